@@ -1,0 +1,7 @@
+"""`python -m gradwalk` is the command `gradwalk`."""
+
+import sys
+
+from gradwalk.cli import main
+
+sys.exit(main())
