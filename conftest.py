@@ -1,0 +1,24 @@
+"""What every test run needs: skips that fail when asked, and derivations left to their own runner."""
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--fail-on-skip",
+        action="store_true",
+        help="fail the run if any test was skipped, as continuous integration does: nothing may go unchecked there",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if session.config.getoption("--fail-on-skip") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    skipped = len(terminalreporter.stats.get("skipped", []))
+    if config.getoption("--fail-on-skip") and skipped:
+        terminalreporter.write_line(f"--fail-on-skip: {skipped} skipped, so this run fails", red=True)
