@@ -1,0 +1,145 @@
+"""One weight as a dial: the exact loss at any setting, and its slope at the present one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwalk import measure
+from gradwalk.model import Model, of_weight
+from gradwalk.step1_output import logsumexp, loss
+from gradwalk.step3_layernorm import normed
+from gradwalk.walk import backward, forward
+
+
+class Dial:
+    """One number of one weight, and how the loss answers when it is turned.
+
+    The response is exact, not the tangent. A dial of the output layer has a closed form; a deeper one runs forward
+    from where it acts, all nudges side by side. The model is never written to; when it has been turned since, the
+    dial looks again.
+    """
+
+    def __init__(self, model: Model, tokens, y, name: str, index: tuple[int, ...]):
+        """`name` and `index` as in `model.turn`: ("W", (i, j)), ("b", (i,)), ("blocks.0.W1", (f, j))."""
+        self.model, self.tokens, self.y = model, tokens, y
+        self.name, self.index = name, model.entry(name, index)
+        self._look()
+
+    @property
+    def value(self) -> float:
+        """The number that the dial is set to."""
+        return float(self.model.weights[self.name][self.index])
+
+    @property
+    def gradient(self) -> float:
+        """The derived slope of the loss at the present setting, by the walk back."""
+        return float(of_weight(backward(self.model, self._values_now()), self.name)[self.index])
+
+    @property
+    def measured(self) -> float:
+        """The same slope, measured by two forward passes."""
+        return measure.slope(self.model, self.tokens, self.y, self.name, self.index)
+
+    def loss(self, nudge: float = 0.0) -> float:
+        """The loss, in nats, with the dial turned by `nudge` from its present setting."""
+        return float(self.curve([nudge])[0])
+
+    def curve(self, nudges) -> np.ndarray:
+        """The loss at each of `nudges` (K,), in nats: an array (K,)."""
+        nudges = np.asarray(nudges, dtype=self.model.dtype)  # (K,)
+        if nudges.ndim != 1 or not np.isfinite(nudges).all():
+            raise ValueError(f"nudges: wanted a row of finite numbers, got {nudges!r}")
+        values, untied = self._values_now(), "W" in self.model.weights
+        said = values.get("hf", values.h)  # (T, D)
+        if self.name == "W":
+            return values.L + response(values.z, values.y, self.index[0], said[:, self.index[1]], nudges)
+        if self.name == "b":
+            return values.L + response(values.z, values.y, self.index[0], np.ones_like(said[:, 0]), nudges)
+        if self.name == "E" and not untied and self.index[0] not in values.tokens:
+            return values.L + response(values.z, values.y, self.index[0], said[:, self.index[1]], nudges)
+        where, moved = _first_moved(self.model, values, self.name, self.index, nudges)
+        after = forward(self.model, self.tokens, self.y, hold={where: moved})
+        if self.name == "E" and not untied:  # the tied entry is read at the start and said at the end
+            z, (i, j) = after.z.copy(), self.index
+            z[..., i] += nudges[:, None] * after.get("hf", after.h)[..., j]
+            return loss(z, values.y)
+        return after.L
+
+    def _look(self):
+        self._values = forward(self.model, self.tokens, self.y)
+
+    def _values_now(self):
+        if self._values.came_from[1] != self.model.version:
+            self._look()
+        return self._values
+
+    def __repr__(self):
+        spot = ", ".join(map(str, self.index))
+        return f"Dial({self.name}[{spot}] = {self.value:.4f}, loss {self.loss():.4f})"
+
+
+def response(z, y, i: int, factor, nudges) -> np.ndarray:
+    """How the loss answers when word i's logit moves by nudge × factor[t]: exact, in closed form. Shape (K,).
+
+    z (T, N), y (T,), factor (T,), nudges (K,). At a scored position t, with delta = nudge × factor[t],
+    the change is log(1 - p_i + p_i exp(delta)) - [i = y_t] delta; the mean over the scored positions is returned.
+    From L = log sum_k exp(z_k) - z_y: only one of the exponentials moves. log(1 - p_i) is taken from the other
+    logits, so that it stays exact where p_i is nearly 1.
+    """
+    scored = np.flatnonzero(y >= 0)  # (M,)
+    z, factor = z[scored], factor[scored]  # (M, N), (M,)
+    everything, others = logsumexp(z), logsumexp(np.delete(z, i, axis=1))  # (M,), (M,)
+    delta = np.multiply.outer(nudges, factor)  # (K, M)
+    change = np.logaddexp(others - everything, z[:, i] - everything + delta)  # (K, M)
+    return (change - (y[scored] == i) * delta).mean(axis=1)  # (K,)
+
+
+# The value that a weight acts on first, and what one of its numbers is multiplied by there.
+_MATRICES = {
+    "W_O": ("a", "O"),
+    "W1": ("u", "v"),
+    "W2": ("m", "r"),
+    "W_Q": ("Q", "n"),
+    "W_K": ("K", "n"),
+    "W_V": ("V", "n"),
+}
+_BIASES = {
+    "b_O": "a",
+    "b1": "u",
+    "b2": "m",
+    "b_Q": "Q",
+    "b_K": "K",
+    "b_V": "V",
+    "beta1": "n",
+    "beta2": "v",
+    "betaf": "hf",
+}
+_STRETCHES = {"gamma1": ("n", "x0"), "gamma2": ("v", "x1"), "gammaf": ("hf", "h")}
+
+
+def _first_moved(model, values, name, index, nudges):
+    """The name of the first value that the dial moves, and that value at every nudge: (K, ...)."""
+    *prefix, bare = name.rsplit(".", 1)
+    here = values.blocks[int(name.split(".")[1])] if prefix else values
+    if bare in ("E", "E_pos"):
+        rows = values.tokens if bare == "E" else values.places
+        where, here, component, factor = "x0", values.blocks[0], index[1], (rows == index[0]).astype(model.dtype)
+        prefix = ["blocks.0"]
+    elif bare in _MATRICES:
+        where, enters = _MATRICES[bare]
+        component, factor = index[0], here[enters][:, index[1]]
+    elif bare in _STRETCHES:
+        where, enters = _STRETCHES[bare]
+        component, factor = index[0], normed(here[enters])[:, index[0]]
+    else:
+        where, component = _BIASES[bare], index[0]
+        factor = np.ones(len(values.tokens), model.dtype)
+    value = here[where]
+    moved = np.repeat(value[None], len(nudges), axis=0)  # (K, ...)
+    push = np.multiply.outer(nudges, factor)  # (K, T)
+    if value.ndim == 3:  # Q, K, V: component i belongs to head i // (D/H)
+        e, d = divmod(component, value.shape[-1])
+        moved[:, e, :, d] += push
+    else:
+        moved[..., component] += push
+    return ".".join([*prefix, where]), moved

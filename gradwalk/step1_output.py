@@ -1,0 +1,118 @@
+r"""Step 1, the output: h W^T + b, softmax, and the loss. The first stop of the walk back.
+
+Row i of W is word i's entry in the vocabulary, column j a meaning component. The loss is the mean over the
+M scored positions; y_t = -1 says "not scored here".
+"""
+
+import numpy as np
+
+from gradwalk.step3_layernorm import dL_dbeta, dL_dgamma, pullback
+
+
+def logits(h, W, b=0.0):
+    """How well every word fits the intended meaning: z = h W^T + b, shape (T, N)."""
+    return h @ W.T + b  # (T, N)
+
+
+def softmax(z):
+    """Numbers to shares that sum to 1 along the last axis. The largest is subtracted first: exp cannot overflow."""
+    e = np.exp(z - z.max(axis=-1, keepdims=True))  # like z
+    return e / e.sum(axis=-1, keepdims=True)  # like z
+
+
+def logsumexp(z):
+    """log sum_k exp(z_k) along the last axis, safe for large z. Shape: that of z without its last axis."""
+    top = z.max(axis=-1, keepdims=True)
+    return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
+
+
+def loss(z, y):
+    """Mean of -log p[t, y_t] over the scored positions, in nats. From z, not p: log of a tiny p stays exact."""
+    t = np.flatnonzero(y >= 0)  # (M,)
+    return (logsumexp(z[..., t, :]) - z[..., t, y[t]]).mean(axis=-1)  # one number
+
+
+def onehot(y, N):
+    """One row a position: True, which counts as 1, at the true word; nowhere, if nothing is scored. Shape (T, N)."""
+    return np.arange(N) == y[:, None]  # (T, N)
+
+
+def dL_dz(p, y):
+    r"""Every word is pushed down by its own p; the true word is pulled up by 1. Nothing else moves a logit.
+
+    The loss is minus the log of the true word's share, averaged over the M scored positions:
+    $$L = \frac{1}{M} \sum_{t} \left( \log \sum_{k} e^{z_{tk}} - z_{t y_t} \right)$$
+    >>> same(L, sum(log(sum(exp(z[t]))) - z[t, y[t]] for t in scored) / M)
+
+    Raise z_ti alone. The first term answers with word i's share of the sum, which is p_ti:
+    $$\frac{\partial}{\partial z_{ti}} \log \sum_{k} e^{z_{tk}} = \frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}} = p_{ti}$$
+    >>> same(p, [[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)])
+
+    The second term answers only when word i is the true one, and then with exactly 1:
+    $$\frac{\partial L}{\partial z_{ti}} = \frac{1}{M} \left( p_{ti} - [i = y_t] \right)$$
+    >>> same(dL_dz(p, y), [[(p[t, i] - (i == y[t])) / M * (t in scored) for i in range(N)] for t in range(T)])
+    """
+    scored = y >= 0  # (T,)
+    return (p - onehot(y, p.shape[-1])) * scored[:, None] / int(scored.sum())  # (T, N)
+
+
+def dL_dW(dL_dz, h):
+    r"""Turn W[i, j]: only word i's logit moves, by h[t, j]; every scored position adds its share.
+
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W_{ij}} = \sum_{t,k} \frac{\partial L}{\partial z_{tk}} \frac{\partial z_{tk}}{\partial W_{ij}}$$
+    >>> same(dL_dW(dL_dz, h), einsum("tk,tkij->ij", dL_dz, dz_dW))
+
+    Only word i's logit contains W_ij, with the factor h_tj:
+    $$= \sum_{t} \frac{\partial L}{\partial z_{ti}} h_{tj}$$
+    >>> same(dL_dW(dL_dz, h), einsum("ti,tj->ij", dL_dz, h))
+    """
+    return dL_dz.T @ h  # (N, D)
+
+
+def dL_db(dL_dz):
+    r"""The bias is a dial on a component that is always 1: what moves the logit moves it, whole.
+
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b_{i}} = \sum_{t,k} \frac{\partial L}{\partial z_{tk}} \frac{\partial z_{tk}}{\partial b_{i}}$$
+    >>> same(dL_db(dL_dz), einsum("tk,tki->i", dL_dz, dz_db))
+
+    Only word i's logit contains b_i, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial z_{ti}}$$
+    >>> same(dL_db(dL_dz), einsum("ti->i", dL_dz))
+    """
+    return dL_dz.sum(axis=0)  # (N,)
+
+
+def dL_dh(dL_dz, W):
+    r"""Turn h[t, j]: every word's logit at position t moves, word k's by W[k, j]. All words have a say.
+
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial h_{tj}} = \sum_{s,k} \frac{\partial L}{\partial z_{sk}} \frac{\partial z_{sk}}{\partial h_{tj}}$$
+    >>> same(dL_dh(dL_dz, W), einsum("sk,sktj->tj", dL_dz, dz_dh))
+
+    Only the logits of position t itself contain h_tj, word k's with the factor W_kj:
+    $$= \sum_{k} \frac{\partial L}{\partial z_{tk}} W_{kj}$$
+    >>> same(dL_dh(dL_dz, W), einsum("tk,kj->tj", dL_dz, W))
+    """
+    return dL_dz @ W  # (T, D)
+
+
+def backward(weights, values, grads):
+    """From the loss to the intended meaning. Tied weights say words with E, and GPT-2 norms h first: hf = LNf(h)."""
+    grads.dL_dz = dL_dz(values.p, values.y)
+    said = values.get("hf", values.h)  # (T, D)
+    if "W" in weights:
+        grads.dL_dW = dL_dW(grads.dL_dz, said)
+    else:
+        grads.dL_dE_via_z = dL_dW(grads.dL_dz, said)
+    if "b" in weights:
+        grads.dL_db = dL_db(grads.dL_dz)
+    upstream = dL_dh(grads.dL_dz, weights.get("W", weights.E))  # (T, D)
+    if "gammaf" not in weights:
+        grads.dL_dh = upstream
+        return
+    grads.dL_dhf = upstream
+    grads.dL_dgammaf = dL_dgamma(upstream, values.h)
+    grads.dL_dbetaf = dL_dbeta(upstream)
+    grads.dL_dh = pullback(upstream, values.h, weights.gammaf)

@@ -1,0 +1,65 @@
+r"""Step 3, layer normalisation: mean out, spread to 1, then stretch by gamma and shift by beta.
+
+Told for LN2, v = LN2(x1); LN1 and LNf call the same lines with their own x, gamma and beta.
+"""
+
+import numpy as np
+
+EPS = 1e-5  # inside the root, as GPT-2 has it: a row of equal numbers has no spread to divide by
+
+
+def spread(x1):
+    """sigma, the spread of each row: sqrt(var + eps). Shape (T, 1)."""
+    return np.sqrt(x1.var(axis=-1, keepdims=True) + EPS)  # (T, 1)
+
+
+def normed(x1):
+    """x_hat: each row with its mean taken out and its spread made 1 (but for eps). Shape (T, D)."""
+    return (x1 - x1.mean(axis=-1, keepdims=True)) / spread(x1)  # (T, D)
+
+
+def layernorm(x1, gamma, beta):
+    """v = gamma x_hat + beta, shape (T, D)."""
+    return gamma * normed(x1) + beta  # (T, D)
+
+
+def dL_dgamma(dL_dv, x1):
+    r"""Turn gamma[j]: component j of v moves by x_hat[t, j], at every position.
+
+    $$\frac{\partial L}{\partial \gamma_{j}} = \sum_{t} \frac{\partial L}{\partial v_{tj}} \hat{x}_{tj}$$
+    >>> same(dL_dgamma(dL_dv, x1), einsum("tj,tj->j", dL_dv, x_hat))
+    """
+    return (dL_dv * normed(x1)).sum(axis=0)  # (D,)
+
+
+def dL_dbeta(dL_dv):
+    r"""Turn beta[j]: component j of v moves by as much, at every position.
+
+    $$\frac{\partial L}{\partial \beta_{j}} = \sum_{t} \frac{\partial L}{\partial v_{tj}}$$
+    >>> same(dL_dbeta(dL_dv), einsum("tj->j", dL_dv))
+    """
+    return dL_dv.sum(axis=0)  # (D,)
+
+
+def pullback(dL_dv, x1, gamma):
+    r"""Back through the norm: what arrives, less its mean, less its share along x_hat, over the spread.
+
+    Each row's Jacobian is D by D: moving one component moves the mean and the spread of all.
+    $$J_{tcj} = \frac{\partial v_{tc}}{\partial x1_{tj}} = \frac{\gamma_{c}}{\sigma_t} \left( [c = j] - \frac{1}{D} - \frac{1}{D} \hat{x}_{tc} \hat{x}_{tj} \right)$$
+    >>> same(LN2_jacobian, gamma2[None, :, None] / sigma[:, :, None] * (
+    ...     eye(D) - 1 / D - einsum("tc,tj->tcj", x_hat, x_hat) / D))
+
+    The pullback multiplies what arrives by that Jacobian, its output index summed:
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{v} = \sum_{c} \frac{\partial L}{\partial v_{tc}} J_{tcj}$$
+    >>> same(pullback(dL_dv, x1, gamma2), einsum("tc,tcj->tj", dL_dv, LN2_jacobian))
+    """
+    x_hat, g = normed(x1), dL_dv * gamma  # (T, D), (T, D): g is the slope in x_hat
+    along = (g * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
+    return (g - g.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)  # (T, D)
+
+
+def backward(weights, values, grads):
+    """Back through LN2, from v to x1: one of the two roads that reach the contextual meaning."""
+    grads.dL_dgamma2 = dL_dgamma(grads.dL_dv, values.x1)
+    grads.dL_dbeta2 = dL_dbeta(grads.dL_dv)
+    grads.dL_dx1_via_v = pullback(grads.dL_dv, values.x1, weights.gamma2)

@@ -1,0 +1,78 @@
+r"""Step 4, the residuals: h = x1 + m and x1 = x0 + a. Adding forward copies backward; two uses forward add backward."""
+
+
+def add(meaning, adjustment):
+    """An adjustment added to a meaning: h = x1 + m, and x1 = x0 + a. Shape (T, D)."""
+    return meaning + adjustment  # (T, D)
+
+
+def dL_dm(dL_dh):
+    r"""h = x1 + m: move m and h moves by as much. The message to m is the message to h, whole.
+
+    $$\frac{\partial L}{\partial m_{tj}} = \frac{\partial L}{\partial h_{tj}}$$
+    >>> same(dL_dm(dL_dh), einsum("tj->tj", dL_dh))
+    """
+    return dL_dh  # (T, D)
+
+
+def dL_dx1_via_h(dL_dh):
+    r"""h = x1 + m with m held: move x1 and h moves by as much. The direct road.
+
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{h} = \frac{\partial L}{\partial h_{tj}}$$
+    >>> same(dL_dx1_via_h(dL_dh), einsum("tj->tj", dL_dh))
+    """
+    return dL_dh  # (T, D)
+
+
+def dL_dx1(dL_dx1_via_h, dL_dx1_via_v):
+    r"""x1 is one value with two uses, and both always run: what they report adds up.
+
+    $$\frac{\partial L}{\partial x1_{tj}} = \left. \frac{\partial L}{\partial x1_{tj}} \right|_{h} + \left. \frac{\partial L}{\partial x1_{tj}} \right|_{v}$$
+    >>> same(dL_dx1(dL_dx1_via_h, dL_dx1_via_v), dL_dx1_via_h + dL_dx1_via_v)
+    """
+    return dL_dx1_via_h + dL_dx1_via_v  # (T, D)
+
+
+def dL_da(dL_dx1):
+    r"""x1 = x0 + a: the message to a is the message to x1, whole. Copied, not split.
+
+    $$\frac{\partial L}{\partial a_{tj}} = \frac{\partial L}{\partial x1_{tj}}$$
+    >>> same(dL_da(dL_dx1), einsum("tj->tj", dL_dx1))
+    """
+    return dL_dx1  # (T, D)
+
+
+def dL_dx0_via_x1(dL_dx1):
+    r"""x1 = x0 + a with a held: x0's direct road. Its other road leads through attention.
+
+    $$\left. \frac{\partial L}{\partial x0_{tj}} \right|_{x1} = \frac{\partial L}{\partial x1_{tj}}$$
+    >>> same(dL_dx0_via_x1(dL_dx1), einsum("tj->tj", dL_dx1))
+    """
+    return dL_dx1  # (T, D)
+
+
+def dL_dx0(dL_dx0_via_x1, dL_dx0_via_n):
+    r"""x0 is added to a, and it also feeds attention: the two roads add up.
+
+    $$\frac{\partial L}{\partial x0_{tj}} = \left. \frac{\partial L}{\partial x0_{tj}} \right|_{x1} + \left. \frac{\partial L}{\partial x0_{tj}} \right|_{n}$$
+    >>> same(dL_dx0(dL_dx0_via_x1, dL_dx0_via_n), dL_dx0_via_x1 + dL_dx0_via_n)
+    """
+    return dL_dx0_via_x1 + dL_dx0_via_n  # (T, D)
+
+
+def fork_h(grads):
+    """Where h = x1 + m comes apart: the same message goes to m and to x1's direct road."""
+    grads.dL_dm = dL_dm(grads.dL_dh)
+    grads.dL_dx1_via_h = dL_dx1_via_h(grads.dL_dh)
+
+
+def join_x1(grads):
+    """Where the roads into x1 meet, and x1 = x0 + a comes apart."""
+    grads.dL_dx1 = dL_dx1(grads.dL_dx1_via_h, grads.dL_dx1_via_v)
+    grads.dL_da = dL_da(grads.dL_dx1)
+    grads.dL_dx0_via_x1 = dL_dx0_via_x1(grads.dL_dx1)
+
+
+def join_x0(grads):
+    """Where the roads into x0 meet."""
+    grads.dL_dx0 = dL_dx0(grads.dL_dx0_via_x1, grads.dL_dx0_via_n)
