@@ -1,0 +1,118 @@
+"""Every displayed equation is executed, and says in LaTeX what its line of code says in indices."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from gradwalk import derive, measure, step1_output
+from gradwalk.names import Named
+from gradwalk.walk import forward
+
+GRADIENTS = list(derive.gradients())
+EINSUMS = [(f, line) for f in GRADIENTS for line in derive.derivation(f).lines if derive.einsum_latex(f, line)]
+
+
+def name_of(value):
+    return getattr(value, "__name__", None)
+
+
+def test_the_output_layer_is_derived_from_the_chain_rule_on():
+    told = {f.__name__: derive.derivation(f).lines for f in GRADIENTS if f.__module__.endswith("step1_output")}
+    assert list(told) == ["dL_dz", "dL_dW", "dL_db", "dL_dh"]
+    assert all(len(lines) >= 2 and all(line.reason for line in lines) for lines in told.values())
+
+
+@pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
+def test_every_line_of_the_derivation_holds(function):
+    differences = derive.run(function)
+    assert len(differences) == len(derive.derivation(function).lines) >= 1
+
+
+@pytest.mark.parametrize(("function", "line"), EINSUMS, ids=name_of)
+def test_the_equation_is_what_the_indices_say(function, line):
+    assert " ".join(line.latex.split()) == derive.einsum_latex(function, line)
+
+
+@pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
+def test_the_fast_line_equals_the_measured_slope(function):
+    """The gradient functions on the worked example, against nudges of the whole model."""
+    tied = derive.is_tied(function)
+    names = derive.example(tied)
+    result = {"pullback": "dL_dx1_via_v", "dL_dgamma": "dL_dgamma2", "dL_dbeta": "dL_dbeta2"}.get(
+        function.__name__, function.__name__
+    )
+    arguments = {"gamma": names["gamma2"]}
+    given = [arguments.get(a, names.get(a)) for a in inspect.signature(function).parameters if a != "activation"]
+    derived = function(*given)
+    derive.same(derived, names[result])
+    if "_via_" in result:
+        return  # a share is measured in test_walk, with the other road held
+    measured = measure.slopes(derive.example_model(tied), names["tokens"], names["y"], result.removeprefix("dL_d"))
+    assert measure.relative_error(derived, measured, largest_of_all=np.abs(names["dL_dh"]).max()) < 1e-6
+
+
+def drift(function, old, new):
+    """The same function with one change in its docstring."""
+    doc = inspect.getdoc(function)
+    assert doc.count(old) >= 1
+
+    def changed(*arguments):
+        return function(*arguments)
+
+    changed.__name__, changed.__doc__ = function.__name__, doc.replace(old, new, 1)
+    return changed
+
+
+def checked(function):
+    """All that is asked of a derivation."""
+    derive.run(function)
+    for line in derive.derivation(function).lines:
+        generated = derive.einsum_latex(function, line)
+        assert generated is None or generated == " ".join(line.latex.split())
+
+
+@pytest.mark.parametrize(
+    ("function", "old", "new"),
+    [
+        (step1_output.dL_dz, "p[t, i] - (i == y[t])", "p[t, i] + (i == y[t])"),  # a sign
+        (step1_output.dL_dz, "/ M * (t in scored)", "* (t in scored)"),  # a factor
+        (step1_output.dL_dW, '"ti,tj->ij"', '"tj,ti->ij"'),  # an index, in the code
+        (step1_output.dL_dW, r"z_{ti}} h_{tj}", r"z_{ti}} h_{ti}"),  # an index, in the formula
+        (step1_output.dL_dW, r"\sum_{t} ", ""),  # a summed letter
+        (step1_output.dL_dW, "= \\sum_{t} ", "= -\\sum_{t} "),  # a sign, in the formula
+        (step1_output.dL_dh, "dL_dz, W))", "dL_dz, E))"),  # a symbol, in the code
+        (step1_output.dL_dh, "W_{kj}", "E_{kj}"),  # a symbol, in the formula
+        (step1_output.dL_db, '>>> same(dL_db(dL_dz), einsum("ti->i", dL_dz))', ""),  # a line without its check
+        (step1_output.dL_db, r"$$= \sum_{t} \frac{\partial L}{\partial z_{ti}}$$" + "\n", ""),  # a check without line
+    ],
+)
+def test_a_planted_drift_is_found(function, old, new):
+    checked(function)
+    with pytest.raises((AssertionError, ValueError)):
+        checked(drift(function, old, new))
+
+
+def test_a_wrong_function_is_found():
+    def dL_dW(dL_dz, h):
+        return -dL_dz.T @ h
+
+    dL_dW.__doc__ = step1_output.dL_dW.__doc__
+    with pytest.raises(AssertionError, match="is not"):
+        derive.run(dL_dW)
+
+
+def test_same_names_the_spot_and_both_numbers():
+    with pytest.raises(AssertionError, match=r"at \(1,\): 2 is not 3"):
+        derive.same([1, 2], [1, 3])
+    with pytest.raises(AssertionError, match="shapes"):
+        derive.same([1, 2], [[1, 2]])
+    with pytest.raises(AssertionError):
+        derive.same([np.nan], [1.0])
+
+
+def test_the_example_tells_shapes_apart():
+    names = Named(derive.example())
+    assert len({names.T, names.D, names.F, names.H, names.N, names.D // names.H, names.T_max}) == 7
+    assert len(set(names.tokens)) < names.T
+    assert forward(derive.example_model(), names.tokens, names.y).L == names.L
