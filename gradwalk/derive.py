@@ -71,9 +71,9 @@ def gradients() -> Iterator[Callable]:
     for step in STEPS:
         module = import_module(f"gradwalk.{step}")
         for name, function in vars(module).items():
-            if inspect.isfunction(function) and function.__module__ == module.__name__:
-                if name.startswith("dL_d") or name == "pullback":
-                    yield function
+            own = inspect.isfunction(function) and function.__module__ == module.__name__
+            if own and (name.startswith("dL_d") or name == "pullback"):
+                yield function
 
 
 def run(function: Callable) -> list[float]:

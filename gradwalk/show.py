@@ -1,0 +1,137 @@
+"""The walk on the page: tables of numbers, a derivation step by step, the map. Markdown, with a plain-text twin."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from gradwalk.block_map import BlockMap
+from gradwalk.derive import derivation
+from gradwalk.model import Model
+from gradwalk.names import VALUES, look_up
+from gradwalk.walk import Values
+
+MINUS = "\N{MINUS SIGN}"
+
+
+class Page:
+    """Something to look at: Markdown in a notebook, plain text everywhere else. Both say the same."""
+
+    def __init__(self, markdown: str, plain: str):
+        self.markdown, self.plain = markdown, plain
+
+    def _repr_markdown_(self):
+        return self.markdown
+
+    def __repr__(self):
+        return self.plain
+
+
+def number(x, digits: int = 4) -> str:
+    """A number for reading: 4 digits after the point, a real minus sign, and never a minus zero. Words pass through."""
+    if isinstance(x, (bool, np.bool_)):
+        return "yes" if x else "no"
+    if isinstance(x, (float, np.floating)):
+        text = f"{x:.{digits}f}"
+        text = text.removeprefix("-") if float(text) == 0 else text
+        return text.replace("-", MINUS).replace("inf", "∞")
+    return str(x).replace("-", MINUS) if isinstance(x, (int, np.integer)) else str(x)
+
+
+def table(columns: Mapping[str, Sequence], digits: int = 4) -> Page:
+    """Columns by their heads, one row an entry: `table({"word": words, "p": p})`. ValueError if lengths differ."""
+    lengths = {head: len(column) for head, column in columns.items()}
+    if len(set(lengths.values())) != 1:
+        raise ValueError(f"columns: wanted one length for all, got {lengths}")
+    rows = [[number(x, digits) for x in row] for row in zip(*columns.values(), strict=True)]
+    numeric = [all(isinstance(x, (float, int, np.number)) for x in column) for column in columns.values()]
+    return _page(list(columns), rows, numeric)
+
+
+def grid(array: np.ndarray, rows: Sequence, columns: Sequence, corner: str = "", digits: int = 4) -> Page:
+    """A matrix with named rows and columns, such as words × components."""
+    array = np.asarray(array)
+    if array.shape != (len(rows), len(columns)):
+        raise ValueError(f"array: came as {array.shape}, with {len(rows)} row names and {len(columns)} column names")
+    return table({corner: list(rows), **{str(c): array[:, i] for i, c in enumerate(columns)}}, digits)
+
+
+def _page(heads, rows, numeric):
+    rule = ["---:" if right else ":---" for right in numeric]
+    markdown = "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, rule, *rows])
+    widths = [max(len(cells[c]) for cells in [heads, *rows]) for c in range(len(heads))]
+    plain = "\n".join(
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, numeric, strict=True)
+        ).rstrip()
+        for cells in [heads, *rows]
+    )
+    return Page(markdown, plain)
+
+
+def journey(model: Model, values: Values, t: int) -> Page:
+    """One word's way through the block, in one column: every value at position t by name, meaning and shape.
+
+    Of a value with heads (Q, K, V) the components are laid side by side; of a table over positions (S, alpha) the
+    row of position t is shown, first head first. Only the first four numbers are written out.
+    """
+    if not 0 <= t < len(values.tokens):
+        raise ValueError(f"t: wanted a position from 0 to {len(values.tokens) - 1}, got {t}")
+    columns = {"value": [], "what it is": [], "shape": [], f"at position {t}": []}
+    for name in VALUES:
+        if name not in values:
+            continue
+        array = values[name]
+        here = array if array.ndim == 0 else array[t] if array.ndim == 2 else array[:, t].reshape(-1)
+        first = " ".join(number(x, 2) for x in np.atleast_1d(here)[:4])
+        more = " …" if here.size > 4 else ""
+        cells = (name, VALUES[name].word, "×".join(map(str, array.shape)) or "one number", first + more)
+        for column, cell in zip(columns.values(), cells, strict=True):
+            column.append(cell)
+    return table(columns)
+
+
+def step(function: Callable) -> Page:
+    """One gradient, as its own source tells it: the sentence, the shapes, every equation with its reason, the line.
+
+    Nothing is typed twice: the sentence and equations are the function's docstring, whose every line is run by the
+    tests, and the code is the function's own.
+    """
+    told = derivation(function)
+    name = function.__name__
+    arguments = [a for a in inspect.signature(function).parameters if a != "activation"]
+    shapes = ", ".join(f"`{a}` {_shape(a)}" for a in arguments)
+    result = f"`{name}`" + (f" {_shape(name)}" if name.startswith("dL_d") else "")
+    code = _code(function)
+    markdown = [f"**{told.sentence}**", f"{shapes} → {result}"]
+    plain = [told.sentence, f"{shapes} → {result}".replace("`", "")]
+    for line in told.lines:
+        markdown += [line.reason, f"$$\n{line.latex}\n$$"]
+        plain += [line.reason, f"    {line.latex}\n    checked: {line.code}"]
+    markdown += [f"```python\n{code}\n```"]
+    plain += [code]
+    return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+
+
+def _code(function):
+    """A function's own lines below its docstring."""
+    source = inspect.getsource(function)
+    first = ast.parse(source).body[0].body[1].lineno
+    return textwrap.dedent("\n".join(source.splitlines()[first - 1 :]))
+
+
+def _shape(name):
+    try:
+        return f"({', '.join(look_up(name).shape)})" if name != "y" else "(T)"
+    except KeyError:
+        return ""
+
+
+def block_map(here: str) -> BlockMap:
+    """The map of the block, with "you are here" at a notebook's stop, such as "1a_which_way"."""
+    return BlockMap(here)
