@@ -1,0 +1,1 @@
+"""Widgets: the dial board, and the learner's own sentence on one."""

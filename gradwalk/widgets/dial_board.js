@@ -1,0 +1,636 @@
+// The dial board. Python derives, this file draws, and answers the hand without asking Python back: on the output
+// layer by the closed form, elsewhere by the exact response curves that Python has sent.
+// It needs a model with get, set, save_changes, on and off, so it also runs in a plain page without Jupyter.
+
+const MINUS = "\u2212";
+const SVG = "http://www.w3.org/2000/svg";
+const SWEEP = 135; // degrees from straight up to the end of the scale
+
+let boards = 0;
+
+// ---------------------------------------------------------------------------------------------- numbers as text
+
+function text(x, digits, sign = false) {
+  const size = Math.abs(x).toFixed(digits);
+  if (Number(size) === 0) return size; // never "−0.00"
+  return (x < 0 ? MINUS : sign ? "+" : "") + size;
+}
+
+// At least the digits asked for, and two that count where the number is small.
+function fine(x, digits, sign = false) {
+  const needed = x ? Math.ceil(-Math.log10(Math.abs(x))) + 1 : 0;
+  return text(x, Math.max(digits, Math.min(needed, 6)), sign);
+}
+
+function ticks(low, high, most) {
+  const raw = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((m) => m * power >= raw * (1 - 1e-9));
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const marks = [];
+  for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++) marks.push(k * step);
+  return { marks, digits };
+}
+
+// ------------------------------------------------------------------------------- what the loss does under the hand
+
+const same = (a, b) => a.length === b.length && a.every((x, d) => x === b[d]);
+
+// The output layer in closed form. Only the logits of the words on the board can move, so all other words enter the
+// softmax as one number: rest, the log of the sum of their exp(z). Exact for any combination of dials.
+function outputLayer(scene) {
+  const columns = Math.max(scene.columns.length, 1);
+  const { positions } = scene;
+
+  const look = (turned) => positions.map(({ h, z, rest, y, z_y }) => {
+    const logits = z.map((z_i, i) => h.reduce((sum, h_j, j) => sum + turned[i * columns + j] * h_j, z_i));
+    const top = Math.max(...logits, rest ?? -Infinity);
+    const sum = logits.reduce((s, z_i) => s + Math.exp(z_i - top), rest === null ? 0 : Math.exp(rest - top));
+    const total = top + Math.log(sum);
+    return { loss: total - (y < 0 ? z_y : logits[y]), p: logits.map((z_i) => Math.exp(z_i - total)) };
+  });
+  const mean = (numbers) => numbers.reduce((s, x) => s + x, 0) / numbers.length;
+
+  return {
+    free: true,
+    look,
+    loss: (turned) => mean(look(turned).map((at) => at.loss)),
+    // each scored position's share of the slope, (p_i − [i = y]) h_j; the mean is the slope
+    shares(turned, d, seen = look(turned)) {
+      const i = Math.floor(d / columns), j = d % columns;
+      return positions.map(({ h, y }, t) => ({ p: seen[t].p[i], hit: y === i, h: h[j] }))
+        .map((s) => ({ ...s, value: (s.p - (s.hit ? 1 : 0)) * s.h }));
+    },
+    slope(turned, d, seen) {
+      return { value: mean(this.shares(turned, d, seen).map((s) => s.value)), exact: true };
+    },
+    curve(turned, d, reach) {
+      const nudges = Array.from({ length: 121 }, (_, k) => (reach * (k - 60)) / 60);
+      const losses = nudges.map((nudge) => this.loss(turned.map((x, e) => (e === d ? nudge : x))));
+      return { nudges, losses };
+    },
+  };
+}
+
+// Any other weight: the curves that Python sent. A curve holds as long as no other dial has moved since; what no
+// curve and no answer covers is null, never a guess.
+function deeperLayer(scene, model) {
+  const { nudges } = scene;
+  const holds = (turned, d) => model.get("curves").at.every((x, e) => e === d || x === turned[e]);
+
+  return {
+    free: false,
+    holds,
+    loss(turned) {
+      const here = model.get("here"), curves = model.get("curves");
+      if (same(turned, here.at)) return here.loss;
+      for (let d = 0; d < turned.length; d++) {
+        const k = holds(turned, d) ? nudges.indexOf(turned[d]) : -1;
+        if (k >= 0) return curves.losses[d][k];
+      }
+      return null;
+    },
+    slope(turned, d) {
+      const here = model.get("here");
+      if (same(turned, here.at)) return { value: here.slopes[d], exact: true };
+      const k = holds(turned, d) ? nudges.indexOf(turned[d]) : -1;
+      if (k < 0) return null;
+      // until Python answers: from the neighbouring points of the curve, shown with ≈
+      const y = model.get("curves").losses[d], a = Math.max(k - 1, 0), b = Math.min(k + 1, nudges.length - 1);
+      return { value: (y[b] - y[a]) / (nudges[b] - nudges[a]), exact: false };
+    },
+    curve(turned, d) {
+      return holds(turned, d) ? { nudges, losses: model.get("curves").losses[d] } : null;
+    },
+  };
+}
+
+// ------------------------------------------------------------------------------------------------ small DOM helpers
+
+const SHAPES = new Set(["svg", "g", "line", "path", "circle", "rect", "text", "clipPath", "defs"]);
+
+function make(tag, attributes = {}, ...children) {
+  const node = SHAPES.has(tag) ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+function put(node, name, value) {
+  if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+}
+
+function say(node, words) {
+  if (node.textContent !== words) node.textContent = words;
+}
+
+const round = (x) => Math.round(x * 100) / 100;
+
+function polar(x, y, radius, degrees) {
+  const a = (degrees * Math.PI) / 180;
+  return `${round(x + radius * Math.sin(a))} ${round(y - radius * Math.cos(a))}`;
+}
+
+// From one angle to another along the rim; past a full turn it spirals outward, so that the laps can be counted.
+function arc(x, y, radius, from, to, growth = 0) {
+  const steps = Math.max(1, Math.ceil(Math.abs(to - from) / 6));
+  const at = (s) => polar(x, y, radius + (growth * Math.abs((to - from) * s)) / 360 / steps, from + ((to - from) * s) / steps);
+  return "M" + Array.from({ length: steps + 1 }, (_, s) => at(s)).join("L");
+}
+
+// ------------------------------------------------------------------------------------------------------- one knob
+
+const KNOB = { x: 32, y: 32, r: 19 };
+
+function knob(name, range, angleOf, start, free) {
+  const { x, y, r } = KNOB;
+  const track = free
+    ? make("circle", { class: "gw-track", cx: x, cy: y, r: r + 4 })
+    : make("path", { class: "gw-track", d: arc(x, y, r + 4, angleOf(start - range), angleOf(start + range)) });
+  const turnedArc = make("path", { class: "gw-arc" });
+  const home = make("path", { class: "gw-home", d: `M${polar(x, y, r + 2, angleOf(start))}L${polar(x, y, r + 6, angleOf(start))}` });
+  const hand = make("line", { class: "gw-hand", x1: x, y1: y - 5, x2: x, y2: y - r + 4 });
+  const arrow = make("path", { class: "gw-arrow" });
+  const unknown = make("text", { class: "gw-unknown", x: 68, y: 37 }, "?");
+  const value = make("div", { class: "gw-value" });
+  const node = make("div", { class: "gw-knob", role: "slider", tabindex: 0, "aria-label": name,
+      "aria-orientation": "vertical", "data-lm-suppress-shortcuts": "true" },
+    make("svg", { viewBox: "0 0 80 64", width: 80, height: 64, "aria-hidden": "true" },
+      make("circle", { class: "gw-ring", cx: x, cy: y, r: r + 9 }), track, home, turnedArc,
+      make("circle", { class: "gw-face", cx: x, cy: y, r }), hand, arrow, unknown),
+    value);
+
+  return {
+    node,
+    draw({ setting, valuetext, shown, selected, help, known, stale }) {
+      const angle = angleOf(setting);
+      put(hand, "transform", `rotate(${round(angle)} ${x} ${y})`);
+      put(turnedArc, "d", Math.abs(angle - angleOf(start)) < 0.05 ? "" : arc(x, y, r + 4, angleOf(start), angle, 3));
+      say(value, shown);
+      put(node, "aria-valuenow", setting);
+      put(node, "aria-valuetext", valuetext);
+      node.classList.toggle("gw-selected", selected);
+      node.classList.toggle("gw-stale", stale);
+      unknown.style.display = known ? "none" : "";
+      const size = Math.abs(help); // 0 … 1; the square root keeps the weak ones visible
+      const length = 5 + 21 * Math.sqrt(size), head = 2.5 + 3 * Math.sqrt(size), way = Math.sign(help);
+      const tip = 32 - (way * length) / 2, tail = 32 + (way * length) / 2;
+      put(arrow, "stroke-width", round(1 + 2 * Math.sqrt(size)));
+      put(arrow, "d", !known ? "" : size < 1e-4 ? "M67 32h2"
+        : `M68 ${round(tail)}V${round(tip)}M${round(68 - head)} ${round(tip + way * head)}L68 ${round(tip)}L${round(68 + head)} ${round(tip + way * head)}`);
+    },
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------- the curve
+
+const PLOT = { width: 430, height: 248, left: 50, right: 12, top: 10, bottom: 26 };
+
+function plot() {
+  const { width, height, left, right, top, bottom } = PLOT;
+  const clip = `gw-clip-${++boards}`;
+  const axes = make("g", { class: "gw-axes" });
+  const curve = make("path", { class: "gw-curve" });
+  const tangent = make("line", { class: "gw-tangent" });
+  const first = make("circle", { class: "gw-first", r: 4 });
+  const dot = make("circle", { class: "gw-dot", r: 6 });
+  const key = make("g", { class: "gw-key" },
+    make("line", { class: "gw-tangent", x1: width - right - 148, x2: width - right - 118, y1: top + 9, y2: top + 9 }),
+    make("text", { x: width - right - 110, y: top + 13 }, "slope, the gradient"));
+  const node = make("svg", { class: "gw-plot", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "" },
+    make("defs", {}, make("clipPath", { id: clip }, make("rect", { x: left, y: top, width: width - left - right, height: height - top - bottom }))),
+    axes, make("g", { "clip-path": `url(#${clip})` }, curve, tangent), first, dot, key);
+  let drawn = {}; // the axes are only redrawn when the numbers on them change
+
+  return {
+    node,
+    draw({ label, response, start, nudge, loss, slope, floor }) {
+      const hidden = response === null;
+      for (const part of [curve, tangent, first, dot, key]) part.style.display = hidden ? "none" : "";
+      put(node, "aria-label", label);
+      node.classList.toggle("gw-hidden", hidden);
+      if (hidden) { axes.replaceChildren(); drawn = {}; return; }
+      const { nudges, losses } = response;
+      let low = Math.min(...losses), high = Math.max(...losses);
+      const spare = Math.max(0, floor - (high - low)) / 2 + 0.06 * Math.max(high - low, floor);
+      low -= spare; high += spare;
+      const x0 = nudges[0], x1 = nudges.at(-1);
+      put(key, "transform", losses.at(-1) > losses[0] ? `translate(${left + 160 - width + right} 0)` : "");
+      const X = (v) => left + ((v - x0) / (x1 - x0)) * (width - left - right);
+      const Y = (v) => top + ((high - v) / (high - low)) * (height - top - bottom);
+      if (drawn.losses !== losses || drawn.x0 !== x0 || drawn.start !== start) {
+        drawn = { losses, x0, start };
+        const across = ticks(start + x0, start + x1, 6), up = ticks(low, high, 5);
+        axes.replaceChildren(
+          make("text", { x: left - 8, y: top + 4, "text-anchor": "end" }, "loss"),
+          ...up.marks.filter((v) => Y(v) > top + 14).flatMap((v) => [
+            make("line", { x1: left, x2: width - right, y1: round(Y(v)), y2: round(Y(v)) }),
+            make("text", { x: left - 8, y: round(Y(v) + 4), "text-anchor": "end" }, text(v, up.digits))]),
+          ...across.marks.flatMap((v) => [
+            make("line", { x1: round(X(v - start)), x2: round(X(v - start)), y1: height - bottom, y2: height - bottom + 5 }),
+            make("text", { x: round(X(v - start)), y: height - bottom + 19, "text-anchor": "middle" }, text(v, across.digits))]));
+        put(curve, "d", "M" + nudges.map((v, k) => `${round(X(v))} ${round(Y(losses[k]))}`).join("L"));
+        put(first, "cx", round(X(0)));
+        put(first, "cy", round(Y(losses[(losses.length - 1) / 2])));
+      }
+      dot.style.display = loss === null ? "none" : "";
+      tangent.style.display = loss === null || slope === null ? "none" : "";
+      if (loss !== null) {
+        put(dot, "cx", round(X(nudge)));
+        put(dot, "cy", round(Y(loss)));
+      }
+      if (loss !== null && slope !== null) {
+        const span = 0.34 * (x1 - x0);
+        put(tangent, "x1", round(X(nudge - span)));
+        put(tangent, "y1", round(Y(loss - slope * span)));
+        put(tangent, "x2", round(X(nudge + span)));
+        put(tangent, "y2", round(Y(loss + slope * span)));
+      }
+    },
+  };
+}
+
+// ------------------------------------------------------------------------------------------------------- the board
+
+const DEAD = 1e-12; // a slope this small moves nothing that a float64 loss could show
+
+function render({ model, el }) {
+  const scene = model.get("scene");
+  const layer = scene.kind === "output" ? outputLayer(scene) : deeperLayer(scene, model);
+  const { start, reach, names } = scene;
+  const several = scene.kind === "output" && scene.positions.length > 1;
+  const columns = Math.max(scene.columns.length, 1);
+  const digits = Math.min(6, Math.max(2, Math.ceil(-Math.log10(reach / 25)))); // so that a small step shows
+  const scale = Math.max(...start.map(Math.abs)) + reach;
+  const angleOf = (setting) => (SWEEP * setting) / scale;
+  const limit = layer.free ? 16 * reach : reach;
+  const answered = { at: 0, waiting: false };
+  let wide = reach; // how far the curve is drawn to either side
+  let hold = null; // the drag in progress
+  let lastKey = { dial: -1, time: 0 };
+  let frame = 0, timer = 0, patience = 0, stepping = false;
+  let cache = {};
+
+  const turned = () => model.get("turned");
+  const verdict = (d) => model.get("predictions")[names[d]];
+  const known = (d) => model.get("shown") || Boolean(verdict(d));
+
+  // ---- changes go to the model; it tells Python, and the other views of it
+
+  function sync(now = false) {
+    if (now) { clearTimeout(timer); timer = 0; model.save_changes(); }
+    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, 60);
+  }
+
+  function move(next, { now = false } = {}) {
+    const moved = next.map((x, d) => (x === turned()[d] ? -1 : d)).filter((d) => d >= 0);
+    if (!moved.length) return;
+    const unsettled = moved.filter((d) => !known(d)); // turned before it was called: settled, but not called
+    if (unsettled.length)
+      model.set("predictions", { ...model.get("predictions"), ...Object.fromEntries(unsettled.map((d) => [names[d], { said: "turned" }])) });
+    model.set("turned", next);
+    sync(now);
+    soon();
+  }
+
+  function remember() {
+    model.set("history", [...model.get("history").slice(-49), turned()]);
+  }
+
+  // The hand rests: a deeper board now asks Python for the curves of the other dials.
+  function rest() {
+    wide = reach;
+    if (!layer.free) {
+      model.set("settled", turned());
+      if (model.get("live") && !same(model.get("curves").at, turned())) {
+        clearTimeout(patience);
+        patience = setTimeout(() => { answered.waiting = !same(model.get("curves").at, turned()); soon(); }, 10000);
+      }
+    }
+    sync(true);
+    soon();
+  }
+
+  const alone = () => !layer.free && (!model.get("live") || answered.waiting);
+
+  // With nobody to send fresh curves, the other dials go back to where the curves were computed.
+  function base(d) {
+    return alone() && !layer.holds(turned(), d) ? turned().map((x, e) => (e === d ? x : model.get("curves").at[e])) : turned();
+  }
+
+  function snap(nudge) {
+    const inside = Math.max(-limit, Math.min(limit, nudge));
+    if (layer.free) return inside;
+    const k = Math.round(((inside + reach) / (2 * reach)) * (scene.nudges.length - 1));
+    return scene.nudges[k];
+  }
+
+  function turnTo(d, nudge, now) {
+    move(base(d).map((x, e) => (e === d ? snap(nudge) : x)), { now });
+  }
+
+  function select(d) {
+    if (model.get("selected") === d) return;
+    wide = reach;
+    model.set("selected", d);
+    sync();
+    soon();
+  }
+
+  // ---- the parts
+
+  const reading = {
+    loss: make("span", { class: "gw-loss" }),
+    was: make("span", { class: "gw-quiet" }),
+    title: make("span", { class: "gw-title" }),
+    back: make("button", { type: "button", class: "gw-small" }, "back to the start"),
+    slope: make("div", { class: "gw-slope" }),
+    parts: make("div", { class: "gw-parts" }),
+    ask: make("div", { class: "gw-ask" }),
+    asked: make("div", { class: "gw-asked" }),
+    verdict: make("span", { class: "gw-verdict", "aria-live": "polite" }),
+    score: make("span", { class: "gw-score" }),
+    showAll: make("button", { type: "button", class: "gw-small" }, "show all"),
+  };
+  const curve = plot();
+  const answers = ["rise", "fall", "stay"].map((word) => {
+    const button = make("button", { type: "button", class: "gw-answer" }, word);
+    button.addEventListener("click", () => call(word));
+    return { word, button };
+  });
+  const cells = start.map((value, d) => {
+    const part = knob(names[d], reach, angleOf, value, layer.free);
+    listen(part.node, d);
+    return part;
+  });
+  const bars = scene.rows.map(() => ({ fill: make("div", { class: "gw-fill" }), number: make("div", { class: "gw-p" }) }));
+  const buttons = {
+    reset: make("button", { type: "button" }, "reset"),
+    undo: make("button", { type: "button" }, "undo"),
+    step: make("button", { type: "button" }, `one step of descent (\u03b7 = ${model.get("eta")})`),
+  };
+  const note = make("span", { class: "gw-note gw-quiet", role: "status" });
+
+  const withBars = scene.kind === "output";
+  const grid = make("div", { class: "gw-grid",
+    style: `grid-template-columns: minmax(60px, max-content) ${withBars ? "62px " : ""}repeat(${columns}, 84px)` });
+  grid.append(make("div", { class: "gw-corner" }, scene.row_head), ...(withBars ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : []));
+  for (const column of scene.columns.length ? scene.columns : [{ label: "", below: "" }])
+    grid.append(make("div", { class: "gw-column", title: column.hint ?? "" }, make("div", {}, column.label), make("div", { class: "gw-quiet" }, column.below ?? "")));
+  scene.rows.forEach((row, i) => {
+    grid.append(make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark ?? "" }, row.label));
+    if (withBars) grid.append(make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, bars[i].fill), bars[i].number));
+    for (let j = 0; j < columns; j++) grid.append(cells[i * columns + j].node);
+  });
+
+  reading.ask.append(reading.asked, make("div", { class: "gw-answers" }, ...answers.map((a) => a.button)));
+  const root = make("div", { class: "gw-board", role: "group", "aria-label": `dial board, ${scene.name}`, "data-lm-suppress-shortcuts": "true" },
+    make("div", { class: "gw-head" },
+      ...scene.sentences.map((words) => make("span", { class: "gw-sentence" },
+        ...words.flatMap(([word, scored]) => [scored ? make("b", {}, word) : word, " "]))),
+      make("span", { class: "gw-quiet" }, scene.note)),
+    make("div", { class: "gw-panels" },
+      make("div", { class: "gw-dials" }, grid, make("div", { class: "gw-legend gw-quiet" }, scene.legend)),
+      make("div", { class: "gw-reading" },
+        make("div", { class: "gw-headline" }, reading.loss, reading.was),
+        make("div", { class: "gw-line" }, reading.title, reading.back),
+        make("div", { class: "gw-stage" }, curve.node, reading.ask),
+        reading.slope, reading.parts, reading.verdict,
+        make("div", { class: "gw-line gw-scores" }, reading.score, reading.showAll))),
+    make("div", { class: "gw-foot" }, buttons.reset, buttons.undo, buttons.step, note));
+  el.append(root);
+
+  // ---- drawing: at most once a frame, and only what has changed
+
+  function soon() {
+    frame ||= requestAnimationFrame(() => { frame = 0; paint(); });
+  }
+
+  function responseOf(d, now) {
+    if (!layer.free) return layer.curve(now, d);
+    wide = Math.max(wide, reach * 2 ** Math.ceil(Math.log2(Math.max(1, Math.abs(now[d]) / reach) - 1e-9)));
+    const others = now.map((x, e) => (e === d ? 0 : x));
+    if (cache.d !== d || cache.wide !== wide || !same(cache.others, others))
+      cache = { d, wide, others, response: layer.curve(now, d, wide) };
+    return cache.response;
+  }
+
+  function paint() {
+    const now = turned(), selected = model.get("selected"), here = layer.free ? null : model.get("here");
+    const seen = layer.free ? layer.look(now) : null;
+    const loss = layer.free ? seen.reduce((s, at) => s + at.loss, 0) / seen.length : layer.loss(now);
+    const lossText = loss === null ? "\u2026" : text(loss, scene.loss_digits);
+    const stale = !layer.free && !same(here.at, now);
+    cells.forEach((part, d) => {
+      const slope = layer.free ? layer.slope(now, d, seen).value : here.slopes[d];
+      const setting = start[d] + now[d], shown = text(setting, digits, true);
+      const end = layer.free && d === selected ? Math.max(wide, Math.abs(now[d])) : Math.max(reach, Math.abs(now[d]));
+      put(part.node, "aria-valuemin", start[d] - end);
+      put(part.node, "aria-valuemax", start[d] + end);
+      part.draw({ setting, shown, selected: d === selected, known: known(d), stale: stale && d !== selected,
+        valuetext: `${names[d]} ${text(setting, digits)}, loss ${lossText}`,
+        help: Math.abs(slope) <= DEAD ? 0 : Math.max(-1, Math.min(1, -slope / scene.steepest)) });
+    });
+    if (withBars) bars.forEach((bar, i) => {
+      const p = seen.reduce((s, at) => s + at.p[i], 0) / seen.length;
+      bar.fill.style.width = `${round(100 * p)}%`;
+      say(bar.number, fine(p, 3));
+    });
+    say(reading.loss, lossText);
+    put(reading.loss, "data-loss", loss === null ? "" : loss);
+    say(reading.was, `nats of loss \u00b7 was ${text(scene.start_loss, scene.loss_digits)} at the start`);
+    say(reading.title, `${names[selected]} = ${text(start[selected] + now[selected], digits)}`);
+    reading.back.disabled = now[selected] === 0;
+
+    const slope = layer.slope(now, selected, seen), open = known(selected);
+    const response = open ? responseOf(selected, now) : null;
+    curve.draw({ response, loss, start: start[selected], nudge: now[selected], slope: slope && slope.value, floor: scene.floor,
+      label: open && slope ? `the loss against ${names[selected]}, with its tangent: slope ${text(slope.value, 3)}` : `the loss against ${names[selected]}, hidden until you have said which way it goes` });
+    sayAnswer(now, selected, slope, open, seen);
+    buttons.undo.disabled = !model.get("history").length;
+    buttons.reset.disabled = now.every((x) => x === 0);
+    buttons.step.disabled = alone();
+    say(note, alone() ? (model.get("live") ? "Python does not answer: " : "No Python here: ") + "one dial at a time, the others are held where the curves were taken."
+      : "");
+  }
+
+  function sayAnswer(now, d, slope, open, seen) {
+    const helps = !slope || Math.abs(slope.value) <= DEAD ? "it changes nothing" : slope.value < 0 ? "up helps" : "down helps";
+    let line = "", parts = [];
+    if (open && slope) {
+      const factors = ({ p, hit, h }) => {
+        const words = scene.columns.length ? [` \u00b7 ${scene.factor}`, ` \u00d7 ${fine(h, 2)}`] : ["", ""];
+        return hit ? [`(p ${MINUS} 1)${words[0]}`, `(${fine(p, 3)} ${MINUS} 1)${words[1]}`]
+          : [`p${words[0]}`, `${fine(p, 3)}${words[1]}`];
+      };
+      if (layer.free && !several) {
+        const [symbols, numbers] = factors(layer.shares(now, d, seen)[0]);
+        line = `slope = ${symbols} = ${numbers}${scene.columns.length || numbers.startsWith("(") ? ` = ${fine(slope.value, 3)}` : ""}: ${helps}`;
+      } else if (several) {
+        const shares = layer.shares(now, d, seen);
+        line = `slope = mean of ${shares.length} shares = ${fine(slope.value, 3)}: ${helps}`;
+        parts = shares.slice(0, 6).map((share, t) => [scene.positions[t].where, `${factors(share)[1]} =`, fine(share.value, 3, true)]);
+        if (shares.length > 6) parts.push([`and ${shares.length - 6} more`, "their sum", text(shares.slice(6).reduce((s, x) => s + x.value, 0), 3, true)]);
+      } else {
+        line = `slope ${slope.exact ? "=" : "\u2248"} ${fine(slope.value, 3)}: ${helps}`;
+      }
+    }
+    say(reading.slope, line);
+    put(reading.slope, "data-slope", open && slope ? slope.value : "");
+    if (reading.parts.childElementCount !== 3 * parts.length) reading.parts.replaceChildren(...parts.flat().map(() => make("span")));
+    parts.flat().forEach((words, k) => say(reading.parts.children[k], words));
+
+    const predictions = model.get("predictions"), mine = verdict(d);
+    reading.ask.style.display = open ? "none" : "";
+    if (!open) say(reading.asked, `Turn ${names[d]} up. The loss will`);
+    for (const { button } of answers) button.disabled = !slope;
+    say(reading.verdict, !mine ? "" : mine.said === "turned" ? "You found out by turning."
+      : `You said it would ${mine.said}: ${mine.right ? "\u2713 called right" : `\u2717 it would ${mine.truth}`}`);
+    const all = Object.values(predictions), called = all.filter((v) => v.said !== "turned"), found = all.length - called.length;
+    const right = called.filter((v) => v.right).length;
+    const score = [called.length ? `${right} of ${called.length} called right` : "", found ? `${found} found by turning` : ""];
+    say(reading.score, scene.predict ? score.filter(Boolean).join(" \u00b7 ") : "");
+    reading.showAll.style.display = scene.predict && !model.get("shown") && all.length < start.length ? "" : "none";
+  }
+
+  function call(word) {
+    const d = model.get("selected"), slope = layer.slope(turned(), d);
+    if (!slope || verdict(d)) return;
+    const truth = Math.abs(slope.value) <= DEAD ? "stay" : slope.value > 0 ? "rise" : "fall";
+    model.set("predictions", { ...model.get("predictions"), [names[d]]: { said: word, truth, right: word === truth } });
+    sync(true);
+    soon();
+    cells[d].node.focus({ preventScroll: true }); // the hand goes back to the dial
+  }
+
+  // ---- the hand
+
+  function listen(node, d) {
+    const gesture = () => { remember(); };
+    node.addEventListener("focus", () => select(d));
+    node.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      event.preventDefault(); // no text selection; focus by hand
+      node.focus({ preventScroll: true });
+      select(d);
+      node.setPointerCapture(event.pointerId);
+      hold = { d, x: event.clientX, y: event.clientY, nudge: turned()[d], before: turned(), begun: false };
+      root.classList.add("gw-turning");
+    });
+    node.addEventListener("pointermove", (event) => {
+      if (!hold || hold.d !== d) return;
+      const pull = event.clientX - hold.x - (event.clientY - hold.y); // up or to the right turns it up
+      if (!pull) return;
+      Object.assign(hold, { x: event.clientX, y: event.clientY });
+      const free = hold.nudge + ((pull * reach) / 110) * (event.shiftKey ? 0.1 : 1);
+      hold.nudge = Math.max(-limit, Math.min(limit, free));
+      if (!hold.begun && snap(hold.nudge) !== turned()[d]) { hold.begun = true; gesture(); }
+      if (hold.begun) turnTo(d, hold.nudge);
+    });
+    const release = () => {
+      if (!hold || hold.d !== d) return;
+      const { begun } = hold;
+      hold = null;
+      root.classList.remove("gw-turning");
+      if (begun) rest();
+    };
+    node.addEventListener("pointerup", release);
+    node.addEventListener("pointercancel", release);
+    node.addEventListener("lostpointercapture", release);
+    node.addEventListener("dblclick", () => goHome(d));
+    let wheeled = 0;
+    node.addEventListener("wheel", (event) => { // only the dial that has the focus, so that the page still scrolls
+      if (document.activeElement !== node || event.ctrlKey) return;
+      event.preventDefault();
+      const lines = event.deltaMode === 1 ? event.deltaY / 3 : event.deltaY / 100;
+      wheeled -= lines * (event.shiftKey && layer.free ? 0.1 : 1);
+      const notches = layer.free ? wheeled : Math.trunc(wheeled);
+      if (!notches) return;
+      wheeled -= notches;
+      nudgeBy(d, (notches * reach) / 60);
+    }, { passive: false });
+    node.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const small = (reach / 60) * (event.shiftKey && layer.free ? 0.1 : 1);
+      const way = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 }[event.key];
+      if (way) nudgeBy(d, way * (event.key.startsWith("Page") ? reach / 6 : small));
+      else if (event.key === "Home" || event.key === "End") nudgeTo(d, event.key === "Home" ? -reach : reach);
+      else if (event.key === "Delete" || event.key === "Backspace") goHome(d);
+      else if (event.key === "Escape" && hold) {
+        const before = hold.before;
+        hold = null;
+        root.classList.remove("gw-turning");
+        move(before, { now: true });
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  function nudgeBy(d, by) { nudgeTo(d, turned()[d] + by); }
+
+  // Keys and wheel: presses that follow one another on one dial are one turn, for undo and for Python.
+  let resting = 0;
+  function nudgeTo(d, nudge) {
+    if (snap(nudge) === turned()[d]) return;
+    const time = performance.now();
+    if (lastKey.dial !== d || time - lastKey.time > 800) remember();
+    lastKey = { dial: d, time };
+    turnTo(d, nudge);
+    clearTimeout(resting);
+    resting = setTimeout(rest, 150);
+  }
+
+  function jump(next) {
+    if (same(next, turned())) return;
+    remember();
+    lastKey = { dial: -1, time: 0 };
+    move(next, { now: true });
+    rest();
+  }
+
+  const goHome = (d) => jump(base(d).map((x, e) => (e === d ? 0 : x)));
+
+  function step() {
+    const now = turned(), slopes = now.map((_, d) => layer.slope(now, d));
+    if (slopes.some((s) => !s || !s.exact)) { stepping = true; return; } // wait for Python's slopes
+    stepping = false;
+    jump(now.map((x, d) => x - model.get("eta") * slopes[d].value));
+  }
+
+  reading.back.addEventListener("click", () => goHome(model.get("selected")));
+  reading.showAll.addEventListener("click", () => { model.set("shown", true); sync(true); soon(); });
+  buttons.reset.addEventListener("click", () => jump(turned().map(() => 0)));
+  buttons.step.addEventListener("click", step);
+  buttons.undo.addEventListener("click", () => {
+    const history = model.get("history");
+    if (!history.length) return;
+    model.set("history", history.slice(0, -1));
+    move(history.at(-1), { now: true });
+    rest();
+  });
+
+  // ---- what Python or another view of this model changes
+
+  const heard = ["turned", "here", "curves", "predictions", "shown", "selected", "history", "live"].map((name) => {
+    const listener = () => {
+      if (name === "here" && stepping) step();
+      if (name === "curves" || name === "here") answered.waiting = false;
+      soon();
+    };
+    model.on(`change:${name}`, listener);
+    return [name, listener];
+  });
+  paint();
+
+  return () => {
+    for (const [name, listener] of heard) model.off(`change:${name}`, listener);
+    cancelAnimationFrame(frame);
+    clearTimeout(timer);
+    clearTimeout(patience);
+    clearTimeout(resting);
+    root.remove();
+  };
+}
+
+export default { render };

@@ -1,0 +1,252 @@
+"""A board of dials in the notebook: turn a weight by hand, and the loss follows."""
+
+from __future__ import annotations
+
+import json
+import threading
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets as t
+
+from gradwalk.dial import Dial
+from gradwalk.model import Model, of_weight
+from gradwalk.names import unknown
+from gradwalk.walk import backward, forward
+from gradwalk.widgets import scene as scenes
+from gradwalk.widgets import table
+
+_SYNCED = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta", "live")
+
+
+class DialBoard(anywidget.AnyWidget):
+    """Some numbers of one weight as knobs, with the loss, its curve and its slope; exact, not the tangent.
+
+    Python derives, the page draws and answers the hand. On the output layer (W, b) the page has the closed form, any
+    combination of dials is exact and the knobs turn freely. For any other weight it has each dial's response curve
+    at the present setting, 121 points within three root-mean-squares of the weight around its starting value; when
+    the hand rests Python sends fresh curves for the others. The caller's model is never written to.
+
+    With `predict`, arrows, slope and curve stay hidden until the learner has said which way the loss will go.
+    """
+
+    _esm = Path(__file__).with_name("dial_board.js")
+    _css = Path(__file__).with_name("dial_board.css")
+
+    scene = t.Dict().tag(sync=True)  # what the hand does not change; see scene.compose
+    turned = t.List(t.Float()).tag(sync=True)  # each dial, row by row: how far from where it started
+    settled = t.List(t.Float()).tag(sync=True)  # where the hand came to rest: deeper boards ask for curves there
+    here = t.Dict().tag(sync=True)  # deeper boards: loss and slopes, and the setting they were taken at
+    curves = t.Dict().tag(sync=True)  # deeper boards: each dial's losses, and the setting they were taken at
+    history = t.List().tag(sync=True)  # earlier settings, for undo
+    predictions = t.Dict().tag(sync=True)  # dial's name -> what was said before it was shown; "turned" if not called
+    shown = t.Bool(False).tag(sync=True)  # all slopes, whatever was said
+    selected = t.Int(0).tag(sync=True)
+    eta = t.Float(0.5).tag(sync=True)  # how far one step of descent goes
+    live = t.Bool(True).tag(sync=True)  # Python answers
+
+    def __init__(self, model: Model, tokens, y, name: str, rows=None, columns=None, predict: bool = True, eta: float = 0.5):
+        """A board for `name` on the loss of (tokens, y), as `forward` takes them.
+
+        rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
+        Without them a few are chosen, see `scene.choose`. eta: of one step of descent. ValueError for what does
+        not fit.
+        """
+        if not isinstance(model, Model):
+            raise ValueError(f"model: wanted a Model, got {type(model).__name__}")
+        if name not in model.weights:
+            raise ValueError(f"name: {unknown('weight', name, model.weights)}")
+        if not (np.isscalar(eta) and np.isfinite(eta) and eta > 0):
+            raise ValueError(f"eta: wanted a finite number above 0, got {eta!r}")
+        if y is None:
+            raise ValueError("y: wanted the true next words, got None")
+        self._lock = threading.RLock()  # the page's messages may come in another thread
+        self._model, self._tokens, self._y = model.copy(), tokens, y
+        self._values = forward(self._model, tokens, y)
+        rows, columns = scenes.choose(self._model, self._values, name, rows, columns)
+        self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
+        self._indices = scenes.indices_of(rows, columns)
+        scene = scenes.compose(self._model, tokens, y, name, rows, columns, bool(predict))
+        self._start = scene["start"]
+        still = [0.0] * len(self._indices)
+        deeper = scene["kind"] == "curves"
+        super().__init__(
+            scene=scene, turned=still, settled=still, shown=not predict, eta=float(eta),
+            here=self._look(still) if deeper else {},
+            curves=self._curves(still, scene) if deeper else {},
+        )  # fmt: skip
+
+    # ---- reading it
+
+    @property
+    def model(self) -> Model:
+        """A model with the board's turns written in; turning it leaves the board alone."""
+        with self._lock:
+            return self._at(self.turned).copy()
+
+    @property
+    def loss(self) -> float:
+        """The loss at the present setting, in nats, by a full forward pass."""
+        with self._lock:
+            return float(self._forward(self.turned).L)
+
+    @property
+    def settings(self) -> list[float]:
+        """What each dial is set to, row by row."""
+        return [start + x for start, x in zip(self._start, self.turned, strict=True)]
+
+    @property
+    def slopes(self) -> list[float]:
+        """The slope of the loss in each dial at the present setting, row by row, by the walk back."""
+        return self._slopes(self.turned)
+
+    @property
+    def p(self) -> list[float]:
+        """Output boards: each word's p_i, its mean where several positions are scored. Other boards: empty."""
+        if self.scene["kind"] != "output":
+            return []
+        with self._lock:
+            values = self._forward(self.turned)
+        p = values.p[values.y >= 0].mean(axis=0)  # (N,)
+        return [float(p[i]) for i in dict.fromkeys(index[0] for index in self._indices)]
+
+    @property
+    def score(self) -> tuple[int, int]:
+        """How many of the learner's predictions were right, and how many there were."""
+        called = [said for said in self.predictions.values() if said["said"] != "turned"]
+        return sum(said["right"] for said in called), len(called)
+
+    # ---- turning it in code, as the hand does in the page
+
+    def turn(self, index: tuple, by: float) -> None:
+        """Turn one dial by `by`. The index is the weight's own, (i, j), or (i,) for a vector; i may be a word."""
+        d = self._dial(index)
+        if isinstance(by, (str, bool)) or not np.isscalar(by) or not np.isfinite(by):
+            raise ValueError(f"by: wanted a finite number, got {by!r}")
+        self._move([x + by * (d == e) for e, x in enumerate(self.turned)])
+
+    def step(self, eta: float | None = None) -> None:
+        """One step of descent on the dials of the board: each goes by -eta times its slope."""
+        eta = self.eta if eta is None else eta
+        if isinstance(eta, (str, bool)) or not np.isscalar(eta) or not np.isfinite(eta):
+            raise ValueError(f"eta: wanted a finite number, got {eta!r}")
+        self._move([x - eta * slope for x, slope in zip(self.turned, self.slopes, strict=True)])
+
+    def reset(self) -> None:
+        """All dials back to where they started."""
+        self._move([0.0] * len(self.turned))
+
+    def undo(self) -> None:
+        """Back to the setting before the last turn; nothing happens if there is none."""
+        if self.history:
+            *earlier, last = self.history
+            self.history = earlier
+            self._set(last)
+
+    def call(self, index: tuple, said: str) -> bool:
+        """Say whether the loss will "rise", "fall" or "stay" when this dial is turned up. Returns: was it right?
+
+        A dial is called once, and before it is turned; later calls are a ValueError.
+        """
+        d = self._dial(index)
+        if said not in ("rise", "fall", "stay"):
+            raise ValueError(f"said: wanted 'rise', 'fall' or 'stay', got {said!r}")
+        name = self.scene["names"][d]
+        if name in self.predictions:
+            raise ValueError(f"index: {name} has been called or turned already")
+        slope = self.slopes[d]
+        truth = "stay" if abs(slope) <= 1e-12 else "rise" if slope > 0 else "fall"
+        self.predictions = {**self.predictions, name: {"said": said, "truth": truth, "right": said == truth}}
+        return said == truth
+
+    def _move(self, turned):
+        if turned == self.turned:
+            return
+        names = [n for n, a, b in zip(self.scene["names"], turned, self.turned, strict=True) if a != b]
+        if not self.shown and any(n not in self.predictions for n in names):
+            found = {n: {"said": "turned"} for n in names if n not in self.predictions}
+            self.predictions = {**self.predictions, **found}
+        self.history = [*self.history[-49:], self.turned]
+        self._set(turned)
+
+    def _set(self, turned):
+        self.turned = [float(x) for x in turned]
+        self.settled = self.turned
+
+    def _dial(self, index):
+        wanted = "(i,)" if len(self._indices[0]) == 1 else "(i, j)"
+        if not isinstance(index, tuple) or len(index) != len(self._indices[0]):
+            raise ValueError(f"index: wanted {wanted} for {self._name}, got {index!r}")
+        index = tuple(scenes.number_of(self._model, "index", self._name, i, axis) for axis, i in enumerate(index))
+        if index not in self._indices:
+            raise ValueError(f"index: {index} is not on the board; it has {', '.join(self.scene['names'])}")
+        return self._indices.index(index)
+
+    # ---- what Python derives for the page
+
+    @t.validate("turned", "settled")
+    def _fits(self, proposal):
+        if len(proposal["value"]) != len(self._indices) or not np.isfinite(proposal["value"]).all():
+            raise t.TraitError(f"{proposal['trait'].name}: wanted {len(self._indices)} finite numbers, got {proposal['value']!r}")
+        return proposal["value"]
+
+    @t.observe("turned")
+    def _turned_moved(self, change):
+        if self.scene.get("kind") == "curves" and self.here.get("at") != change.new:
+            self.here = self._look(change.new)
+
+    @t.observe("settled")
+    def _hand_rests(self, change):
+        if self.scene.get("kind") == "curves" and self.curves.get("at") != change.new:
+            self.curves = self._curves(change.new, self.scene)
+
+    def _at(self, turned):
+        """The board's own model, set to `turned`. Call it under the lock."""
+        for index, start, x in zip(self._indices, self._start, turned, strict=True):
+            wanted = self._model.dtype.type(start + x)
+            by = float(wanted - self._model.weights[self._name][index])
+            if abs(by) > np.spacing(abs(wanted)):  # more than the last digit, which adding may leave behind
+                self._model.turn(self._name, index, by)
+        return self._model
+
+    def _forward(self, turned):
+        model = self._at(turned)
+        if self._values.came_from[1] != model.version:
+            self._values = forward(model, self._tokens, self._y)
+        return self._values
+
+    def _slopes(self, turned):
+        with self._lock:
+            slopes = of_weight(backward(self._model, self._forward(turned)), self._name)
+        return [float(slopes[index]) for index in self._indices]
+
+    def _look(self, turned):
+        with self._lock:
+            return {"at": list(turned), "loss": float(self._forward(turned).L), "slopes": self._slopes(turned)}
+
+    def _curves(self, turned, scene):
+        """Each dial's losses over all nudges from its start, the others held at `turned`."""
+        nudges = np.array(scene["nudges"])
+        with self._lock:
+            model = self._at(turned)
+            losses = [
+                Dial(model, self._tokens, self._y, self._name, index).curve(nudges - x).tolist()
+                for index, x in zip(self._indices, turned, strict=True)
+            ]
+        return {"at": list(turned), "losses": losses}
+
+    # ---- without a widget
+
+    def __repr__(self):
+        return table.title(self)
+
+    def _repr_mimebundle_(self, **options):
+        """The widget, and beside it a table of the same numbers for places that show none."""
+        data, metadata = super()._repr_mimebundle_(**options)
+        return {**data, "text/plain": table.as_text(self), "text/html": table.as_html(self)}, metadata
+
+    def state_json(self) -> str:
+        """The traits as JSON, for a page without a kernel: what dial_board.js asks its model for by name."""
+        state = {name: getattr(self, name) for name in _SYNCED}
+        return json.dumps({**state, "live": False, "settled": self.turned}, ensure_ascii=False)

@@ -1,0 +1,217 @@
+"""What a dial board shows at its start: which dials, whose words and components they are, their numbers."""
+
+from __future__ import annotations
+
+from math import ceil, log10
+
+import numpy as np
+
+from gradwalk import text
+from gradwalk.dial import Dial
+from gradwalk.model import Model, of_weight
+from gradwalk.names import WEIGHTS
+from gradwalk.step1_output import logsumexp
+from gradwalk.walk import Values, backward, forward
+
+MOST_DIALS = 72
+NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
+OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
+
+
+def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list[int], list[int] | None]:
+    """The rows and columns of the weight that come onto the board, as numbers; a vector's columns are None.
+
+    A row may be named by its word where rows are words. What is not given is chosen: on the output layer the true
+    words, then the likeliest, and the components of the largest |h|; elsewhere where the slopes are largest. At most
+    6 rows and 4 columns are chosen. ValueError for a row or column that is not there, comes twice, or is too many.
+    """
+    array = model.weights[name]
+    slopes = np.abs(of_weight(backward(model, values), name))  # the weight's own shape
+    scored = np.flatnonzero(values.y >= 0)  # (M,)
+    if columns is not None:
+        if array.ndim == 1:
+            raise ValueError(f"columns: {name} is a vector and has rows only, got {columns!r}")
+        columns = [number_of(model, "columns", name, j, 1) for j in _several("columns", columns)]
+    if rows is not None:
+        rows = [number_of(model, "rows", name, i, 0) for i in _several("rows", rows)]
+    elif name in OUTPUT:
+        true, counts = np.unique(values.y[scored], return_counts=True)
+        true = [int(i) for i in true[np.argsort(-counts, kind="stable")]][:3]
+        likely = np.argsort(-values.p[scored].mean(axis=0), kind="stable")
+        rows = [*true, *(int(i) for i in likely if i not in true)][:6]
+    else:
+        chosen = slopes if array.ndim == 1 else slopes[:, slice(None) if columns is None else columns].max(axis=1)
+        rows = _largest(chosen, 6)
+        if name == "E":  # in the order of the sentence
+            said = [*dict.fromkeys(values.tokens.tolist()), *rows]
+            rows = sorted(rows, key=said.index)
+    if columns is None and array.ndim == 2:
+        said = np.abs(values.get("hf", values.h)[scored]).mean(axis=0)  # (D,)
+        columns = _largest(said if name == "W" else slopes[rows].max(axis=0), 4)
+    for argument, numbers in (("rows", rows), ("columns", columns or [])):
+        if len(set(numbers)) != len(numbers):
+            raise ValueError(f"{argument}: one comes twice in {numbers}")
+    if len(rows) * len(columns or [0]) > MOST_DIALS:
+        raise ValueError(f"rows, columns: wanted at most {MOST_DIALS} dials, got {len(rows)} × {len(columns or [0])}")
+    return rows, columns
+
+
+def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[int] | None, predict: bool) -> dict:
+    """Everything on the board that the hand does not change, as plain lists and strings."""
+    values = forward(model, tokens, y)
+    array = model.weights[name]
+    indices = indices_of(rows, columns)
+    rms = float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
+    reach = 3 * rms if rms > 0 else 1.0
+    slopes = of_weight(backward(model, values), name)
+    steepest = max(abs(float(slopes[index])) for index in indices)
+    ends = np.array([-reach, 0.0, reach])
+    widest = max(float(np.ptp(Dial(model, tokens, y, name, index).curve(ends))) for index in indices)
+    scored = np.flatnonzero(values.y >= 0)  # (M,)
+    output = name in OUTPUT
+    return {
+        "name": name,
+        "kind": "output" if output else "curves",
+        "predict": predict,
+        "sentences": _sentences(model, values),
+        "note": _note(model, values, scored),
+        "row_head": {"N": "word i", "T_max": "place s"}.get(axes_of(name)[0], "row"),
+        "rows": [_row(model, name, values, i) for i in rows],
+        "columns": [_column(model, name, values, scored, j) for j in columns or []],
+        "names": [f"{name}[{', '.join(_short(model, name, axis, i) for axis, i in enumerate(index))}]" for index in indices],
+        "start": [float(array[index]) for index in indices],
+        "reach": reach,
+        "nudges": None if output else (reach * NUDGES).tolist(),
+        "factor": "hf" if "hf" in values else "h",
+        "positions": _positions(model, values, name, rows, columns, scored) if output else [],
+        "start_loss": float(values.L),
+        "loss_digits": 3 if widest >= 0.05 else min(8, max(3, ceil(-log10(max(widest, 1e-7) / 50)))),
+        "steepest": steepest or 1.0,
+        "floor": max(widest / 8, 1e-6),  # a curve this flat is drawn flat
+        "legend": "arrow: the way that helps, longer where it helps more · arc: turned since the start · tick: the start",
+    }
+
+
+def indices_of(rows: list[int], columns: list[int] | None) -> list[tuple[int, ...]]:
+    """Every dial of the board as an index into its weight, row by row."""
+    return [(i,) for i in rows] if columns is None else [(i, j) for i in rows for j in columns]
+
+
+def axes_of(name: str) -> tuple[str, ...]:
+    """What the axes of a weight run over, in the ledger's letters; "head" for an axis that is cut into heads."""
+    bare = name.split(".")[-1]
+    shape = WEIGHTS[bare].shape
+    if bare in ("W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V"):
+        return ("head", *shape[1:])
+    return (shape[0], "head") if bare == "W_O" else shape
+
+
+def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
+    """A row or column by its number, or by its word where the axis runs over words."""
+    size = model.weights[name].shape[axis]
+    words = axes_of(name)[axis] == "N"
+    if isinstance(given, str) and words:
+        if given in model.words:
+            return model.words.index(given)
+        raise ValueError(f"{argument}: the model does not know {given!r} (the nearest: {', '.join(text.nearest(given, model.words))})")
+    if isinstance(given, (int, np.integer)) and not isinstance(given, bool) and 0 <= given < size:
+        return int(given)
+    wanted = f"a whole number from 0 to {size - 1}" + (" or a word" if words else "")
+    raise ValueError(f"{argument}: wanted {wanted} for {name}, got {given!r}")
+
+
+def _several(argument, given):
+    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__") or not len(list(given)):
+        raise ValueError(f"{argument}: wanted a list with at least one entry, got {given!r}")
+    return list(given)
+
+
+def _largest(sizes, most):
+    """The places of the largest entries, in their own order; zeros only if there is nothing else."""
+    order = [int(i) for i in np.argsort(-sizes, kind="stable")[:most]]
+    return sorted([i for i in order if sizes[i] > 1e-12] or order)
+
+
+def _short(model, name, axis, i):
+    return model.words[i] if axes_of(name)[axis] == "N" else str(i)
+
+
+def _label(model, name, axis, i):
+    """A row or column in words: what the axis runs over, and which one this is."""
+    letter = axes_of(name)[axis]
+    if letter == "head":
+        e, d = divmod(i, model.D // model.H)
+        return f"head {e}, d {d}"
+    return model.words[i] if letter == "N" else f"{ {'D': 'component', 'F': 'unit', 'T_max': 'place'}[letter]} {i}"
+
+
+def _row(model, name, values, i):
+    scored = values.y[values.y >= 0]
+    times = int((scored == i).sum()) if name in OUTPUT else 0
+    mark = "" if not times else "the true word" if len(scored) == 1 else f"the true word at {times} of {len(scored)}"
+    return {"label": _label(model, name, 0, i), "mark": mark}
+
+
+def _column(model, name, values, scored, j):
+    label = {"label": _label(model, name, 1, j), "below": "", "hint": ""}
+    if name == "W":
+        letter = "hf" if "hf" in values else "h"
+        h = values[letter][scored, j]  # (M,)
+        gear = "↻" if h.min() > 0 else "↺" if h.max() < 0 else ""
+        several = f"{letter} {_signed(h.min(), 1)}…{_signed(h.max(), 1)} {gear}"
+        label["below"] = f"{letter} = {_signed(h[0])} {gear}" if len(h) == 1 else several.strip()
+        label["hint"] = {
+            "↻": "a positive gear: turn the dial up and the word's score rises",
+            "↺": "a negative gear: turn the dial up and the word's score falls",
+            "": "a gear that turns one way at some positions and the other way at others",
+        }[gear]
+    return label
+
+
+def _signed(x, digits=2):
+    return f"{x:+.{digits}f}".replace("-", "−")
+
+
+def _positions(model, values, name, rows, columns, scored):
+    """For each scored position what the closed form needs: z of the rows, h of the columns, the rest as one number."""
+    said = values.get("hf", values.h)
+    others = np.delete(values.z[scored], rows, axis=1)  # (M, N - rows)
+    rest = logsumexp(others) if others.shape[1] else None  # (M,)
+    return [
+        {
+            "h": said[t, columns].tolist() if name == "W" else [1.0],
+            "z": values.z[t, rows].tolist(),
+            "rest": None if rest is None else float(rest[k]),
+            "y": rows.index(values.y[t]) if values.y[t] in rows else -1,
+            "z_y": float(values.z[t, values.y[t]]),
+            "where": f"“{model.words[values.y[t]]}” after “{model.words[values.tokens[t]]}”",
+        }
+        for k, t in enumerate(scored)
+    ]
+
+
+def _sentences(model, values, most=4):
+    """The sentences as [word, scored?] pairs; a true word that the sentence does not go on with stands in brackets."""
+    starts = np.flatnonzero(values.places == 0)
+    bounds = list(zip(starts, [*starts[1:], len(values.tokens)], strict=True))
+    sentences = []
+    for first, end in bounds[:most]:
+        said = [[model.words[values.tokens[first]], False]]
+        for t in range(first, end):
+            true, following = int(values.y[t]), int(values.tokens[t + 1]) if t + 1 < end else None
+            if true >= 0 and following not in (true, None):
+                said.append([f"({model.words[true]})", True])
+            if true >= 0 and following in (true, None):
+                said.append([model.words[true], True])
+            elif following is not None:
+                said.append([model.words[following], False])
+        sentences.append(said)
+    if len(bounds) > most:
+        sentences.append([[f"… and {len(bounds) - most} more sentences", False]])
+    return sentences
+
+
+def _note(model, values, scored):
+    if len(scored) == 1:
+        return f"one position scored: which word comes after “{model.words[values.tokens[scored[0]]]}”?"
+    return f"{len(scored)} positions scored: the loss is their mean"

@@ -1,0 +1,69 @@
+"""A dial board as a table: for text, and for pages that show no widgets. The same numbers, to 4 digits."""
+
+from __future__ import annotations
+
+from html import escape
+
+from gradwalk.widgets import scene as scenes
+
+_KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}
+
+
+def title(board) -> str:
+    """DialBoard(W: 4 words × 3 components, loss 2.0794)"""
+    kinds = [_KINDS[letter] for letter in scenes.axes_of(board.scene["name"])]
+    sizes = [len(board.scene["rows"]), len(board.scene["columns"])]
+    what = " × ".join(f"{n} {kind}{'s' if n != 1 else ''}" for n, kind in zip(sizes, kinds, strict=False))
+    return f"DialBoard({board.scene['name']}: {what}, loss {number(board.loss)})"
+
+
+def as_text(board) -> str:
+    """Words, p_i, settings and slopes; one line a row, each dial as setting (slope)."""
+    head, rows = _cells(board)
+    sentences = [" ".join(f"[{word}]" if scored else word for word, scored in s) for s in board.scene["sentences"]]
+    lines = [[" ".join(cell.split("\n")) for cell in line] for line in [head, *rows]]
+    widths = [max(len(line[c]) for line in lines) for c in range(len(head))]
+    table = [
+        "  ".join(cell.ljust(w) if c == 0 else cell.rjust(w) for c, (cell, w) in enumerate(zip(line, widths, strict=True)))
+        for line in lines
+    ]
+    key = "each dial: setting (slope of the loss)"
+    return "\n".join([title(board), *sentences, board.scene["note"], *[line.rstrip() for line in table], key])
+
+
+def as_html(board) -> str:
+    """The same table in HTML, without style or script."""
+    head, rows = _cells(board)
+
+    def line(tag, cells):
+        inner = "".join(f"<{tag}>{escape(cell).replace(chr(10), '<br>')}</{tag}>" for cell in cells)
+        return f"<tr>{inner}</tr>"
+
+    sentences = "<br>".join(
+        " ".join(f"<b><u>{escape(word)}</u></b>" if scored else escape(word) for word, scored in s)
+        for s in board.scene["sentences"]
+    )
+    body = "".join(line("td", row) for row in rows)
+    return (
+        f"<p>{sentences}<br><small>{escape(board.scene['note'])}</small></p><p>{escape(title(board))}</p>"
+        f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"
+        "<p><small>each dial: setting (slope of the loss)</small></p>"
+    )
+
+
+def number(x: float) -> str:
+    """Four digits, and never a minus before nothing."""
+    return f"{x:.4f}".replace("-0.0000", "0.0000")
+
+
+def _cells(board):
+    """A head and rows of cells; the true words carry a star."""
+    scene, columns = board.scene, board.scene["columns"] or [{"label": "setting", "below": ""}]
+    settings, slopes, p = board.settings, board.slopes, board.p
+    head = [scene["row_head"], *(["p_i"] if p else []), *(f"{c['label']}\n{c['below']}".strip() for c in columns)]
+    rows = []
+    for k, row in enumerate(scene["rows"]):
+        dials = range(k * len(columns), (k + 1) * len(columns))
+        cells = [f"{number(settings[d])} ({number(slopes[d])})" for d in dials]
+        rows.append([row["label"] + (" *" if row["mark"] else ""), *([number(p[k])] if p else []), *cells])
+    return head, rows
