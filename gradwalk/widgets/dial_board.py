@@ -46,7 +46,9 @@ class DialBoard(anywidget.AnyWidget):
     eta = t.Float(0.5).tag(sync=True)  # how far one step of descent goes
     live = t.Bool(True).tag(sync=True)  # Python answers
 
-    def __init__(self, model: Model, tokens, y, name: str, rows=None, columns=None, predict: bool = True, eta: float = 0.5):
+    def __init__(
+        self, model: Model, tokens, y, name: str, rows=None, columns=None, predict: bool = True, eta: float = 0.5
+    ):
         """A board for `name` on the loss of (tokens, y), as `forward` takes them.
 
         rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
@@ -188,7 +190,8 @@ class DialBoard(anywidget.AnyWidget):
     @t.validate("turned", "settled")
     def _fits(self, proposal):
         if len(proposal["value"]) != len(self._indices) or not np.isfinite(proposal["value"]).all():
-            raise t.TraitError(f"{proposal['trait'].name}: wanted {len(self._indices)} finite numbers, got {proposal['value']!r}")
+            wanted = f"{len(self._indices)} finite numbers"
+            raise t.TraitError(f"{proposal['trait'].name}: wanted {wanted}, got {proposal['value']!r}")
         return proposal["value"]
 
     @t.observe("turned")

@@ -15,6 +15,7 @@ from gradwalk.walk import Values, backward, forward
 
 MOST_DIALS = 72
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
+LEGEND = "arrow: the way that helps, longer where it helps more · arc: turned since the start · tick: the start"
 OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
 
 
@@ -78,7 +79,7 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
         "row_head": {"N": "word i", "T_max": "place s"}.get(axes_of(name)[0], "row"),
         "rows": [_row(model, name, values, i) for i in rows],
         "columns": [_column(model, name, values, scored, j) for j in columns or []],
-        "names": [f"{name}[{', '.join(_short(model, name, axis, i) for axis, i in enumerate(index))}]" for index in indices],
+        "names": [_dial_name(model, name, index) for index in indices],
         "start": [float(array[index]) for index in indices],
         "reach": reach,
         "nudges": None if output else (reach * NUDGES).tolist(),
@@ -88,7 +89,7 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
         "loss_digits": 3 if widest >= 0.05 else min(8, max(3, ceil(-log10(max(widest, 1e-7) / 50)))),
         "steepest": steepest or 1.0,
         "floor": max(widest / 8, 1e-6),  # a curve this flat is drawn flat
-        "legend": "arrow: the way that helps, longer where it helps more · arc: turned since the start · tick: the start",
+        "legend": LEGEND,
     }
 
 
@@ -113,7 +114,8 @@ def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
     if isinstance(given, str) and words:
         if given in model.words:
             return model.words.index(given)
-        raise ValueError(f"{argument}: the model does not know {given!r} (the nearest: {', '.join(text.nearest(given, model.words))})")
+        nearest = ", ".join(text.nearest(given, model.words))
+        raise ValueError(f"{argument}: the model does not know {given!r} (the nearest: {nearest})")
     if isinstance(given, (int, np.integer)) and not isinstance(given, bool) and 0 <= given < size:
         return int(given)
     wanted = f"a whole number from 0 to {size - 1}" + (" or a word" if words else "")
@@ -132,8 +134,9 @@ def _largest(sizes, most):
     return sorted([i for i in order if sizes[i] > 1e-12] or order)
 
 
-def _short(model, name, axis, i):
-    return model.words[i] if axes_of(name)[axis] == "N" else str(i)
+def _dial_name(model, name, index):
+    parts = [model.words[i] if letter == "N" else str(i) for letter, i in zip(axes_of(name), index, strict=True)]
+    return f"{name}[{', '.join(parts)}]"
 
 
 def _label(model, name, axis, i):
@@ -142,7 +145,7 @@ def _label(model, name, axis, i):
     if letter == "head":
         e, d = divmod(i, model.D // model.H)
         return f"head {e}, d {d}"
-    return model.words[i] if letter == "N" else f"{ {'D': 'component', 'F': 'unit', 'T_max': 'place'}[letter]} {i}"
+    return model.words[i] if letter == "N" else f"{ {'D': 'component', 'F': 'unit', 'T_max': 'place'}[letter] } {i}"
 
 
 def _row(model, name, values, i):

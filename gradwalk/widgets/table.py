@@ -6,6 +6,7 @@ from html import escape
 
 from gradwalk.widgets import scene as scenes
 
+KEY = "each dial: setting (slope of the loss)"
 _KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}
 
 
@@ -22,13 +23,12 @@ def as_text(board) -> str:
     head, rows = _cells(board)
     sentences = [" ".join(f"[{word}]" if scored else word for word, scored in s) for s in board.scene["sentences"]]
     lines = [[" ".join(cell.split("\n")) for cell in line] for line in [head, *rows]]
-    widths = [max(len(line[c]) for line in lines) for c in range(len(head))]
+    first, *others = [max(len(line[c]) for line in lines) for c in range(len(head))]
     table = [
-        "  ".join(cell.ljust(w) if c == 0 else cell.rjust(w) for c, (cell, w) in enumerate(zip(line, widths, strict=True)))
-        for line in lines
+        "  ".join([label.ljust(first), *(cell.rjust(w) for cell, w in zip(cells, others, strict=True))]).rstrip()
+        for label, *cells in lines
     ]
-    key = "each dial: setting (slope of the loss)"
-    return "\n".join([title(board), *sentences, board.scene["note"], *[line.rstrip() for line in table], key])
+    return "\n".join([title(board), *sentences, board.scene["note"], *table, KEY])
 
 
 def as_html(board) -> str:
@@ -47,7 +47,7 @@ def as_html(board) -> str:
     return (
         f"<p>{sentences}<br><small>{escape(board.scene['note'])}</small></p><p>{escape(title(board))}</p>"
         f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"
-        "<p><small>each dial: setting (slope of the loss)</small></p>"
+        f"<p><small>{KEY}</small></p>"
     )
 
 

@@ -1,0 +1,90 @@
+"""The learner's own sentence on a dial board."""
+
+from __future__ import annotations
+
+from html import escape
+
+import ipywidgets as widgets
+
+from gradwalk.model import Model
+from gradwalk.widgets import table
+from gradwalk.widgets.dial_board import DialBoard
+
+
+class OwnSentence(widgets.VBox):
+    """A field for a sentence, a message line, and the dial board of that sentence.
+
+    The board has the dials of the words that the model makes likely as the sentence's last word, the true one first.
+    A sentence that the model cannot read leaves the board as it was and the text in the field; the message names
+    the unknown word and the nearest known ones. `board` is the present board, `message` what the line says.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        sentence: str,
+        name: str = "W",
+        rows=None,
+        columns=None,
+        predict: bool = True,
+        eta: float = 0.5,
+    ):
+        """The first sentence must be one that the model can read (else ValueError); the rest as for `DialBoard`."""
+        self._model = model
+        self._options = {"name": name, "rows": rows, "columns": columns, "predict": predict, "eta": eta}
+        self._field = widgets.Text(
+            value=sentence,
+            continuous_update=False,  # when Enter is pressed or the field is left
+            description="your sentence",
+            placeholder="a sentence of words that the model knows",
+            layout=widgets.Layout(width="min(36em, 100%)"),
+            style={"description_width": "initial"},
+        )
+        self._line = widgets.HTML()
+        self.message = ""
+        self.board = self._board_for(sentence)
+        super().__init__([self._field, self._line, self.board])
+        self._field.observe(lambda change: self._take(change.new), "value")
+
+    def say(self, sentence: str) -> None:
+        """Type a sentence in code. What is wrong with it is in `message`, as it is for one that is typed by hand."""
+        if not isinstance(sentence, str):
+            raise ValueError(f"sentence: wanted words in one string, got {sentence!r}")
+        if sentence == self._field.value:
+            self._take(sentence)
+        else:
+            self._field.value = sentence
+
+    def _board_for(self, sentence):
+        tokens, y = self._model.read(sentence)
+        return DialBoard(self._model, tokens, y, **self._options)
+
+    def _take(self, sentence):
+        try:
+            board = self._board_for(sentence)
+        except ValueError as error:
+            self._tell(str(error).removeprefix("sentence: "))
+            return
+        self._tell("")
+        self.board = board
+        self.children = [self._field, self._line, board]
+
+    def _tell(self, message):
+        self.message = message
+        self._line.value = f"<span role='alert'>{escape(message)}</span>" if message else ""
+
+    def __repr__(self):
+        return f"OwnSentence({self._field.value!r}, {self.board!r})"
+
+    def _repr_mimebundle_(self, **options):
+        """The widget, and beside it the message and the board's table for places that show none."""
+        data = super()._repr_mimebundle_(**options)
+        if data is None:  # no front end is there to show it
+            return None
+        told = [self.message] if self.message else []
+        text = "\n".join([*told, table.as_text(self.board)])
+        return {
+            **data,
+            "text/plain": text,
+            "text/html": "".join(f"<p>{escape(m)}</p>" for m in told) + table.as_html(self.board),
+        }

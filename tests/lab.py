@@ -1,0 +1,115 @@
+"""A JupyterLab and a chromium of one's own, for the browser tests and the drag benchmark."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # whatever a page asks for, it is not found
+IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+def missing() -> str:
+    """What a browser test needs and does not find, in words; empty if it is all there."""
+    try:
+        import playwright.sync_api  # noqa: F401
+    except ImportError:
+        return "playwright is not installed (pip install playwright)"
+    if not chromium():
+        return "no chromium: set CHROMIUM to one, or install chromium or Chrome, or run `playwright install chromium`"
+    return ""
+
+
+def chromium() -> str | None:
+    """The browser to use: $CHROMIUM, then one on the PATH, then playwright's own; None if there is none."""
+    if os.environ.get("CHROMIUM"):
+        return os.environ["CHROMIUM"]
+    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
+        if found := shutil.which(name):
+            return found
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+    return own if Path(own).exists() else None
+
+
+@contextmanager
+def browser():
+    """A headless browser that reaches this machine alone."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, NO_NETWORK])
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def lab(root: Path):
+    """A JupyterLab serving `root` on loopback, with settings of its own. Yields its address."""
+    own = root / ".jupyter-of-this-run"
+    env = os.environ | {
+        "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
+        "JUPYTER_CONFIG_DIR": str(own / "config"),
+        "JUPYTER_DATA_DIR": str(own / "data"),
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+        "IPYTHONDIR": str(own / "ipython"),
+        "MPLCONFIGDIR": str(own / "matplotlib"),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
+    }
+    (own / "settings/@jupyterlab/apputils-extension").mkdir(parents=True)
+    quiet = {"fetchNews": "false", "checkForUpdates": False}  # no question in the way of the mouse
+    (own / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings").write_text(json.dumps(quiet))
+    log = open(root / "lab.log", "w")
+    command = [
+        *[sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"],
+        *["--ServerApp.port=0", "--IdentityProvider.token=t", f"--ServerApp.root_dir={root}"],
+        "--LabApp.expose_app_in_browser=True",
+    ]
+    server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        told = own / "runtime" / f"jpserver-{server.pid}.json"
+        deadline = time.monotonic() + 60
+        while not told.exists() or not told.read_text().endswith("}"):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"JupyterLab did not start:\n{(root / 'lab.log').read_text()[-2000:]}")
+            time.sleep(0.05)
+        yield json.loads(told.read_text())["url"]
+    finally:
+        server.terminate()
+        server.wait(20)
+        log.close()
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    """A notebook of these code cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+
+
+def open_notebook(page, url: str, name: str) -> None:
+    """Open the notebook in a fresh workspace, wait for its kernel, and run it all."""
+    page.goto(f"{url}lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token=t&reset")
+    page.wait_for_function(IDLE, timeout=60_000)
+    run(page, "notebook:run-all-cells")
+
+
+def run(page, command: str) -> None:
+    """A command of JupyterLab's, by its name; waits until it is done."""
+    page.evaluate("command => window.jupyterapp.commands.execute(command)", command)
