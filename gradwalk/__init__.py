@@ -21,7 +21,7 @@ _HOME = {
     "tune": "gradwalk.tune",
     "loss_on": "gradwalk.tune",
 }
-_MODULES = {"measure", "show", "text"}  # these names are the modules themselves
+_MODULES = {"checkpoint", "measure", "show", "text"}  # these names are the modules themselves
 
 __all__ = sorted(_HOME.keys() | _MODULES)
 
