@@ -74,6 +74,11 @@ def holds_no_widget_state(notebook):
     return ["metadata.widgets"] if "widgets" in notebook.metadata else []
 
 
+def holds_no_clock(notebook):
+    """No cell says when it was run: that would change with every run."""
+    return [f"run at {cell.metadata.execution}" for cell in code_cells(notebook) if "execution" in cell.metadata]
+
+
 def holds_no_error(notebook):
     """No cell ends in a traceback or writes to the error stream."""
     bad = [output for cell in code_cells(notebook) for output in cell.outputs if output.get("name") == "stderr"]
@@ -154,6 +159,7 @@ RULES = [
     valid,
     runs_top_down,
     holds_no_widget_state,
+    holds_no_clock,
     holds_no_error,
     can_be_presented,
     has_small_cells,
@@ -220,6 +226,7 @@ BROKEN = [
     (runs_top_down, lambda notebook: notebook.cells[1].update(execution_count=None)),
     (runs_top_down, lambda notebook: notebook.cells[3].update(execution_count=7)),
     (holds_no_widget_state, lambda notebook: notebook.metadata.update(widgets={})),
+    (holds_no_clock, lambda notebook: notebook.cells[1].metadata.update(execution={"shell.execute_reply": "noon"})),
     (holds_no_error, fail),
     (holds_no_error, warn),
     (can_be_presented, lambda notebook: notebook.cells[0].metadata.pop("slideshow")),
