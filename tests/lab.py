@@ -14,10 +14,10 @@ from pathlib import Path
 
 import nbformat
 
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+QUIET = [
+    *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+    *["--disable-component-update", "--disable-sync"],
+]
 NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # whatever a page asks for, it is not found
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
@@ -75,25 +75,24 @@ def lab(root: Path):
     (own / "settings/@jupyterlab/apputils-extension").mkdir(parents=True)
     quiet = {"fetchNews": "false", "checkForUpdates": False}  # no question in the way of the mouse
     (own / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings").write_text(json.dumps(quiet))
-    log = open(root / "lab.log", "w")
     command = [
         *[sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"],
         *["--ServerApp.port=0", "--IdentityProvider.token=t", f"--ServerApp.root_dir={root}"],
         "--LabApp.expose_app_in_browser=True",
     ]
-    server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
+    with (own / "log").open("w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
     try:
         told = own / "runtime" / f"jpserver-{server.pid}.json"
         deadline = time.monotonic() + 60
-        while not told.exists() or not told.read_text().endswith("}"):
+        while not told.exists() or not told.read_text().strip().endswith("}"):
             if server.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"JupyterLab did not start:\n{(root / 'lab.log').read_text()[-2000:]}")
+                raise RuntimeError(f"JupyterLab did not start:\n{(own / 'log').read_text()[-2000:]}")
             time.sleep(0.05)
         yield json.loads(told.read_text())["url"]
     finally:
         server.terminate()
         server.wait(20)
-        log.close()
 
 
 def write_notebook(path: Path, *cells: str) -> None:
@@ -113,3 +112,18 @@ def open_notebook(page, url: str, name: str) -> None:
 def run(page, command: str) -> None:
     """A command of JupyterLab's, by its name; waits until it is done."""
     page.evaluate("command => window.jupyterapp.commands.execute(command)", command)
+
+
+def ask_kernel(page, code: str) -> str:
+    """Run code in the open notebook's kernel; what it printed."""
+    return page.evaluate(
+        """async code => {
+            const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+            let printed = "";
+            const future = kernel.requestExecute({ code, store_history: false });
+            future.onIOPub = message => { printed += message.content.text ?? message.content.evalue ?? ""; };
+            await future.done;
+            return printed.trim();
+        }""",
+        code,
+    )

@@ -19,7 +19,7 @@ function text(x, digits, sign = false) {
 // At least the digits asked for, and two that count where the number is small.
 function fine(x, digits, sign = false) {
   const needed = x ? Math.ceil(-Math.log10(Math.abs(x))) + 1 : 0;
-  return text(x, Math.max(digits, Math.min(needed, 6)), sign);
+  return needed > 6 ? x.toExponential(0).replaceAll("-", MINUS) : text(x, Math.max(digits, needed), sign);
 }
 
 function ticks(low, high, most) {
@@ -84,6 +84,7 @@ function deeperLayer(scene, model) {
     loss(turned) {
       const here = model.get("here"), curves = model.get("curves");
       if (same(turned, here.at)) return here.loss;
+      if (turned.every((x) => x === 0)) return scene.start_loss;
       for (let d = 0; d < turned.length; d++) {
         const k = holds(turned, d) ? nudges.indexOf(turned[d]) : -1;
         if (k >= 0) return curves.losses[d][k];
@@ -149,7 +150,7 @@ function knob(name, range, angleOf, start, free) {
     : make("path", { class: "gw-track", d: arc(x, y, r + 4, angleOf(start - range), angleOf(start + range)) });
   const turnedArc = make("path", { class: "gw-arc" });
   const home = make("path", { class: "gw-home", d: `M${polar(x, y, r + 2, angleOf(start))}L${polar(x, y, r + 6, angleOf(start))}` });
-  const hand = make("line", { class: "gw-hand", x1: x, y1: y - 5, x2: x, y2: y - r + 4 });
+  const hand = make("line", { class: "gw-hand", style: `transform-origin: ${x}px ${y}px`, x1: x, y1: y - 5, x2: x, y2: y - r + 4 });
   const arrow = make("path", { class: "gw-arrow" });
   const unknown = make("text", { class: "gw-unknown", x: 68, y: 37 }, "?");
   const value = make("div", { class: "gw-value" });
@@ -164,7 +165,7 @@ function knob(name, range, angleOf, start, free) {
     node,
     draw({ setting, valuetext, shown, selected, help, known, stale }) {
       const angle = angleOf(setting);
-      put(hand, "transform", `rotate(${round(angle)} ${x} ${y})`);
+      hand.style.transform = `rotate(${round(angle)}deg)`;
       put(turnedArc, "d", Math.abs(angle - angleOf(start)) < 0.05 ? "" : arc(x, y, r + 4, angleOf(start), angle, 3));
       say(value, shown);
       put(node, "aria-valuenow", setting);
@@ -264,11 +265,11 @@ function render({ model, el }) {
   const scale = Math.max(...start.map(Math.abs)) + reach;
   const angleOf = (setting) => (SWEEP * setting) / scale;
   const limit = layer.free ? 16 * reach : reach;
-  const answered = { at: 0, waiting: false };
   let wide = reach; // how far the curve is drawn to either side
   let hold = null; // the drag in progress
   let lastKey = { dial: -1, time: 0 };
   let frame = 0, timer = 0, patience = 0, stepping = false;
+  let unanswered = false; // Python was asked for curves and has not sent them for a long time
   let cache = {};
 
   const turned = () => model.get("turned");
@@ -304,14 +305,14 @@ function render({ model, el }) {
       model.set("settled", turned());
       if (model.get("live") && !same(model.get("curves").at, turned())) {
         clearTimeout(patience);
-        patience = setTimeout(() => { answered.waiting = !same(model.get("curves").at, turned()); soon(); }, 10000);
+        patience = setTimeout(() => { unanswered = !same(model.get("curves").at, turned()); soon(); }, 10000);
       }
     }
     sync(true);
     soon();
   }
 
-  const alone = () => !layer.free && (!model.get("live") || answered.waiting);
+  const alone = () => !layer.free && (!model.get("live") || unanswered);
 
   // With nobody to send fresh curves, the other dials go back to where the curves were computed.
   function base(d) {
@@ -506,7 +507,6 @@ function render({ model, el }) {
   // ---- the hand
 
   function listen(node, d) {
-    const gesture = () => { remember(); };
     node.addEventListener("focus", () => select(d));
     node.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
@@ -514,7 +514,7 @@ function render({ model, el }) {
       node.focus({ preventScroll: true });
       select(d);
       node.setPointerCapture(event.pointerId);
-      hold = { d, x: event.clientX, y: event.clientY, nudge: turned()[d], before: turned(), begun: false };
+      hold = { d, x: event.clientX, y: event.clientY, nudge: turned()[d], begun: false };
       root.classList.add("gw-turning");
     });
     node.addEventListener("pointermove", (event) => {
@@ -524,7 +524,7 @@ function render({ model, el }) {
       Object.assign(hold, { x: event.clientX, y: event.clientY });
       const free = hold.nudge + ((pull * reach) / 110) * (event.shiftKey ? 0.1 : 1);
       hold.nudge = Math.max(-limit, Math.min(limit, free));
-      if (!hold.begun && snap(hold.nudge) !== turned()[d]) { hold.begun = true; gesture(); }
+      if (!hold.begun && snap(hold.nudge) !== turned()[d]) { hold.begun = true; remember(); }
       if (hold.begun) turnTo(d, hold.nudge);
     });
     const release = () => {
@@ -557,10 +557,10 @@ function render({ model, el }) {
       else if (event.key === "Home" || event.key === "End") nudgeTo(d, event.key === "Home" ? -reach : reach);
       else if (event.key === "Delete" || event.key === "Backspace") goHome(d);
       else if (event.key === "Escape" && hold) {
-        const before = hold.before;
+        const { begun } = hold; // let go, and as if it had not been turned
         hold = null;
         root.classList.remove("gw-turning");
-        move(before, { now: true });
+        if (begun) undo();
       } else return;
       event.preventDefault();
       event.stopPropagation();
@@ -591,6 +591,15 @@ function render({ model, el }) {
 
   const goHome = (d) => jump(base(d).map((x, e) => (e === d ? 0 : x)));
 
+  function undo() {
+    const history = model.get("history");
+    if (!history.length) return;
+    lastKey = { dial: -1, time: 0 };
+    model.set("history", history.slice(0, -1));
+    move(history.at(-1), { now: true });
+    rest();
+  }
+
   function step() {
     const now = turned(), slopes = now.map((_, d) => layer.slope(now, d));
     if (slopes.some((s) => !s || !s.exact)) { stepping = true; return; } // wait for Python's slopes
@@ -602,20 +611,14 @@ function render({ model, el }) {
   reading.showAll.addEventListener("click", () => { model.set("shown", true); sync(true); soon(); });
   buttons.reset.addEventListener("click", () => jump(turned().map(() => 0)));
   buttons.step.addEventListener("click", step);
-  buttons.undo.addEventListener("click", () => {
-    const history = model.get("history");
-    if (!history.length) return;
-    model.set("history", history.slice(0, -1));
-    move(history.at(-1), { now: true });
-    rest();
-  });
+  buttons.undo.addEventListener("click", undo);
 
   // ---- what Python or another view of this model changes
 
   const heard = ["turned", "here", "curves", "predictions", "shown", "selected", "history", "live"].map((name) => {
     const listener = () => {
       if (name === "here" && stepping) step();
-      if (name === "curves" || name === "here") answered.waiting = false;
+      if (name === "curves" || name === "here") unanswered = false;
       soon();
     };
     model.on(`change:${name}`, listener);

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
+from math import isfinite
+from numbers import Real
 from pathlib import Path
 
 import anywidget
@@ -18,6 +20,10 @@ from gradwalk.widgets import scene as scenes
 from gradwalk.widgets import table
 
 _SYNCED = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta", "live")
+
+
+def _finite(x):
+    return isinstance(x, Real) and not isinstance(x, bool) and isfinite(x)
 
 
 class DialBoard(anywidget.AnyWidget):
@@ -59,7 +65,7 @@ class DialBoard(anywidget.AnyWidget):
             raise ValueError(f"model: wanted a Model, got {type(model).__name__}")
         if name not in model.weights:
             raise ValueError(f"name: {unknown('weight', name, model.weights)}")
-        if not (np.isscalar(eta) and np.isfinite(eta) and eta > 0):
+        if not (_finite(eta) and eta > 0):
             raise ValueError(f"eta: wanted a finite number above 0, got {eta!r}")
         if y is None:
             raise ValueError("y: wanted the true next words, got None")
@@ -124,14 +130,14 @@ class DialBoard(anywidget.AnyWidget):
     def turn(self, index: tuple, by: float) -> None:
         """Turn one dial by `by`. The index is the weight's own, (i, j), or (i,) for a vector; i may be a word."""
         d = self._dial(index)
-        if isinstance(by, (str, bool)) or not np.isscalar(by) or not np.isfinite(by):
+        if not _finite(by):
             raise ValueError(f"by: wanted a finite number, got {by!r}")
         self._move([x + by * (d == e) for e, x in enumerate(self.turned)])
 
     def step(self, eta: float | None = None) -> None:
         """One step of descent on the dials of the board: each goes by -eta times its slope."""
         eta = self.eta if eta is None else eta
-        if isinstance(eta, (str, bool)) or not np.isscalar(eta) or not np.isfinite(eta):
+        if not _finite(eta):
             raise ValueError(f"eta: wanted a finite number, got {eta!r}")
         self._move([x - eta * slope for x, slope in zip(self.turned, self.slopes, strict=True)])
 

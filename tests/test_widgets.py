@@ -1,0 +1,351 @@
+"""The dial board in Python: what it sends is exact, what it is told is checked, no caller's model is written to."""
+
+import json
+
+import numpy as np
+import pytest
+import traitlets
+
+from gradwalk.dial import Dial
+from gradwalk.model import Model
+from gradwalk.walk import forward
+from gradwalk.widgets import scene as scenes
+from gradwalk.widgets.dial_board import DialBoard
+from gradwalk.widgets.own_sentence import OwnSentence
+
+SENTENCE = "the dog slept by the fire"
+PLAIN = Model.random(seed=0)
+DEEP = Model.random(seed=1, blocks=2, tied=True, final_norm=True, bias=False, activation="gelu")
+
+
+def board_of(name="W", model=PLAIN, scored="last", sentence=SENTENCE, **options):
+    return DialBoard(model, *model.read(sentence, scored), name, **options)
+
+
+def closed_form(board, turned):
+    """The loss from nothing but what the page gets, written out a second time."""
+    scene, losses = board.scene, []
+    for at in scene["positions"]:
+        moved = np.reshape(turned, (len(scene["rows"]), -1)) @ at["h"]  # (rows,)
+        z = np.array(at["z"]) + moved
+        everything = np.logaddexp.reduce([*z, *([] if at["rest"] is None else [at["rest"]])])
+        losses.append(everything - (at["z_y"] if at["y"] < 0 else z[at["y"]]))
+    return np.mean(losses)
+
+
+# ---- the numbers
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(PLAIN, name) for name in PLAIN.weights if name not in scenes.OUTPUT] + [(DEEP, name) for name in DEEP.weights],
+)
+def test_every_point_of_every_curve_is_a_full_forward_pass(model, name):
+    tokens, y = model.read(SENTENCE, "all")
+    board = DialBoard(model, tokens, y, name)
+    board.turn(board._indices[-1], 0.3)  # the curves are taken again, at a setting that is not the start
+    for d in {0, len(board._indices) - 1}:
+        for nudge, shown in zip(board.scene["nudges"], board.curves["losses"][d], strict=True):
+            turned = model.copy()
+            for e, index in enumerate(board._indices):
+                turned.turn(name, index, nudge if e == d else board.turned[e])
+            L = forward(turned, tokens, y).L
+            assert abs(shown - L) <= 1e-9 * max(1, L)
+    assert abs(board.here["loss"] - board.loss) <= 1e-12
+
+
+@pytest.mark.parametrize("name", scenes.OUTPUT)
+@pytest.mark.parametrize("scored", ["last", "all"])
+@pytest.mark.parametrize("rows", [None, ["cat", "door"], PLAIN.words])  # chosen; without the true word; all words
+def test_the_page_has_all_that_the_closed_form_needs(name, scored, rows):
+    board = board_of(name, scored=scored, rows=rows)
+    assert len(board.scene["positions"]) == {"last": 1, "all": 5}[scored]
+    rng = np.random.default_rng(5)
+    for _ in range(5):
+        turned = (3 * rng.standard_normal(len(board.turned))).tolist()
+        board.turned = turned
+        assert abs(closed_form(board, turned) - board.loss) <= 1e-9 * max(1, board.loss)
+
+
+def test_the_slopes_are_those_of_the_dials():
+    board = board_of("W2")
+    board.turn((1, 3), 0.4)
+    tokens, y = PLAIN.read(SENTENCE)
+    for index, slope, sent in zip(board._indices, board.slopes, board.here["slopes"], strict=True):
+        dial = Dial(board.model, tokens, y, "W2", index)
+        assert slope == sent == dial.gradient
+        assert abs(slope - dial.measured) < 1e-8
+
+
+def test_detents_reach_three_root_mean_squares_or_one_where_all_is_zero():
+    board = board_of("W1")
+    assert board.scene["reach"] == pytest.approx(3 * np.sqrt(np.mean(PLAIN.weights["W1"] ** 2)))
+    assert (len(board.scene["nudges"]), board.scene["nudges"][60]) == (121, 0.0)
+    assert board.scene["nudges"][-1] == -board.scene["nudges"][0] == board.scene["reach"]
+    silent = Model({**PLAIN.weights, "b1": np.zeros(PLAIN.F)}, PLAIN.words, PLAIN.H)
+    assert board_of("b1", silent).scene["reach"] == 1
+
+
+# ---- turning in code
+
+
+def test_a_board_is_turned_and_the_callers_model_is_not():
+    before = {name: array.copy() for name, array in PLAIN.weights.items()}
+    board = board_of("W")
+    start = board.loss
+    board.turn(("fire", 2), 0.5)
+    fire = PLAIN.words.index("fire")
+    by_hand = PLAIN.copy()
+    by_hand.turn("W", (fire, 2), 0.5)
+    assert board.loss == forward(by_hand, *PLAIN.read(SENTENCE)).L != start
+    assert board.model.weights["W"][fire, 2] == by_hand.weights["W"][fire, 2]
+    board.model.turn("W", (fire, 2), 9.0)  # a copy each time
+    board.turn((fire, 2), -0.5)
+    assert abs(board.loss - start) < 1e-14
+    assert PLAIN.version == 0
+    assert all(np.array_equal(PLAIN.weights[name], before[name]) for name in before)
+
+
+def test_undo_reset_and_two_boards_side_by_side():
+    board, other = board_of("W"), board_of("W")
+    first = board.loss
+    board.turn(("fire", 0), 0.5)
+    second = board.loss
+    board.turn(("fire", 1), 0.5)
+    board.undo()
+    assert board.loss == pytest.approx(second, abs=1e-14)
+    board.reset()
+    assert board.loss == pytest.approx(first, abs=1e-14)
+    board.undo()
+    assert board.loss == pytest.approx(second, abs=1e-14)
+    board.undo()
+    board.undo()  # nothing left to undo
+    assert board.turned == other.turned == [0.0] * 24
+    assert other.loss == first
+
+
+@pytest.mark.parametrize("name", ["W", "W_V"])
+def test_a_step_of_descent_moves_the_boards_dials_by_their_slopes(name):
+    board = board_of(name, scored="all")
+    slopes, start = board.slopes, board.loss
+    board.step(0.01)
+    assert np.allclose(board.turned, [-0.01 * slope for slope in slopes], rtol=1e-14, atol=0)
+    predicted = -0.01 * sum(slope**2 for slope in slopes)
+    assert board.loss - start == pytest.approx(predicted, rel=0.05)
+
+
+def test_what_the_page_says_is_answered_and_nonsense_is_not_taken():
+    board = board_of("W1")
+    turned = [0.0] * len(board.turned)
+    turned[3] = board.scene["nudges"][80]
+    board.set_state({"turned": turned})
+    assert board.here["at"] == turned
+    assert board.here["loss"] == board.loss
+    assert board.curves["at"] == [0.0] * len(turned)  # the hand has not come to rest
+    board.set_state({"settled": turned})
+    assert board.curves["at"] == turned
+    assert board.curves["losses"][3][80] == pytest.approx(board.loss, abs=1e-12)
+    assert board.curves["losses"][0][60] == pytest.approx(board.loss, abs=1e-12)
+    for nonsense in ([0.0], [float("nan")] * len(turned)):
+        with pytest.raises(traitlets.TraitError, match="finite numbers"):
+            board.turned = nonsense
+
+
+def test_float32_and_several_sentences():
+    model = Model.random(seed=2, dtype=np.float32)
+    pairs = [model.read(s, "all") for s in (SENTENCE, "the cat sat by the door")]
+    board = DialBoard(model, [tokens for tokens, _ in pairs], [y for _, y in pairs], "W2")
+    board.turn(board._indices[0], 0.25)
+    assert board.curves["losses"][1][60] == pytest.approx(board.loss, rel=1e-5)
+    assert [s[0][0] for s in board.scene["sentences"]] == ["the", "the"]
+    assert board.scene["note"] == "10 positions scored: the loss is their mean"
+
+
+# ---- prediction first
+
+
+def test_predictions_are_kept_and_a_dial_that_was_turned_first_is_not_called():
+    board = board_of("W")
+    rise = {True: "rise", False: "fall"}
+    truth = [rise[slope > 0] for slope in board.slopes]
+    assert board.score == (0, 0)
+    assert board.call(("fire", 0), truth[0])
+    assert not board.call(("fire", 1), rise[truth[1] == "fall"])
+    board.turn(("fire", 2), 0.1)
+    assert board.score == (1, 2)
+    assert board.predictions["W[fire, 2]"] == {"said": "turned"}
+    for k in (0, 2):
+        with pytest.raises(ValueError, match="already"):
+            board.call(("fire", k), "rise")
+    assert board.shown is False
+    assert board_of("W", predict=False).shown is True
+
+
+def test_a_dead_dial_stays():
+    board = board_of("b_K")
+    assert not board.call((1,), "rise")
+    assert board.call((2,), "stay")
+
+
+# ---- which dials
+
+
+def test_chosen_rows_are_the_true_word_and_the_likeliest():
+    board = board_of("W")
+    values = forward(PLAIN, *PLAIN.read(SENTENCE))
+    likely = [PLAIN.words[i] for i in np.argsort(-values.p[-1]) if PLAIN.words[i] != "fire"]
+    assert [row["label"] for row in board.scene["rows"]] == ["fire", *likely[:5]]
+    assert [bool(row["mark"]) for row in board.scene["rows"]] == [True] + [False] * 5
+    assert board.p == pytest.approx([values.p[-1, PLAIN.words.index(r["label"])] for r in board.scene["rows"]])
+    wide = Model.random(seed=0, D=10)
+    kept = [index[1] for index in board_of("W", wide)._indices[:4]]
+    assert kept == sorted(np.argsort(-np.abs(forward(wide, *wide.read(SENTENCE)).h[-1]))[:4])
+
+
+def test_rows_and_columns_say_what_they_are():
+    names = {"W": ("fire", "component 1"), "W1": ("unit 3", "component 1"), "W2": ("component 3", "unit 1")}
+    names |= {"W_Q": ("head 1, d 1", "component 1"), "W_O": ("component 3", "head 0, d 1")}
+    names |= {"E": ("dog", "component 1"), "E_pos": ("place 3", "component 1")}
+    for name, (row, column) in names.items():
+        rows = [row] if name in ("W", "E") else [3]
+        scene = board_of(name, rows=rows, columns=[1]).scene
+        assert (scene["rows"][0]["label"], scene["columns"][0]["label"]) == (row, column)
+    assert [row["label"] for row in board_of("E").scene["rows"]] == ["the", "dog", "slept", "by"]
+    h = forward(PLAIN, *PLAIN.read(SENTENCE)).h[-1]
+    gear = ["↻" if h_j > 0 else "↺" for h_j in h]
+    assert [column["below"][-1] for column in board_of("W").scene["columns"]] == gear
+
+
+def test_a_true_word_that_the_sentence_does_not_go_on_with():
+    tokens, y = PLAIN.read(SENTENCE, "all")
+    y[1] = PLAIN.words.index("cat")
+    words = DialBoard(PLAIN, tokens, y, "W").scene["sentences"][0]
+    assert words[:4] == [["the", False], ["dog", True], ["(cat)", True], ["slept", False]]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"name": "W9"}, "name: there is no weight 'W9'; the nearest: W"),
+        ({"rows": ["fyre"]}, r"rows: the model does not know 'fyre' \(the nearest: fire"),
+        ({"rows": ["fire", "fire"]}, "rows: one comes twice"),
+        ({"rows": [11]}, "rows: wanted a whole number from 0 to 10 or a word for W, got 11"),
+        ({"rows": "fire"}, "rows: wanted a list with at least one entry, got 'fire'"),
+        ({"rows": []}, "rows: wanted a list with at least one entry"),
+        ({"columns": [-1]}, "columns: wanted a whole number from 0 to 3 for W, got -1"),
+        ({"columns": ["fire"]}, "columns: wanted a whole number"),
+        ({"name": "W1", "rows": ["fire"]}, "rows: wanted a whole number from 0 to 7 for W1, got 'fire'"),
+        ({"name": "b", "columns": [0]}, "columns: b is a vector and has rows only"),
+        ({"eta": 0}, "eta: wanted a finite number above 0, got 0"),
+        ({"eta": "fast"}, "eta: wanted a finite number above 0, got 'fast'"),
+    ],
+)
+def test_bad_input_says_which_argument_what_came_and_what_was_wanted(options, told):
+    with pytest.raises(ValueError, match=told):
+        board_of(**options)
+
+
+def test_more_bad_input():
+    tokens, y = PLAIN.read(SENTENCE)
+    with pytest.raises(ValueError, match="model: wanted a Model, got str"):
+        DialBoard("PLAIN", tokens, y, "W")
+    with pytest.raises(ValueError, match="y: wanted the true next words, got None"):
+        DialBoard(PLAIN, tokens, None, "W")
+    large = Model.random(seed=0, D=40)
+    with pytest.raises(ValueError, match="wanted at most 72 dials, got 11 × 40"):
+        board_of("W", large, rows=large.words, columns=range(40))
+    board = board_of("W", columns=[0, 1])
+    for index, by, told in [
+        (("fire", 3), 1.0, r"index: \(4, 3\) is not on the board; it has W\[fire, 0\]"),
+        (("fire",), 1.0, r"index: wanted \(i, j\) for W, got \('fire',\)"),
+        (("fyre", 0), 1.0, "index: the model does not know 'fyre'"),
+        (("fire", 0), np.inf, "by: wanted a finite number, got inf"),
+        (("fire", 0), "up", "by: wanted a finite number, got 'up'"),
+    ]:
+        with pytest.raises(ValueError, match=told):
+            board.turn(index, by)
+    with pytest.raises(ValueError, match="said: wanted 'rise', 'fall' or 'stay', got 'up'"):
+        board.call(("fire", 0), "up")
+    with pytest.raises(ValueError, match="eta: wanted a finite number, got nan"):
+        board.step(np.nan)
+    assert board.turned == [0.0] * 12
+
+
+# ---- without a widget
+
+
+def test_the_repr_is_a_checked_fact():
+    board = board_of("W", rows=["fire", "dog", "cat", "door"], columns=[0, 1, 2])
+    assert repr(board) == f"DialBoard(W: 4 words × 3 components, loss {board.loss:.4f})"
+    assert repr(board_of("b", rows=["fire"])).startswith("DialBoard(b: 1 word, loss ")
+    board.turn(("fire", 0), -2.0)
+    assert repr(board).endswith(f"loss {forward(board.model, *PLAIN.read(SENTENCE)).L:.4f})")
+
+
+def test_text_and_html_show_the_same_numbers():
+    board = board_of("W", rows=["fire", "dog"], columns=[2])
+    data, _ = board._repr_mimebundle_()
+    assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == board.model_id
+    W, fire = PLAIN.weights["W"], PLAIN.words.index("fire")
+    cell = f"{W[fire, 2]:.4f} ({board.slopes[0]:.4f})"
+    lines = data["text/plain"].splitlines()
+    assert lines[:2] == [repr(board), "the dog slept by the [fire]"]
+    assert lines[4].startswith("fire *")
+    assert lines[4].endswith(cell)
+    for shown in (cell, f"{board.p[1]:.4f}", "<b><u>fire</u></b>", repr(board)):
+        assert shown in data["text/html"]
+    assert data == {**board_of("W", rows=["fire", "dog"], columns=[2])._repr_mimebundle_()[0]} | {
+        "application/vnd.jupyter.widget-view+json": data["application/vnd.jupyter.widget-view+json"]
+    }
+    board.turn(("dog", 2), -board.settings[1] - 1e-9)  # nothing, from below
+    assert "-0.0000" not in board._repr_mimebundle_()[0]["text/plain"] + board._repr_mimebundle_()[0]["text/html"]
+
+
+def test_words_cannot_break_the_html():
+    model = Model.random(seed=0, words=["<b>", "a", "&", "c"])
+    board = DialBoard(model, np.array([1, 2]), np.array([-1, 0]), "W")
+    html = board._repr_mimebundle_()[0]["text/html"]
+    assert "<b><u>&lt;b&gt;</u></b>" in html
+    assert "<td>&lt;b&gt; *</td>" in html
+
+
+@pytest.mark.parametrize("name", ["W", "W1", "b_K"])
+def test_the_state_for_a_static_page_is_plain_json(name):
+    board = board_of(name)
+    board.turn(board._indices[0], 0.2)
+    state = json.loads(board.state_json())
+    assert state["live"] is False
+    assert state["turned"] == board.turned
+    assert state["scene"] == json.loads(json.dumps(board.scene))
+    assert set(state) <= set(board.keys)
+
+
+# ---- the learner's own sentence
+
+
+def test_own_sentence_moves_on_and_an_unknown_word_loses_nothing():
+    own = OwnSentence(PLAIN, SENTENCE)
+    first = own.board
+    first.turn(("fire", 0), 0.5)
+    own.say("the dgo slept by the fire")
+    assert own.message == "the model does not know 'dgo' (the nearest: dog, door, window)"
+    assert own.board is first is own.children[-1]
+    assert own.children[0].value == "the dgo slept by the fire"  # what was typed stays
+    assert first.turned[0] == 0.5
+    assert own.message in own._repr_mimebundle_()["text/plain"]
+    own.children[0].value = "the cat sat by the river"  # as if typed
+    assert own.message == ""
+    assert own.board is own.children[-1] is not first
+    assert own.board.scene["rows"][0]["label"] == "river"
+    assert repr(own) == f"OwnSentence('the cat sat by the river', {own.board!r})"
+    own.say("fire")
+    assert own.message == "wanted 2 to 257 words, got 1"
+    with pytest.raises(ValueError, match="does not know 'dgo'"):
+        OwnSentence(PLAIN, "the dgo")
+
+
+def test_own_sentence_passes_its_options_on():
+    own = OwnSentence(PLAIN, SENTENCE, name="W1", rows=[1, 2], columns=[0], predict=False)
+    own.say("the cat sat by the river")
+    assert own.board.scene["names"] == ["W1[1, 0]", "W1[2, 0]"]
+    assert own.board.shown
