@@ -10,47 +10,14 @@ from __future__ import annotations
 import autograd.numpy as np
 from autograd import grad, make_vjp
 
-WEIGHTS_OF_A_BLOCK = [
-    "gamma1",
-    "beta1",
-    "W_Q",
-    "b_Q",
-    "W_K",
-    "b_K",
-    "W_V",
-    "b_V",
-    "W_O",
-    "b_O",
-    "gamma2",
-    "beta2",
-    "W1",
-    "b1",
-    "W2",
-    "b2",
-]
-MEANINGS = [
-    "x0",
-    "x0_via_x1",
-    "x0_via_n",
-    "n",
-    "n_via_Q",
-    "n_via_K",
-    "n_via_V",
-    "O",
-    "a",
-    "x1",
-    "x1_via_h",
-    "x1_via_v",
-    "v",
-    "m",
-    "h",
-]  # each (T, D)
+VALUES = ("x0", "n", "O", "a", "x1", "v", "m", "h")  # each (T, D)
+ROADS = ("x0_via_x1", "x0_via_n", "n_via_Q", "n_via_K", "n_via_V", "x1_via_h", "x1_via_v")  # each (T, D)
 
 
 def walk(model, tokens, y):
     """(values, grads) of a model on a list of sentences, each a dictionary: "L", "blocks.0.x1", "blocks.0.dL_dx1"."""
-    blocks = [{name: block[name] for name in WEIGHTS_OF_A_BLOCK} for block in model.blocks]
-    top = {name: array for name, array in model.weights.items() if name.split(".")[-1] not in WEIGHTS_OF_A_BLOCK}
+    blocks = [dict(block) for block in model.blocks]
+    top = {name: array for name, array in model.weights.items() if name.split(".")[-1] not in blocks[0]}
     probes = _probes(model, sum(map(len, tokens)))
 
     def loss(weights, probes):
@@ -75,7 +42,7 @@ def _probes(model, T):
     top = {"z": np.zeros((T, N)), "E_via_x0": np.zeros((N, D)), "E_via_z": np.zeros((N, D))}
     if "gammaf" in model.weights:
         top["hf"] = np.zeros((T, D))
-    shapes = dict.fromkeys(MEANINGS, (T, D)) | dict.fromkeys(("u", "r"), (T, F))
+    shapes = dict.fromkeys(VALUES + ROADS, (T, D)) | dict.fromkeys(("u", "r"), (T, F))
     shapes |= dict.fromkeys(("Q", "K", "V"), (H, T, D // H)) | dict.fromkeys(("S", "alpha"), (H, T, T))
     return {"top": top, "blocks": [{name: np.zeros(shapes[name]) for name in shapes} for _ in model.blocks]}
 
@@ -155,4 +122,5 @@ ACTIVATIONS = {"relu": lambda u: np.where(u > 0, u, 0.0), "gelu": gelu}
 
 def pulled_back(function, array, upstream):
     """The slope of sum(upstream * function(array)) in every entry of `array`."""
-    return make_vjp(function, array)[0](upstream)
+    pull, _ = make_vjp(function)(array)
+    return pull(upstream)

@@ -1,0 +1,58 @@
+"""Step 1 on its own: the logits, the softmax, the loss, and their gradients on random upstream gradients."""
+
+import autograd.numpy as anp
+import numpy as np
+import pytest
+from alone import SEEDS, Draw, check, error
+
+from gradwalk import step1_output as step
+
+
+def plain_logits(h, W, b):
+    return anp.einsum("tj,ij->ti", h, W) + b
+
+
+@SEEDS
+def test_the_gradients_of_the_logits(seed):
+    draw = Draw(seed)
+    h, W, b, dL_dz = draw("TD"), draw("ND"), draw("N"), draw("TN")
+    check(step.dL_dW(dL_dz, h), dL_dz, lambda W: step.logits(h, W, b), lambda W: plain_logits(h, W, b), W)
+    check(step.dL_db(dL_dz), dL_dz, lambda b: step.logits(h, W, b), lambda b: plain_logits(h, W, b), b)
+    check(step.dL_dh(dL_dz, W), dL_dz, lambda h: step.logits(h, W, b), lambda h: plain_logits(h, W, b), h)
+
+
+@SEEDS
+def test_the_gradient_of_the_loss(seed):
+    draw = Draw(seed)
+    z, y = 3 * draw("TN"), draw.rng.integers(-1, draw.N, size=draw.T)
+    scored = [t for t in range(draw.T) if y[t] >= 0]
+
+    def plain_loss(z):
+        return sum(-anp.log(anp.exp(z[t, y[t]]) / anp.sum(anp.exp(z[t]))) for t in scored) / len(scored)
+
+    derived = step.dL_dz(step.softmax(z), y)
+    check(derived, 1.0, lambda z: step.loss(z, y), plain_loss, z)
+    assert not derived[y < 0].any()
+    assert np.abs(derived.sum(axis=1)).max() < 1e-15
+    for t in scored:  # every wrong word is pushed down, the true one pulled up: descent goes against the slope
+        assert derived[t, y[t]] < 0
+        assert (np.delete(derived[t], y[t]) > 0).all()
+
+
+@SEEDS
+def test_a_logit_answers_with_its_share(seed):
+    draw = Draw(seed)
+    z, upstream = draw("TN"), draw("T")
+    derived = upstream[:, None] * step.softmax(z)
+    check(derived, upstream, step.logsumexp, lambda z: anp.log(anp.sum(anp.exp(z), axis=1)), z)
+
+
+def test_large_logits_neither_overflow_nor_lose_digits():
+    z = np.array([[1000.0, 0.0, 999.0], [-1000.0, 0.0, -2000.0]])
+    assert step.loss(z, np.array([1, 0])) == pytest.approx(1000 + np.log1p(np.exp(-1)) / 2, rel=1e-15)
+    assert error(step.softmax(z).sum(axis=1), np.ones(2)) <= 1e-15
+    assert np.array_equal(step.dL_dz(step.softmax(z), np.array([-1, 0]))[1], [-1, 1, 0])
+
+
+def test_the_true_word_is_marked_where_one_is_scored():
+    assert np.array_equal(step.onehot(np.array([2, -1, 0]), 3), [[0, 0, 1], [0, 0, 0], [1, 0, 0]])
