@@ -67,11 +67,10 @@ def open_course(options):
         # in a container the teacher is often root, and JupyterLab would refuse; Windows has no geteuid
         "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
         "IdentityProvider.token": token,
-        "Application.log_level": "WARN",
+        "Application.log_level": "ERROR",
         "LabApp.default_url": f"/{page}",
-        # the course asks nothing of anybody else's server
-        "LabApp.news_url": None,
-        "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        # JupyterLab's defaults for the course: no news from elsewhere, light or dark as the system is
+        "LabApp.app_settings_dir": PACKAGE / "lab",
     }
     if options.port:  # this port or none
         settings |= {"ServerApp.port": options.port, "ServerApp.port_retries": 0}

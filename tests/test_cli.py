@@ -51,11 +51,16 @@ def serving(folder, home, package=ROOT):
         server.stdout.close()
 
 
-def contents(address, token):
-    """The names that the server lists to whoever has this token."""
-    request = urllib.request.Request(f"{address}api/contents", headers={"Authorization": f"token {token}"})
+def ask(address, token, what):
+    """The server's JSON answer to whoever has this token."""
+    request = urllib.request.Request(address + what, headers={"Authorization": f"token {token}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
-        return {entry["name"] for entry in json.load(answer)["content"]}
+        return json.load(answer)
+
+
+def contents(address, token):
+    """The names of the files that the server lists."""
+    return {entry["name"] for entry in ask(address, token, "api/contents")["content"]}
 
 
 def test_the_clone_serves_its_own_notebooks_behind_a_token(tmp_path):
@@ -66,6 +71,8 @@ def test_the_clone_serves_its_own_notebooks_behind_a_token(tmp_path):
             contents(address, "0" * len(token))
         with urllib.request.urlopen(f"{address}{page}?token={token}", timeout=30) as lab:
             assert "<title>JupyterLab</title>" in lab.read().decode()
+        news = ask(address, token, "lab/api/settings/@jupyterlab/apputils-extension:notification")
+        assert news["schema"]["properties"]["fetchNews"]["default"] == "false"
     assert page == f"lab/tree/{min(COURSE)}"
     assert len(said) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
