@@ -52,7 +52,7 @@ ARROWS = [
     *[("x0", "n"), ("n", "Q K V"), ("Q K V", "S"), ("S", "alpha"), ("alpha", "O"), ("O", "a"), ("a", "x1")],
     *[("x1", "v"), ("v", "u"), ("u", "r"), ("r", "m"), ("m", "h")],
 ]
-FORWARD_LINE = "words → x0 → (n → Q K V → S → alpha → O → a) → x1 = x0 + a → (v → u → r → m) → h = x1 + m → z → p → L"  # noqa: RUF001
+FORWARD_LINE = "words → x0 → (n → Q K V → S → alpha → O → a) → x1 = x0 + a → (v → u → r → m) → h = x1 + m → z → p → L"
 
 
 class BlockMap:

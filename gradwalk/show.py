@@ -52,6 +52,16 @@ def table(columns: Mapping[str, Sequence], digits: int = 4) -> Page:
     return _page(list(columns), rows, numeric)
 
 
+def line(quantities: Mapping[str, object], digits: int = 4) -> Page:
+    """A few numbers side by side, each under its name: `line({"by hand": 0.25, "the package": 0.25})`."""
+    return table({name: [x] for name, x in quantities.items()}, digits)
+
+
+def bars(x: Sequence[float], full: float = 1.0, width: int = 20) -> list[str]:
+    """Numbers as bars of blocks for a table, to the nearest block; `full` fills the width. A bar shows the size only."""
+    return ["█" * round(min(abs(value) / full, 1.0) * width) for value in x]
+
+
 def grid(array: np.ndarray, rows: Sequence, columns: Sequence, corner: str = "", digits: int = 4) -> Page:
     """A matrix with named rows and columns, such as words × components."""
     array = np.asarray(array)
