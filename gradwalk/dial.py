@@ -67,6 +67,8 @@ class Dial:
 
     def _look(self):
         self._values = forward(self.model, self.tokens, self.y)
+        if "L" not in self._values:
+            raise ValueError("y: wanted the next word of each position, got None; without it there is no loss")
 
     def _values_now(self):
         if self._values.came_from[1] != self.model.version:

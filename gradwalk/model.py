@@ -169,23 +169,21 @@ class Model:
         self.version += 1
 
     def move(self, grads: Mapping, eta: float, only: Iterable[str] | None = None) -> None:
-        """One move of descent: every weight (or those of `only`) goes by -eta times its slope."""
-        names = self.weights if only is None else [self._known(name) for name in only]
+        """One move of descent: every weight (or those of `only`) goes by -eta times its slope.
+
+        ValueError if a slope is missing, misshapen or not finite; no weight has moved then.
+        """
+        names = list(self.weights) if only is None else [self._known(name) for name in only]
         if not np.isfinite(eta):
             raise ValueError(f"eta: wanted a finite number, got {eta!r}")
-        for name in names:
-            self._arrays[name] -= eta * of_weight(grads, name)
+        slopes = [self._slope(grads, name) for name in names]
+        for name, slope in zip(names, slopes, strict=True):
+            self._arrays[name] -= eta * slope
         self.version += 1
 
     def entry(self, name: str, index: tuple[int, ...]) -> tuple[int, ...]:
         """The index of one number of a weight, checked: a tuple of whole numbers within its shape."""
-        shape = self.weights[self._known(name)].shape
-        fits = isinstance(index, tuple) and len(index) == len(shape)
-        if not (
-            fits and all(isinstance(i, (int, np.integer)) and 0 <= i < n for i, n in zip(index, shape, strict=True))
-        ):
-            raise ValueError(f"index: wanted a tuple within the shape {shape} of {name}, got {index!r}")
-        return tuple(int(i) for i in index)
+        return within(self.weights[self._known(name)].shape, index, name)
 
     # ---- inside
 
@@ -194,6 +192,17 @@ class Model:
             raise ValueError(f"name: {unknown('weight', name, self._arrays)}")
         return name
 
+    def _slope(self, grads, name):
+        try:
+            slope = of_weight(grads, name)
+        except (KeyError, IndexError):
+            raise ValueError(f"grads: there is no slope for the weight {name}") from None
+        if np.shape(slope) != self._arrays[name].shape:
+            raise ValueError(f"grads: the slope of {name} has shape {np.shape(slope)}, not {self._arrays[name].shape}")
+        if not np.isfinite(slope).all():
+            raise ValueError(f"grads: the slope of {name} holds a number that is not finite")
+        return slope
+
     def _size_of(self):
         return {"D": self.D, "F": self.F, "N": self.N, "T_max": self.T_max}
 
@@ -201,6 +210,14 @@ class Model:
         sizes = f"N={self.N}, D={self.D}, F={self.F}, H={self.H}, blocks={len(self.blocks)}"
         count = sum(array.size for array in self._arrays.values())
         return f"Model({sizes}, {self.activation}, {self.dtype}: {count:,} dials)"
+
+
+def within(shape: tuple[int, ...], index: tuple[int, ...], name: str) -> tuple[int, ...]:
+    """The index of one number of an array of that shape; ValueError, naming the array, for anything else."""
+    fits = isinstance(index, tuple) and len(index) == len(shape)
+    if not (fits and all(isinstance(i, (int, np.integer)) and 0 <= i < n for i, n in zip(index, shape, strict=True))):
+        raise ValueError(f"index: wanted a tuple within the shape {shape} of {name}, got {index!r}")
+    return tuple(int(i) for i in index)
 
 
 def of_weight(grads: Mapping, name: str) -> np.ndarray:
@@ -220,8 +237,8 @@ def _names(blocks, top):
 
 def _sizes(arrays, N, H):
     """D, F, H, N, T_max and the number of blocks, read off the arrays; a missing or unknown name is a ValueError."""
-    numbers = {int(found[1]) for name in arrays if (found := re.match(r"blocks\.(\d+)\.", name))}
-    blocks = max(numbers, default=0) + 1
+    numbers = {found[1] for name in arrays if (found := re.match(r"blocks\.(\d+)\.", name))}
+    blocks = max(len(numbers), 1)
     optional = {"W", "b", "gammaf", "betaf"}
     known = list(_names(blocks, WEIGHTS))
     strange = [name for name in arrays if name not in known]

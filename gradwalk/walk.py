@@ -34,11 +34,11 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     the walk goes on from them. A held value may carry one more axis in front, many settings side by side, and all
     that follows then carries it too. ValueError for anything that does not fit.
     """
-    tokens, places, attends = _lay_out(tokens, model)
+    tokens, places, attends, lengths = _lay_out(tokens, model)
     held = dict(hold or {})
     values = Values(tokens=tokens, places=places)
     if y is not None:
-        values.y = _check_y(y, tokens, model)
+        values.y = _check_y(y, lengths, model)
 
     def keep(store, name, array, prefix=""):
         """Store a value under its name, or the one that is held in its place."""
@@ -60,11 +60,13 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     if "gammaf" in weights:
         x = keep(values, "hf", step3_layernorm.layernorm(x, weights["gammaf"], weights["betaf"]))
     values.z = keep(values, "z", step1_output.logits(x, weights.get("W", weights["E"]), weights.get("b", 0.0)))
-    values.p = keep(values, "p", step1_output.softmax(values.z))
+    values.p = step1_output.softmax(values.z)
     if y is not None:
         values.L = step1_output.loss(values.z, values.y)
     if held:
-        raise ValueError(f"hold: {unknown('value', next(iter(held)), [*BLOCK_VALUES, 'hf', 'z'])}")
+        prefixes = [""] if len(model.blocks) == 1 else [f"blocks.{q}." for q in range(len(model.blocks))]
+        known = [*(prefix + name for prefix in prefixes for name in BLOCK_VALUES), "hf", "z"]
+        raise ValueError(f"hold: {unknown('value', next(iter(held)), known)}")
     values.came_from = (model, model.version, tuple(hold or ()))
     return values
 
@@ -143,7 +145,7 @@ def _flat(given, argument):
 
 
 def _lay_out(tokens, model):
-    """Sentences end to end: tokens (T,), places (T,), and attends (T, T): the same sentence, and not later."""
+    """Sentences end to end: tokens (T,), places (T,), attends (T, T): the same sentence, not later; the lengths."""
     sentences = _flat(tokens, "tokens")
     lengths = [len(sentence) for sentence in sentences]
     if max(lengths) > model.T_max:
@@ -154,13 +156,15 @@ def _lay_out(tokens, model):
     places = np.concatenate([np.arange(length) for length in lengths])  # (T,)
     sentence = np.repeat(np.arange(len(lengths)), lengths)  # (T,)
     attends = (sentence[:, None] == sentence) & (places <= places[:, None])  # (T, T)
-    return tokens, places, attends
+    return tokens, places, attends, lengths
 
 
-def _check_y(y, tokens, model):
-    y = np.concatenate(_flat(y, "y"))  # (T,)
-    if y.shape != tokens.shape:
-        raise ValueError(f"y: wanted {len(tokens)} entries, as many as tokens, got {len(y)}")
+def _check_y(y, lengths, model):
+    sentences = _flat(y, "y")
+    came = [len(sentence) for sentence in sentences]
+    if came != lengths:
+        raise ValueError(f"y: wanted as many entries as tokens, sentence by sentence {lengths}, got {came}")
+    y = np.concatenate(sentences)  # (T,)
     if y.min() < -1 or y.max() >= model.N:
         raise ValueError(f"y: wanted -1 or word numbers up to {model.N - 1}, got {y.min()} to {y.max()}")
     if y.max() < 0:
