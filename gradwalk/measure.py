@@ -6,7 +6,13 @@ import numpy as np
 
 from gradwalk.model import Model, within
 from gradwalk.names import VALUES, unknown
-from gradwalk.walk import forward
+from gradwalk.step1_output import logits, softmax
+from gradwalk.step2_mlp import ACTIVATIONS, contract, expand
+from gradwalk.step3_layernorm import layernorm
+from gradwalk.step4_residual import add
+from gradwalk.step5_attention import adjustment, attention_weights, blend, project, scores
+from gradwalk.step6_embedding import embed
+from gradwalk.walk import Values, forward
 
 STEP = 1e-5  # small enough for a straight line, large enough for the digits of float64
 
@@ -62,3 +68,72 @@ def _array(model, tokens, y, name):
     if name not in known:
         raise ValueError(f"name: {unknown('weight or value', name, known)}")
     return known[name]
+
+
+def _forward_lines(model, values):
+    """Every forward line as (result, function, its inputs by name): the walk out, one line at a time."""
+    activation, _ = ACTIVATIONS[model.activation]
+
+    def scaled(Q, K):
+        return scores(Q, K, np.isfinite(values.S))
+
+    def projected(n, weight, bias):
+        return project(n, weight, bias, model.H)
+
+    def embedded(E, E_pos):
+        return embed(values.tokens, values.places, E, E_pos)
+
+    return [
+        ("x0", embedded, ("E", "E_pos")),
+        ("n", layernorm, ("x0", "gamma1", "beta1")),
+        ("Q", projected, ("n", "W_Q", "b_Q")),
+        ("K", projected, ("n", "W_K", "b_K")),
+        ("V", projected, ("n", "W_V", "b_V")),
+        ("S", scaled, ("Q", "K")),
+        ("alpha", attention_weights, ("S",)),
+        ("O", blend, ("alpha", "V")),
+        ("a", adjustment, ("O", "W_O", "b_O")),
+        ("x1", add, ("x0", "a")),
+        ("v", layernorm, ("x1", "gamma2", "beta2")),
+        ("u", expand, ("v", "W1", "b1")),
+        ("r", activation, ("u",)),
+        ("m", contract, ("r", "W2", "b2")),
+        ("h", add, ("x1", "m")),
+        ("z", logits, ("h", "W", "b")),
+        ("p", softmax, ("z",)),
+    ]
+
+
+CURVED = {"n", "v", "alpha", "r", "p"}  # all other lines are straight in each of their inputs
+
+
+def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
+    """The Jacobian of every forward line in each of its inputs, as measured by differences: dz_dW, dv_dx1, ...
+
+    Nothing about the answer goes in. Most lines are straight in each input, so that a difference of size 1 is exact;
+    the others take a small step. A line's other inputs are held: these are the roads, one by one.
+    """
+    known = {**model.weights, **values, "W": model.weights.get("W", model.weights["E"])}
+    measured = {}
+    for result, function, inputs in _forward_lines(model, values):
+        at = [known[name] for name in inputs]
+        for position, name in enumerate(inputs):
+
+            def moved(x, function=function, at=at, position=position):
+                return function(*at[:position], x, *at[position + 1 :])
+
+            measured[f"d{result}_d{name}"] = _difference(moved, at[position], 1e-5 if result in CURVED else 1.0)
+    return measured
+
+
+def _difference(function, at, step):
+    """Central differences of an array function: shape (*output, *input). What is infinite stays where it is: 0."""
+    columns = []
+    for index in np.ndindex(at.shape):
+        push = np.zeros_like(at)
+        push[index] = step
+        up, down = function(at + push), function(at - push)
+        columns.append(
+            np.where(np.isfinite(up), up, 0) / (2 * step) - np.where(np.isfinite(down), down, 0) / (2 * step)
+        )
+    return np.stack(columns, axis=-1).reshape(*columns[0].shape, *at.shape)

@@ -17,7 +17,12 @@ def relu(u):
 
 
 def relu_slope(u):
-    """1 where relu lets through, 0 where it mutes. At u = 0 exactly the slope is taken as 0."""
+    r"""1 where relu lets through, 0 where it mutes; at u = 0 exactly, at the kink, it is taken as 0.
+
+    Where u is positive r moves by as much, elsewhere not at all:
+    $$\frac{\partial r_{tf}}{\partial u_{tf}} = [u_{tf} > 0]$$
+    >>> same(einsum("tftf->tf", dr_du), relu_slope(u))
+    """
     return (u > 0).astype(u.dtype)  # (T, F)
 
 
@@ -30,7 +35,16 @@ def gelu(u):
 
 
 def gelu_slope(u):
-    """The exact derivative of that same tanh form, product rule and chain rule."""
+    r"""The exact derivative of GPT-2's own tanh form, by the product rule and the chain rule.
+
+    The form itself:
+    $$r_{tf} = \frac{1}{2} u_{tf} (1 + \omega_{tf}), \qquad \omega_{tf} = \tanh\left( \sqrt{2/\pi} \, (u_{tf} + 0.044715 \, u_{tf}^3) \right)$$
+    >>> same(gelu(u), u / 2 * (1 + tanh(sqrt(2 / pi) * (u + 0.044715 * u**3))))
+
+    Both factors contain u, and tanh has the slope 1 - tanh²:
+    $$\frac{\partial r_{tf}}{\partial u_{tf}} = \frac{1}{2} (1 + \omega_{tf}) + \frac{1}{2} u_{tf} (1 - \omega_{tf}^2) \sqrt{2/\pi} \, (1 + 3 \cdot 0.044715 \, u_{tf}^2)$$
+    >>> same((gelu(u + 1e-5) - gelu(u - 1e-5)) / 2e-5, gelu_slope(u))
+    """
     w = np.tanh(GELU_SCALE * (u + GELU_CUBIC * u * u * u))  # (T, F)
     return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)  # (T, F)
 
@@ -44,9 +58,14 @@ def contract(r, W2, b2):
 
 
 def dL_dW2(dL_dm, r):
-    r"""Turn W2[j, f]: only component j of m moves, by r[t, f].
+    r"""Turn W2[j, f]: only component j of m moves, by r[t, f]; every position adds its share.
 
-    $$\frac{\partial L}{\partial W2_{jf}} = \sum_{t} \frac{\partial L}{\partial m_{tj}} r_{tf}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W2_{jf}} = \sum_{t,c} \frac{\partial L}{\partial m_{tc}} \frac{\partial m_{tc}}{\partial W2_{jf}}$$
+    >>> same(dL_dW2(dL_dm, r), einsum("tc,tcjf->jf", dL_dm, dm_dW2))
+
+    Only component j of m contains W2_jf, with the factor r_tf:
+    $$= \sum_{t} \frac{\partial L}{\partial m_{tj}} r_{tf}$$
     >>> same(dL_dW2(dL_dm, r), einsum("tj,tf->jf", dL_dm, r))
     """
     return dL_dm.T @ r  # (D, F)
@@ -55,7 +74,12 @@ def dL_dW2(dL_dm, r):
 def dL_db2(dL_dm):
     r"""Turn b2[j]: component j of m moves by as much, at every position.
 
-    $$\frac{\partial L}{\partial b2_{j}} = \sum_{t} \frac{\partial L}{\partial m_{tj}}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b2_{j}} = \sum_{t,c} \frac{\partial L}{\partial m_{tc}} \frac{\partial m_{tc}}{\partial b2_{j}}$$
+    >>> same(dL_db2(dL_dm), einsum("tc,tcj->j", dL_dm, dm_db2))
+
+    Only component j of m contains b2_j, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial m_{tj}}$$
     >>> same(dL_db2(dL_dm), einsum("tj->j", dL_dm))
     """
     return dL_dm.sum(axis=0)  # (D,)
@@ -64,7 +88,12 @@ def dL_db2(dL_dm):
 def dL_dr(dL_dm, W2):
     r"""Turn r[t, f]: every component of m at position t moves, component j by W2[j, f].
 
-    $$\frac{\partial L}{\partial r_{tf}} = \sum_{j} \frac{\partial L}{\partial m_{tj}} W2_{jf}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial r_{tf}} = \sum_{s,j} \frac{\partial L}{\partial m_{sj}} \frac{\partial m_{sj}}{\partial r_{tf}}$$
+    >>> same(dL_dr(dL_dm, W2), einsum("sj,sjtf->tf", dL_dm, dm_dr))
+
+    Only position t itself contains r_tf, component j of it with the factor W2_jf:
+    $$= \sum_{j} \frac{\partial L}{\partial m_{tj}} W2_{jf}$$
     >>> same(dL_dr(dL_dm, W2), einsum("tj,jf->tf", dL_dm, W2))
     """
     return dL_dm @ W2  # (T, F)
@@ -73,7 +102,16 @@ def dL_dr(dL_dm, W2):
 def dL_du(dL_dr, u, activation="relu"):
     r"""What arrives passes the gate: times the activation's slope at u, entry by entry.
 
-    $$\frac{\partial L}{\partial u_{tf}} = \frac{\partial L}{\partial r_{tf}} [u_{tf} > 0]$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial u_{tf}} = \sum_{s,f'} \frac{\partial L}{\partial r_{sf'}} \frac{\partial r_{sf'}}{\partial u_{tf}}$$
+    >>> same(dL_du(dL_dr, u), einsum("sF,sFtf->tf", dL_dr, dr_du))
+
+    No r but r_tf contains u_tf:
+    $$= \frac{\partial L}{\partial r_{tf}} \frac{\partial r_{tf}}{\partial u_{tf}}$$
+    >>> same(dL_du(dL_dr, u), einsum("tf,tftf->tf", dL_dr, dr_du))
+
+    With ReLU that slope is 1 or 0, let through or muted:
+    $$= \frac{\partial L}{\partial r_{tf}} [u_{tf} > 0]$$
     >>> same(dL_du(dL_dr, u), [[dL_dr[t, f] * (u[t, f] > 0) for f in range(F)] for t in range(T)])
     """
     _, slope = ACTIVATIONS[activation]
@@ -81,9 +119,14 @@ def dL_du(dL_dr, u, activation="relu"):
 
 
 def dL_dW1(dL_du, v):
-    r"""Turn W1[f, j]: only unit f moves, by v[t, j].
+    r"""Turn W1[f, j]: only unit f moves, by v[t, j]; every position adds its share.
 
-    $$\frac{\partial L}{\partial W1_{fj}} = \sum_{t} \frac{\partial L}{\partial u_{tf}} v_{tj}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W1_{fj}} = \sum_{t,f'} \frac{\partial L}{\partial u_{tf'}} \frac{\partial u_{tf'}}{\partial W1_{fj}}$$
+    >>> same(dL_dW1(dL_du, v), einsum("tF,tFfj->fj", dL_du, du_dW1))
+
+    Only unit f contains W1_fj, with the factor v_tj:
+    $$= \sum_{t} \frac{\partial L}{\partial u_{tf}} v_{tj}$$
     >>> same(dL_dW1(dL_du, v), einsum("tf,tj->fj", dL_du, v))
     """
     return dL_du.T @ v  # (F, D)
@@ -92,7 +135,12 @@ def dL_dW1(dL_du, v):
 def dL_db1(dL_du):
     r"""Turn b1[f]: unit f moves by as much, at every position.
 
-    $$\frac{\partial L}{\partial b1_{f}} = \sum_{t} \frac{\partial L}{\partial u_{tf}}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b1_{f}} = \sum_{t,f'} \frac{\partial L}{\partial u_{tf'}} \frac{\partial u_{tf'}}{\partial b1_{f}}$$
+    >>> same(dL_db1(dL_du), einsum("tF,tFf->f", dL_du, du_db1))
+
+    Only unit f contains b1_f, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial u_{tf}}$$
     >>> same(dL_db1(dL_du), einsum("tf->f", dL_du))
     """
     return dL_du.sum(axis=0)  # (F,)
@@ -101,7 +149,12 @@ def dL_db1(dL_du):
 def dL_dv(dL_du, W1):
     r"""Turn v[t, j]: every unit at position t moves, unit f by W1[f, j].
 
-    $$\frac{\partial L}{\partial v_{tj}} = \sum_{f} \frac{\partial L}{\partial u_{tf}} W1_{fj}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial v_{tj}} = \sum_{s,f} \frac{\partial L}{\partial u_{sf}} \frac{\partial u_{sf}}{\partial v_{tj}}$$
+    >>> same(dL_dv(dL_du, W1), einsum("sf,sftj->tj", dL_du, du_dv))
+
+    Only position t itself contains v_tj, unit f of it with the factor W1_fj:
+    $$= \sum_{f} \frac{\partial L}{\partial u_{tf}} W1_{fj}$$
     >>> same(dL_dv(dL_du, W1), einsum("tf,fj->tj", dL_du, W1))
     """
     return dL_du @ W1  # (T, D)

@@ -26,7 +26,12 @@ def layernorm(x1, gamma, beta):
 def dL_dgamma(dL_dv, x1):
     r"""Turn gamma[j]: component j of v moves by x_hat[t, j], at every position.
 
-    $$\frac{\partial L}{\partial \gamma_{j}} = \sum_{t} \frac{\partial L}{\partial v_{tj}} \hat{x}_{tj}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial \gamma_{j}} = \sum_{t,c} \frac{\partial L}{\partial v_{tc}} \frac{\partial v_{tc}}{\partial \gamma_{j}}$$
+    >>> same(dL_dgamma(dL_dv, x1), einsum("tc,tcj->j", dL_dv, dv_dgamma2))
+
+    Only component j of v contains gamma_j, with the factor x_hat_tj:
+    $$= \sum_{t} \frac{\partial L}{\partial v_{tj}} \hat{x}_{tj}$$
     >>> same(dL_dgamma(dL_dv, x1), einsum("tj,tj->j", dL_dv, x_hat))
     """
     return (dL_dv * normed(x1)).sum(axis=0)  # (D,)
@@ -35,7 +40,12 @@ def dL_dgamma(dL_dv, x1):
 def dL_dbeta(dL_dv):
     r"""Turn beta[j]: component j of v moves by as much, at every position.
 
-    $$\frac{\partial L}{\partial \beta_{j}} = \sum_{t} \frac{\partial L}{\partial v_{tj}}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial \beta_{j}} = \sum_{t,c} \frac{\partial L}{\partial v_{tc}} \frac{\partial v_{tc}}{\partial \beta_{j}}$$
+    >>> same(dL_dbeta(dL_dv), einsum("tc,tcj->j", dL_dv, dv_dbeta2))
+
+    Only component j of v contains beta_j, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial v_{tj}}$$
     >>> same(dL_dbeta(dL_dv), einsum("tj->j", dL_dv))
     """
     return dL_dv.sum(axis=0)  # (D,)
@@ -44,14 +54,25 @@ def dL_dbeta(dL_dv):
 def pullback(dL_dv, x1, gamma):
     r"""Back through the norm: what arrives, less its mean, less its share along x_hat, over the spread.
 
-    Each row's Jacobian is D by D: moving one component moves the mean and the spread of all.
-    $$J_{tcj} = \frac{\partial v_{tc}}{\partial x1_{tj}} = \frac{\gamma_{c}}{\sigma_t} \left( [c = j] - \frac{1}{D} - \frac{1}{D} \hat{x}_{tc} \hat{x}_{tj} \right)$$
-    >>> same(LN2_jacobian, gamma2[None, :, None] / sigma[:, :, None] * (
+    The chain rule, with every index written out:
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{v} = \sum_{s,c} \frac{\partial L}{\partial v_{sc}} \frac{\partial v_{sc}}{\partial x1_{tj}}$$
+    >>> same(pullback(dL_dv, x1, gamma2), einsum("sc,sctj->tj", dL_dv, dv_dx1))
+
+    A row is normed on its own, but within it one component moves the mean and the spread of all: a D×D Jacobian a row:
+    $$\frac{\partial v_{tc}}{\partial x1_{tj}} = \frac{\gamma_{c}}{\sigma_{t}} \left( [c = j] - \frac{1}{D} - \frac{1}{D} \hat{x}_{tc} \hat{x}_{tj} \right)$$
+    >>> same(einsum("tctj->tcj", dv_dx1), gamma2[:, None] / sigma[:, :, None] * (
     ...     eye(D) - 1 / D - einsum("tc,tj->tcj", x_hat, x_hat) / D))
 
-    The pullback multiplies what arrives by that Jacobian, its output index summed:
-    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{v} = \sum_{c} \frac{\partial L}{\partial v_{tc}} J_{tcj}$$
-    >>> same(pullback(dL_dv, x1, gamma2), einsum("tc,tcj->tj", dL_dv, LN2_jacobian))
+    The pullback sums over the *output* index c, where a push forward would sum over j: that is the transpose, the star:
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{v} = \sum_{c} \frac{\partial L}{\partial v_{tc}} \frac{\partial v_{tc}}{\partial x1_{tj}}$$
+    >>> same(pullback(dL_dv, x1, gamma2), einsum("tc,tctj->tj", dL_dv, dv_dx1))
+
+    Put the Jacobian in. Its three terms are three sums, and no matrix is left:
+    $$= \frac{1}{\sigma_{t}} \left( \gamma_{j} \frac{\partial L}{\partial v_{tj}} - \frac{1}{D} \sum_{c} \gamma_{c} \frac{\partial L}{\partial v_{tc}} - \hat{x}_{tj} \frac{1}{D} \sum_{c} \gamma_{c} \frac{\partial L}{\partial v_{tc}} \hat{x}_{tc} \right)$$
+    >>> same(pullback(dL_dv, x1, gamma2), (
+    ...     gamma2 * dL_dv
+    ...     - einsum("c,tc->t", gamma2, dL_dv)[:, None] / D
+    ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma)
     """
     x_hat, g = normed(x1), dL_dv * gamma  # (T, D), (T, D): g is the slope in x_hat
     along = (g * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)

@@ -46,9 +46,14 @@ def adjustment(O, W_O, b_O):
 
 
 def dL_dW_O(dL_da, O):
-    r"""Turn W_O[j, c]: only component j of a moves, by O[t, c].
+    r"""Turn W_O[j, c]: only component j of a moves, by O[t, c]; every position adds its share.
 
-    $$\frac{\partial L}{\partial W_{O,jc}} = \sum_{t} \frac{\partial L}{\partial a_{tj}} O_{tc}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W_{O,jc}} = \sum_{t,j'} \frac{\partial L}{\partial a_{tj'}} \frac{\partial a_{tj'}}{\partial W_{O,jc}}$$
+    >>> same(dL_dW_O(dL_da, O), einsum("tJ,tJjc->jc", dL_da, da_dW_O))
+
+    Only component j of a contains W_O,jc, with the factor O_tc:
+    $$= \sum_{t} \frac{\partial L}{\partial a_{tj}} O_{tc}$$
     >>> same(dL_dW_O(dL_da, O), einsum("tj,tc->jc", dL_da, O))
     """
     return dL_da.T @ O  # (D, D)
@@ -57,7 +62,12 @@ def dL_dW_O(dL_da, O):
 def dL_db_O(dL_da):
     r"""Turn b_O[j]: component j of a moves by as much, at every position.
 
-    $$\frac{\partial L}{\partial b_{O,j}} = \sum_{t} \frac{\partial L}{\partial a_{tj}}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b_{O,j}} = \sum_{t,c} \frac{\partial L}{\partial a_{tc}} \frac{\partial a_{tc}}{\partial b_{O,j}}$$
+    >>> same(dL_db_O(dL_da), einsum("tc,tcj->j", dL_da, da_db_O))
+
+    Only component j of a contains b_O,j, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial a_{tj}}$$
     >>> same(dL_db_O(dL_da), einsum("tj->j", dL_da))
     """
     return dL_da.sum(axis=0)  # (D,)
@@ -66,25 +76,40 @@ def dL_db_O(dL_da):
 def dL_dO(dL_da, W_O):
     r"""Turn O[t, c]: every component of a at position t moves, component j by W_O[j, c].
 
-    $$\frac{\partial L}{\partial O_{tc}} = \sum_{j} \frac{\partial L}{\partial a_{tj}} W_{O,jc}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial O_{tc}} = \sum_{s,j} \frac{\partial L}{\partial a_{sj}} \frac{\partial a_{sj}}{\partial O_{tc}}$$
+    >>> same(dL_dO(dL_da, W_O), einsum("sj,sjtc->tc", dL_da, da_dO))
+
+    Only position t itself contains O_tc, component j of it with the factor W_O,jc:
+    $$= \sum_{j} \frac{\partial L}{\partial a_{tj}} W_{O,jc}$$
     >>> same(dL_dO(dL_da, W_O), einsum("tj,jc->tc", dL_da, W_O))
     """
     return dL_da @ W_O  # (T, D)
 
 
 def dL_dV(dL_dO, alpha):
-    r"""Position s's value is blended into every later position t, with weight alpha[e, t, s].
+    r"""Position s's value is blended into itself and every later position t, with weight alpha[e, t, s].
 
-    $$\frac{\partial L}{\partial V_{esd}} = \sum_{t} \alpha_{ets} \frac{\partial L}{\partial O_{etd}}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial V_{esd}} = \sum_{t,c} \frac{\partial L}{\partial O_{tc}} \frac{\partial O_{tc}}{\partial V_{esd}}$$
+    >>> same(dL_dV(dL_dO, alpha), einsum("tc,tcesd->esd", dL_dO, dO_dV))
+
+    Of position t's blend only component d of head e contains V_esd, with the factor alpha_ets:
+    $$= \sum_{t} \alpha_{ets} \frac{\partial L}{\partial O_{etd}}$$
     >>> same(dL_dV(dL_dO, alpha), einsum("ets,etd->esd", alpha, split_heads(dL_dO, H)))
     """
     return alpha.swapaxes(-1, -2) @ split_heads(dL_dO, len(alpha))  # (H, T, D/H)
 
 
 def dL_dalpha(dL_dO, V):
-    r"""Turn alpha[e, t, s]: the blend of head e at t moves along the value of s.
+    r"""Turn alpha[e, t, s]: the blend of head e at position t moves along the value of s.
 
-    $$\frac{\partial L}{\partial \alpha_{ets}} = \sum_{d} \frac{\partial L}{\partial O_{etd}} V_{esd}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial \alpha_{ets}} = \sum_{t',c} \frac{\partial L}{\partial O_{t'c}} \frac{\partial O_{t'c}}{\partial \alpha_{ets}}$$
+    >>> same(dL_dalpha(dL_dO, V), einsum("Tc,Tcets->ets", dL_dO, dO_dalpha))
+
+    Only head e's components of the blend at t contain it, component d with the factor V_esd:
+    $$= \sum_{d} \frac{\partial L}{\partial O_{etd}} V_{esd}$$
     >>> same(dL_dalpha(dL_dO, V), einsum("etd,esd->ets", split_heads(dL_dO, H), V))
     """
     return split_heads(dL_dO, len(V)) @ V.swapaxes(-1, -2)  # (H, T, T)
@@ -93,8 +118,17 @@ def dL_dalpha(dL_dO, V):
 def dL_dS(dL_dalpha, alpha):
     r"""The shares of a row sum to 1: a score gains by how much its place beats the row's own average.
 
-    $$\frac{\partial L}{\partial S_{ets}} = \alpha_{ets} \left( \frac{\partial L}{\partial \alpha_{ets}} - \sum_{q} \alpha_{etq} \frac{\partial L}{\partial \alpha_{etq}} \right)$$
-    >>> same(dL_dS(dL_dalpha, alpha), alpha * (dL_dalpha - einsum("etq,etq->et", alpha, dL_dalpha)[:, :, None]))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial S_{ets}} = \sum_{e',t',s'} \frac{\partial L}{\partial \alpha_{e't's'}} \frac{\partial \alpha_{e't's'}}{\partial S_{ets}}$$
+    >>> same(dL_dS(dL_dalpha, alpha), einsum("ETS,ETSets->ets", dL_dalpha, dalpha_dS))
+
+    A row of shares is made from its own row of scores alone. Raise S_ets: its own share rises, all shares of the row pay:
+    $$\frac{\partial \alpha_{ets'}}{\partial S_{ets}} = \alpha_{ets'} \left( [s' = s] - \alpha_{ets} \right)$$
+    >>> same(einsum("etSets->etSs", dalpha_dS), alpha[:, :, :, None] * (eye(T) - alpha[:, :, None, :]))
+
+    Put it in. The first part keeps s' = s alone, the second is the average over the row. A masked share is 0, and so is its slope:
+    $$\frac{\partial L}{\partial S_{ets}} = \alpha_{ets} \left( \frac{\partial L}{\partial \alpha_{ets}} - \sum_{s'} \alpha_{ets'} \frac{\partial L}{\partial \alpha_{ets'}} \right)$$
+    >>> same(dL_dS(dL_dalpha, alpha), alpha * (dL_dalpha - einsum("etS,etS->et", alpha, dL_dalpha)[:, :, None]))
     """
     average = (alpha * dL_dalpha).sum(axis=-1, keepdims=True)  # (H, T, 1)
     return alpha * (dL_dalpha - average)  # (H, T, T)
@@ -103,7 +137,12 @@ def dL_dS(dL_dalpha, alpha):
 def dL_dQ(dL_dS, K):
     r"""Turn Q[e, t, d]: the scores of row t move, the one at s by K[e, s, d] over the scale.
 
-    $$\frac{\partial L}{\partial Q_{etd}} = \frac{1}{\sqrt{D/H}} \sum_{s} \frac{\partial L}{\partial S_{ets}} K_{esd}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial Q_{etd}} = \sum_{e',t',s} \frac{\partial L}{\partial S_{e't's}} \frac{\partial S_{e't's}}{\partial Q_{etd}}$$
+    >>> same(dL_dQ(dL_dS, K), einsum("ETs,ETsetd->etd", dL_dS, dS_dQ))
+
+    Only row t of head e contains Q_etd, the score at s with the factor K_esd over √(D/H):
+    $$= \frac{1}{\sqrt{D/H}} \sum_{s} \frac{\partial L}{\partial S_{ets}} K_{esd}$$
     >>> same(dL_dQ(dL_dS, K), einsum("ets,esd->etd", dL_dS, K) / sqrt(D / H))
     """
     return dL_dS @ K / np.sqrt(K.shape[-1]).item()  # (H, T, D/H)
@@ -112,89 +151,139 @@ def dL_dQ(dL_dS, K):
 def dL_dK(dL_dS, Q):
     r"""Turn K[e, s, d]: the scores of column s move, the one at t by Q[e, t, d] over the scale.
 
-    $$\frac{\partial L}{\partial K_{esd}} = \frac{1}{\sqrt{D/H}} \sum_{t} \frac{\partial L}{\partial S_{ets}} Q_{etd}$$
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial K_{esd}} = \sum_{e',t,s'} \frac{\partial L}{\partial S_{e'ts'}} \frac{\partial S_{e'ts'}}{\partial K_{esd}}$$
+    >>> same(dL_dK(dL_dS, Q), einsum("EtS,EtSesd->esd", dL_dS, dS_dK))
+
+    Only column s of head e contains K_esd, the score at t with the factor Q_etd over √(D/H):
+    $$= \frac{1}{\sqrt{D/H}} \sum_{t} \frac{\partial L}{\partial S_{ets}} Q_{etd}$$
     >>> same(dL_dK(dL_dS, Q), einsum("ets,etd->esd", dL_dS, Q) / sqrt(D / H))
     """
     return dL_dS.swapaxes(-1, -2) @ Q / np.sqrt(Q.shape[-1]).item()  # (H, T, D/H)
 
 
 def dL_dW_Q(dL_dQ, n):
-    r"""Turn W_Q[i, j]: component i of every query moves, by n[t, j].
+    r"""Turn W_Q[c, j]: component c of every query moves, by n[t, j]. Component c is component d of its head e.
 
-    $$\frac{\partial L}{\partial W_{Q,ij}} = \sum_{t} \frac{\partial L}{\partial Q_{ti}} n_{tj}$$
-    >>> same(dL_dW_Q(dL_dQ, n), einsum("ti,tj->ij", merge_heads(dL_dQ), n))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W_{Q,cj}} = \sum_{e,t,d} \frac{\partial L}{\partial Q_{etd}} \frac{\partial Q_{etd}}{\partial W_{Q,cj}}$$
+    >>> same(dL_dW_Q(dL_dQ, n), einsum("etd,etdcj->cj", dL_dQ, dQ_dW_Q))
+
+    Only component c of each query contains W_Q,cj, with the factor n_tj; the heads laid side by side again:
+    $$= \sum_{t} \frac{\partial L}{\partial Q_{tc}} n_{tj}$$
+    >>> same(dL_dW_Q(dL_dQ, n), einsum("tc,tj->cj", merge_heads(dL_dQ), n))
     """
     return merge_heads(dL_dQ).T @ n  # (D, D)
 
 
 def dL_db_Q(dL_dQ):
-    r"""Turn b_Q[i]: component i of every query moves by as much.
+    r"""Turn b_Q[c]: component c of every query moves by as much.
 
-    $$\frac{\partial L}{\partial b_{Q,i}} = \sum_{t} \frac{\partial L}{\partial Q_{ti}}$$
-    >>> same(dL_db_Q(dL_dQ), einsum("ti->i", merge_heads(dL_dQ)))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b_{Q,c}} = \sum_{e,t,d} \frac{\partial L}{\partial Q_{etd}} \frac{\partial Q_{etd}}{\partial b_{Q,c}}$$
+    >>> same(dL_db_Q(dL_dQ), einsum("etd,etdc->c", dL_dQ, dQ_db_Q))
+
+    Only component c of each query contains b_Q,c, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial Q_{tc}}$$
+    >>> same(dL_db_Q(dL_dQ), einsum("tc->c", merge_heads(dL_dQ)))
     """
     return merge_heads(dL_dQ).sum(axis=0)  # (D,)
 
 
 def dL_dW_K(dL_dK, n):
-    r"""Turn W_K[i, j]: component i of every key moves, by n[t, j].
+    r"""Turn W_K[c, j]: component c of every key moves, by n[t, j]. Component c is component d of its head e.
 
-    $$\frac{\partial L}{\partial W_{K,ij}} = \sum_{t} \frac{\partial L}{\partial K_{ti}} n_{tj}$$
-    >>> same(dL_dW_K(dL_dK, n), einsum("ti,tj->ij", merge_heads(dL_dK), n))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W_{K,cj}} = \sum_{e,t,d} \frac{\partial L}{\partial K_{etd}} \frac{\partial K_{etd}}{\partial W_{K,cj}}$$
+    >>> same(dL_dW_K(dL_dK, n), einsum("etd,etdcj->cj", dL_dK, dK_dW_K))
+
+    Only component c of each key contains W_K,cj, with the factor n_tj; the heads laid side by side again:
+    $$= \sum_{t} \frac{\partial L}{\partial K_{tc}} n_{tj}$$
+    >>> same(dL_dW_K(dL_dK, n), einsum("tc,tj->cj", merge_heads(dL_dK), n))
     """
     return merge_heads(dL_dK).T @ n  # (D, D)
 
 
 def dL_db_K(dL_dK):
-    r"""Turn b_K[i]: every key moves alike, each row of scores moves as one, and softmax does not notice: zero.
+    r"""Turn b_K[c]: every key moves alike, each row of scores moves as one, softmax does not notice: it is zero.
 
-    $$\frac{\partial L}{\partial b_{K,i}} = \sum_{t} \frac{\partial L}{\partial K_{ti}}$$
-    >>> same(dL_db_K(dL_dK), einsum("ti->i", merge_heads(dL_dK)))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b_{K,c}} = \sum_{e,t,d} \frac{\partial L}{\partial K_{etd}} \frac{\partial K_{etd}}{\partial b_{K,c}}$$
+    >>> same(dL_db_K(dL_dK), einsum("etd,etdc->c", dL_dK, dK_db_K))
+
+    Only component c of each key contains b_K,c, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial K_{tc}}$$
+    >>> same(dL_db_K(dL_dK), einsum("tc->c", merge_heads(dL_dK)))
     """
     return merge_heads(dL_dK).sum(axis=0)  # (D,)
 
 
 def dL_dW_V(dL_dV, n):
-    r"""Turn W_V[i, j]: component i of every value moves, by n[t, j].
+    r"""Turn W_V[c, j]: component c of every value moves, by n[t, j]. Component c is component d of its head e.
 
-    $$\frac{\partial L}{\partial W_{V,ij}} = \sum_{t} \frac{\partial L}{\partial V_{ti}} n_{tj}$$
-    >>> same(dL_dW_V(dL_dV, n), einsum("ti,tj->ij", merge_heads(dL_dV), n))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial W_{V,cj}} = \sum_{e,t,d} \frac{\partial L}{\partial V_{etd}} \frac{\partial V_{etd}}{\partial W_{V,cj}}$$
+    >>> same(dL_dW_V(dL_dV, n), einsum("etd,etdcj->cj", dL_dV, dV_dW_V))
+
+    Only component c of each value contains W_V,cj, with the factor n_tj; the heads laid side by side again:
+    $$= \sum_{t} \frac{\partial L}{\partial V_{tc}} n_{tj}$$
+    >>> same(dL_dW_V(dL_dV, n), einsum("tc,tj->cj", merge_heads(dL_dV), n))
     """
     return merge_heads(dL_dV).T @ n  # (D, D)
 
 
 def dL_db_V(dL_dV):
-    r"""Turn b_V[i]: component i of every value moves by as much.
+    r"""Turn b_V[c]: component c of every value moves by as much, and so does every blend: each row of alpha sums to 1.
 
-    $$\frac{\partial L}{\partial b_{V,i}} = \sum_{t} \frac{\partial L}{\partial V_{ti}}$$
-    >>> same(dL_db_V(dL_dV), einsum("ti->i", merge_heads(dL_dV)))
+    The chain rule, with every index written out:
+    $$\frac{\partial L}{\partial b_{V,c}} = \sum_{e,t,d} \frac{\partial L}{\partial V_{etd}} \frac{\partial V_{etd}}{\partial b_{V,c}}$$
+    >>> same(dL_db_V(dL_dV), einsum("etd,etdc->c", dL_dV, dV_db_V))
+
+    Only component c of each value contains b_V,c, with the factor 1:
+    $$= \sum_{t} \frac{\partial L}{\partial V_{tc}}$$
+    >>> same(dL_db_V(dL_dV), einsum("tc->c", merge_heads(dL_dV)))
     """
     return merge_heads(dL_dV).sum(axis=0)  # (D,)
 
 
 def dL_dn_via_Q(dL_dQ, W_Q):
-    r"""Turn n[t, j]: every component of the query at t moves, component i by W_Q[i, j].
+    r"""Turn n[t, j] as the query reads it: every component of the query at t moves, component c by W_Q[c, j].
 
-    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{Q} = \sum_{i} \frac{\partial L}{\partial Q_{ti}} W_{Q,ij}$$
-    >>> same(dL_dn_via_Q(dL_dQ, W_Q), einsum("ti,ij->tj", merge_heads(dL_dQ), W_Q))
+    The chain rule, with every index written out:
+    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{Q} = \sum_{e,s,d} \frac{\partial L}{\partial Q_{esd}} \frac{\partial Q_{esd}}{\partial n_{tj}}$$
+    >>> same(dL_dn_via_Q(dL_dQ, W_Q), einsum("esd,esdtj->tj", dL_dQ, dQ_dn))
+
+    Only the query at t itself contains n_tj, component c of it with the factor W_Q,cj:
+    $$= \sum_{c} \frac{\partial L}{\partial Q_{tc}} W_{Q,cj}$$
+    >>> same(dL_dn_via_Q(dL_dQ, W_Q), einsum("tc,cj->tj", merge_heads(dL_dQ), W_Q))
     """
     return merge_heads(dL_dQ) @ W_Q  # (T, D)
 
 
 def dL_dn_via_K(dL_dK, W_K):
-    r"""The same for the key at t.
+    r"""Turn n[t, j] as the key reads it: every component of the key at t moves, component c by W_K[c, j].
 
-    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{K} = \sum_{i} \frac{\partial L}{\partial K_{ti}} W_{K,ij}$$
-    >>> same(dL_dn_via_K(dL_dK, W_K), einsum("ti,ij->tj", merge_heads(dL_dK), W_K))
+    The chain rule, with every index written out:
+    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{K} = \sum_{e,s,d} \frac{\partial L}{\partial K_{esd}} \frac{\partial K_{esd}}{\partial n_{tj}}$$
+    >>> same(dL_dn_via_K(dL_dK, W_K), einsum("esd,esdtj->tj", dL_dK, dK_dn))
+
+    Only the key at t itself contains n_tj, component c of it with the factor W_K,cj:
+    $$= \sum_{c} \frac{\partial L}{\partial K_{tc}} W_{K,cj}$$
+    >>> same(dL_dn_via_K(dL_dK, W_K), einsum("tc,cj->tj", merge_heads(dL_dK), W_K))
     """
     return merge_heads(dL_dK) @ W_K  # (T, D)
 
 
 def dL_dn_via_V(dL_dV, W_V):
-    r"""The same for the value at t.
+    r"""Turn n[t, j] as the value reads it: every component of the value at t moves, component c by W_V[c, j].
 
-    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{V} = \sum_{i} \frac{\partial L}{\partial V_{ti}} W_{V,ij}$$
-    >>> same(dL_dn_via_V(dL_dV, W_V), einsum("ti,ij->tj", merge_heads(dL_dV), W_V))
+    The chain rule, with every index written out:
+    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{V} = \sum_{e,s,d} \frac{\partial L}{\partial V_{esd}} \frac{\partial V_{esd}}{\partial n_{tj}}$$
+    >>> same(dL_dn_via_V(dL_dV, W_V), einsum("esd,esdtj->tj", dL_dV, dV_dn))
+
+    Only the value at t itself contains n_tj, component c of it with the factor W_V,cj:
+    $$= \sum_{c} \frac{\partial L}{\partial V_{tc}} W_{V,cj}$$
+    >>> same(dL_dn_via_V(dL_dV, W_V), einsum("tc,cj->tj", merge_heads(dL_dV), W_V))
     """
     return merge_heads(dL_dV) @ W_V  # (T, D)
 
@@ -202,6 +291,7 @@ def dL_dn_via_V(dL_dV, W_V):
 def dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V):
     r"""n is used three times, as query, key and value: three reports, one sum.
 
+    Nudge n, and the loss changes by way of Q, of K and of V, one on top of the other:
     $$\frac{\partial L}{\partial n_{tj}} = \left. \frac{\partial L}{\partial n_{tj}} \right|_{Q} + \left. \frac{\partial L}{\partial n_{tj}} \right|_{K} + \left. \frac{\partial L}{\partial n_{tj}} \right|_{V}$$
     >>> same(dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V), dL_dn_via_Q + dL_dn_via_K + dL_dn_via_V)
     """
