@@ -5,8 +5,6 @@ So every comparison of test_walk is proven able to fail. A wrong gradient is cau
 referee, a wrong forward pass, with which the gradients may well agree, by the referee.
 """
 
-from pathlib import Path
-
 import pytest
 from shapes import case
 from test_walk import AGAINST_DIFFERENCES, AGAINST_REFEREE, differences_error, gradients_error, values_error
@@ -87,23 +85,6 @@ FORWARD = {
     "a tied output layer that says with a turned table": (walk, 'weights.get("W", weights["E"])', 'weights.get("W", weights["E"][::-1])'),
 }
 # fmt: on
-
-
-@pytest.fixture
-def breaks():
-    """Replace one piece of a module's source and run the module again in its place; mend it when the test is over."""
-    broken = []
-
-    def put(module, line, wrong):
-        source = Path(module.__file__).read_text(encoding="utf-8")
-        assert source.count(line) == 1, f"{source.count(line)} times in {module.__name__}: {line}"
-        broken.append((module, dict(vars(module))))
-        exec(compile(source.replace(line, wrong), module.__file__, "exec"), vars(module))
-
-    yield put
-    for module, whole in broken:
-        vars(module).clear()
-        vars(module).update(whole)
 
 
 @pytest.mark.parametrize("mistake", BACKWARD)
