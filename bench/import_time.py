@@ -1,6 +1,6 @@
 """What `import gradwalk` costs, next to `import numpy`: the median of fresh processes that take turns.
 
-    python bench/import_time.py
+    python -m bench.import_time
 
 Prints seconds inside the process, from before the import to after it, so that Python's own start is not counted.
 """
