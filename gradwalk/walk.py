@@ -64,9 +64,10 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     if y is not None:
         values.L = step1_output.loss(values.z, values.y)
     if held:
-        prefixes = [""] if len(model.blocks) == 1 else [f"blocks.{q}." for q in range(len(model.blocks))]
-        known = [*(prefix + name for prefix in prefixes for name in BLOCK_VALUES), "hf", "z"]
-        raise ValueError(f"hold: {unknown('value', next(iter(held)), known)}")
+        name = next(iter(held))
+        if name in BLOCK_VALUES:
+            raise ValueError(f"hold: there are {len(model.blocks)} blocks; say which: 'blocks.0.{name}'")
+        raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, 'hf', 'z'])}")
     values.came_from = (model, model.version, tuple(hold or ()))
     return values
 

@@ -197,3 +197,119 @@ def test_float32_stays_float32(number):
             assert array.dtype == np.float32, name
     error, name = worst_error(flat(grads), flat(walk.backward(model, walk.forward(model, tokens, y))))
     assert error <= 1e-4, name
+
+
+# ---- what may come in
+
+
+@pytest.fixture
+def model():
+    return Model.random(seed=6, T_max=5)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "y", "told"),
+    [
+        ([0, 11], None, "tokens: wanted word numbers from 0 to 10, got 0 to 11"),
+        ([0, -1], None, "tokens: wanted word numbers from 0 to 10, got -1 to 0"),
+        ([0.0, 1.0], None, r"tokens: wanted a row of whole numbers, at least one, got shape \(2,\) of float64"),
+        ([], None, "tokens: wanted a row of whole numbers, at least one"),
+        (3, None, "tokens: wanted a row of whole numbers"),
+        ("the dog", None, "tokens: wanted a row of whole numbers"),
+        ([[0, 1], []], None, "tokens: wanted a row of whole numbers, at least one"),
+        (np.zeros((2, 2), int), None, "tokens: wanted a row of whole numbers"),
+        ([0] * 6, None, "tokens: a sentence has 6 positions, the model has 5 places"),
+        ([[0], [1] * 6], None, "tokens: a sentence has 6 positions"),
+        ([0, 1, 2], [0, 1], r"y: wanted as many entries as tokens, sentence by sentence \[3\], got \[2\]"),
+        ([[0, 1, 2], [3]], [[0, 1], [2, 3]], r"y: wanted as many entries .* \[3, 1\], got \[2, 2\]"),
+        ([[0, 1, 2], [3]], [0, 1, 2, 3], r"y: wanted as many entries .* \[3, 1\], got \[4\]"),
+        ([0, 1, 2], [0, 1, 11], "y: wanted -1 or word numbers up to 10, got 0 to 11"),
+        ([0, 1, 2], [0, 1, -2], "y: wanted -1 or word numbers up to 10, got -2 to 1"),
+        ([0, 1, 2], [-1, -1, -1], "y: no scored position: every entry is -1"),
+        ([0, 1, 2], [0.0, 1.0, np.nan], "y: wanted a row of whole numbers"),
+    ],
+)
+def test_sentences_that_do_not_fit(model, tokens, y, told):
+    with pytest.raises(ValueError, match=told):
+        walk.forward(model, tokens, y)
+
+
+def test_a_list_of_one_sentence_is_that_sentence(model):
+    one, listed = walk.forward(model, [1, 2, 3], [2, 3, 4]), walk.forward(model, [[1, 2, 3]], [(2, 3, 4)])
+    assert one.L == listed.L
+    assert "L" not in walk.forward(model, [1, 2, 3])
+
+
+def test_a_value_can_be_held_and_the_walk_goes_on_from_it(model):
+    values = walk.forward(model, [1, 2, 3], [2, 3, 4])
+    held = walk.forward(model, [1, 2, 3], [2, 3, 4], hold={"x1": values.x1 + 1.0, "m": values.m})
+    assert np.array_equal(held.a, values.a), "what comes before stays"
+    assert np.array_equal(held.h, values.x1 + 1.0 + values.m)
+    assert held.L != values.L
+    same = walk.forward(model, [1, 2, 3], [2, 3, 4], hold={"blocks.0.u": values.u})
+    assert same.L == values.L
+
+
+def test_many_settings_side_by_side(model):
+    values = walk.forward(model, [1, 2, 3], [2, 3, 4])
+    rng = np.random.default_rng(0)
+    for name in ("x0", "n", "Q", "K", "V", "S", "alpha", "O", "a", "x1", "v", "u", "r", "m", "h", "z"):
+        settings = values[name] + rng.standard_normal((4, *values[name].shape))
+        together = walk.forward(model, [1, 2, 3], [2, 3, 4], hold={name: settings})
+        alone = [walk.forward(model, [1, 2, 3], [2, 3, 4], hold={name: setting}).L for setting in settings]
+        assert np.allclose(together.L, alone, rtol=1e-14, atol=0), name
+
+
+@pytest.mark.parametrize(
+    ("hold", "told"),
+    [
+        ({"g": np.zeros((3, 4))}, "hold: there is no value 'g'"),
+        (
+            {"p": np.zeros((3, 11))},
+            "hold: there is no value 'p'",
+        ),  # the loss is made from z: holding p would do nothing
+        ({"hf": np.zeros((3, 4))}, "hold: there is no value 'hf'"),  # not in a model without a final norm
+        ({"blocks.1.h": np.zeros((3, 4))}, "hold: there is no value 'blocks.1.h'"),
+        ({"h": np.zeros((2, 4))}, r"hold: h came with shape \(2, 4\), wanted \(3, 4\), or one more axis in front"),
+        ({"h": np.zeros((5, 2, 3, 4))}, "hold: h came with shape"),
+        ({"alpha": np.zeros((3, 3))}, r"hold: alpha came with shape \(3, 3\), wanted \(2, 3, 3\)"),
+        ({"h": np.full((3, 4), np.nan)}, "hold: h holds NaN"),
+    ],
+)
+def test_a_value_that_cannot_be_held(model, hold, told):
+    with pytest.raises(ValueError, match=told):
+        walk.forward(model, [1, 2, 3], [2, 3, 4], hold=hold)
+
+
+def test_with_several_blocks_a_held_value_says_which():
+    model = Model.random(blocks=2)
+    h = walk.forward(model, [1, 2, 3]).blocks[0].h
+    walk.forward(model, [1, 2, 3], hold={"blocks.0.h": h})
+    with pytest.raises(ValueError, match=r"hold: there are 2 blocks; say which: 'blocks\.0\.h'"):
+        walk.forward(model, [1, 2, 3], hold={"h": h})
+
+
+def test_the_walk_back_needs_fresh_values_of_this_model(model):
+    values = walk.forward(model, [1, 2, 3], [2, 3, 4])
+    walk.backward(model, values)
+    with pytest.raises(ValueError, match="values: these came from another model"):
+        walk.backward(model.copy(), values)
+    model.turn("W", (0, 0), 0.0)
+    with pytest.raises(ValueError, match="values: the model has been turned since; run forward again"):
+        walk.backward(model, values)
+    fresh = walk.forward(model, [1, 2, 3], [2, 3, 4])
+    model.move(walk.backward(model, fresh), 0.1)
+    with pytest.raises(ValueError, match="run forward again"):
+        walk.backward(model, fresh)
+    with pytest.raises(ValueError, match="values: nothing was scored; give forward a y"):
+        walk.backward(model, walk.forward(model, [1, 2, 3]))
+    with pytest.raises(ValueError, match="values: h was held by hand"):
+        walk.backward(model, walk.forward(model, [1, 2, 3], [2, 3, 4], hold={"h": values.h}))
+
+
+def test_a_forgotten_name_is_answered_with_the_nearest(model):
+    grads = walk.backward(model, walk.forward(model, [1, 2, 3], [2, 3, 4]))
+    with pytest.raises(AttributeError, match=r"there is no name 'dL_dx1_via_u'; the nearest: .*dL_dx1_via_v"):
+        grads.dL_dx1_via_u  # noqa: B018
+    assert "dL_dW" in dir(grads)
+    assert "dL_dx1_via_v" in repr(grads)

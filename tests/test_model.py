@@ -1,0 +1,267 @@
+"""The weights and the guard around them: what may come in, and who may write."""
+
+import numpy as np
+import pytest
+
+from gradwalk.model import PEN_AND_PAPER, Model, of_weight
+from gradwalk.names import BLOCK_WEIGHTS
+from gradwalk.walk import backward, forward
+
+
+@pytest.fixture
+def model():
+    return Model.random(seed=1, D=6, F=5, H=3, T_max=9)
+
+
+def parts(model):
+    """What a model is made of, as the arguments that make it."""
+    weights = {name: array.copy() for name, array in model.weights.items()}
+    return {"weights": weights, "words": list(model.words), "H": model.H, "activation": model.activation}
+
+
+# ---- where a model comes from
+
+
+def test_the_sizes_and_names_of_one_block(model):
+    assert (model.D, model.F, model.H, model.N, model.T_max) == (6, 5, 3, len(PEN_AND_PAPER), 9)
+    assert list(model.weights) == ["E", "E_pos", *BLOCK_WEIGHTS, "W", "b"]
+    assert model.dtype == np.float64
+    assert model.blocks[0].W1 is model.weights["W1"]
+    assert len(model.blocks) == 1
+    assert repr(model) == "Model(N=11, D=6, F=5, H=3, blocks=1, relu, float64: 460 dials)"
+
+
+def test_the_names_of_several_blocks_and_the_optional_parts():
+    model = Model.random(blocks=3, tied=True, bias=False, final_norm=True)
+    inner = [f"blocks.{q}.{name}" for q in range(3) for name in BLOCK_WEIGHTS]
+    assert list(model.weights) == ["E", "E_pos", *inner, "gammaf", "betaf"]
+    for q, block in enumerate(model.blocks):
+        assert list(block) == list(BLOCK_WEIGHTS)
+        assert all(block[name] is model.weights[f"blocks.{q}.{name}"] for name in block)
+
+
+def test_random_models_repeat_and_no_entry_equals_its_neighbour():
+    for forms in ({}, {"blocks": 2, "final_norm": True}):
+        one, again, other = (Model.random(seed=seed, **forms) for seed in (4, 4, 5))
+        for name, array in one.weights.items():
+            assert np.array_equal(array, again.weights[name])
+            assert not np.array_equal(array, other.weights[name])
+            assert len(np.unique(array)) == array.size
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"D": 0}, "D: wanted a whole number of at least 1, got 0"),
+        ({"F": 2.5}, "F: wanted a whole number of at least 1, got 2.5"),
+        ({"T_max": -1}, "T_max: wanted"),
+        ({"blocks": 0}, "blocks: wanted"),
+        ({"D": 4, "H": 3}, "H: wanted a number of heads that divides D = 4, got 3"),
+        ({"dtype": np.float16}, "dtype: wanted float64 or float32, got float16"),
+        ({"dtype": int}, "dtype: wanted float64 or float32, got int64"),
+        ({"activation": "gelus"}, "activation: there is no activation 'gelus'; the nearest: gelu"),
+        ({"words": ["a", "b", "a"]}, "words: a word appears twice"),
+        ({"scale": np.nan}, "weights: E holds a number that is not finite"),
+    ],
+)
+def test_a_random_model_that_cannot_be(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        Model.random(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda w: w.pop("W_Q"), "weights: missing W_Q"),
+        (lambda w: w.pop("E"), "weights: missing E"),
+        (lambda w: w.update(gammaf=np.ones(6)), "weights: missing betaf"),
+        (lambda w: w.update(W3=np.ones(6)), "weights: there is no weight 'W3'; the nearest: W"),
+        (lambda w: w.update({"blocks.0.W1": np.ones((5, 6))}), "weights: there is no weight 'blocks.0.W1'"),
+        (
+            lambda w: w.update({"blocks.9999999999.W1": np.ones((5, 6))}),
+            "weights: there is no weight 'blocks.9999999999",
+        ),
+        (lambda w: w.update(W1=w["W1"].T), r"weights: W1 came with shape \(6, 5\), wanted"),
+        (lambda w: w.update(W=w["W"][:-1]), r"weights: W came with shape \(10, 6\), wanted \(11, 6\)"),
+        (lambda w: w.update(E=np.ones(6)), "weights: wanted E, E_pos and W1 with two axes each"),
+        (lambda w: w.update(b2=w["b2"].astype(np.float32)), "weights: b2 came as float32, E as float64"),
+        (lambda w: w.update(E=w["E"].astype(int)), "weights: wanted float64 or float32, E came as int64"),
+        (lambda w: w["beta1"].put(2, np.nan), "weights: beta1 holds a number that is not finite"),
+        (lambda w: w["W_O"].put(2, -np.inf), "weights: W_O holds a number that is not finite"),
+    ],
+)
+def test_weights_that_do_not_fit(model, change, told):
+    given = parts(model)
+    change(given["weights"])
+    with pytest.raises(ValueError, match=told):
+        Model(**given)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"H": 4}, "H: wanted a number of heads that divides D = 6, got 4"),
+        ({"H": 0}, "H: wanted"),
+        ({"H": 2.0}, "H: wanted"),
+        ({"activation": "tanh"}, "activation: there is no activation 'tanh'"),
+        ({"words": ["one", "two"]}, r"weights: E came with shape \(11, 6\), wanted \(2, 6\)"),
+        ({"words": ["the"] * 11}, "words: a word appears twice"),
+    ],
+)
+def test_parts_that_do_not_fit(model, wrong, told):
+    with pytest.raises(ValueError, match=told):
+        Model(**parts(model) | wrong)
+
+
+# ---- who may write
+
+
+def test_nobody_writes_but_turn_and_move(model):
+    given = parts(model)
+    ours = Model(**given)
+    given["weights"]["W1"][0, 0] = 99.0
+    assert ours.weights["W1"][0, 0] == model.weights["W1"][0, 0], "every array is copied on the way in"
+    for array in (ours.weights["W1"], ours.blocks[0].W1):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 1.0
+    with pytest.raises(TypeError):
+        ours.weights["W1"] = np.zeros((5, 6))
+
+
+def test_turn_moves_one_number_and_the_views_follow(model):
+    view, before = model.weights["W1"], model.weights["W1"].copy()
+    model.turn("W1", (3, 2), 0.25)
+    before[3, 2] += 0.25
+    assert np.array_equal(view, before)
+    assert np.array_equal(model.blocks[0].W1, before)
+    assert model.version == 1
+    model.turn("b", (np.int64(4),), np.float64(1.0))
+    assert model.version == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "by", "told"),
+    [
+        ("W4", (0, 0), 1.0, "name: there is no weight 'W4'; the nearest: W"),
+        ("W1", (5, 0), 1.0, r"index: wanted a tuple within the shape \(5, 6\) of W1, got \(5, 0\)"),
+        ("W1", (0, -1), 1.0, "index: wanted a tuple"),
+        ("W1", 3, 1.0, "index: wanted a tuple"),
+        ("W1", (0,), 1.0, "index: wanted a tuple"),
+        ("W1", [0, 0], 1.0, "index: wanted a tuple"),
+        ("W1", (0, slice(None)), 1.0, "index: wanted a tuple"),
+        ("W1", (0, 0), np.nan, "by: wanted a finite number, got nan"),
+        ("W1", (0, 0), np.inf, "by: wanted a finite number, got inf"),
+    ],
+)
+def test_a_turn_that_cannot_be_leaves_all_as_it_is(model, name, index, by, told):
+    before = model.copy()
+    with pytest.raises(ValueError, match=told):
+        model.turn(name, index, by)
+    assert_same(model, before)
+
+
+def assert_same(model, other):
+    assert model.version == other.version
+    assert all(np.array_equal(array, other.weights[name]) for name, array in model.weights.items())
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_move_goes_down_the_slope(blocks):
+    model = Model.random(seed=2, blocks=blocks, tied=True, final_norm=True)
+    before, tokens, y = model.copy(), [8, 2, 7, 0], [2, -1, 0, 8]
+    values = forward(model, tokens, y)
+    grads = backward(model, values)
+    model.move(grads, 1e-3)
+    assert model.version == 1
+    for name, array in model.weights.items():
+        assert np.array_equal(array, before.weights[name] - 1e-3 * of_weight(grads, name)), name
+    squares = sum((of_weight(grads, name) ** 2).sum() for name in model.weights)
+    fallen = values.L - forward(model, tokens, y).L
+    assert fallen == pytest.approx(1e-3 * squares, rel=0.05)
+
+
+def test_move_can_be_told_which_weights(model):
+    before = model.copy()
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    model.move(grads, 0.1, only=["W", "b"])
+    moved = {name for name, array in model.weights.items() if not np.array_equal(array, before.weights[name])}
+    assert moved == {"W", "b"}
+    with pytest.raises(ValueError, match="name: there is no weight 'Wx'"):
+        model.move(grads, 0.1, only=["W", "Wx"])
+
+
+@pytest.mark.parametrize(
+    ("change", "eta", "told"),
+    [
+        (lambda g: g.pop("dL_db"), 0.1, "grads: there is no slope for the weight b"),
+        (lambda g: g.update(dL_db=g["dL_db"][:-1]), 0.1, r"grads: the slope of b has shape \(10,\), not \(11,\)"),
+        (lambda g: g.update(dL_db=np.full(11, np.nan)), 0.1, "grads: the slope of b holds a number that is not finite"),
+        (lambda g: None, np.nan, "eta: wanted a finite number, got nan"),
+    ],
+)
+def test_a_move_that_cannot_be_moves_nothing(model, change, eta, told):
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    change(grads)
+    before = model.copy()
+    with pytest.raises(ValueError, match=told):
+        model.move(grads, eta)
+    assert_same(model, before)
+
+
+def test_a_copy_is_a_model_of_its_own(model):
+    model.turn("W", (0, 0), 1.0)
+    copy = model.copy()
+    assert all(np.array_equal(array, copy.weights[name]) for name, array in model.weights.items())
+    assert (copy.words, copy.H, copy.activation, copy.dtype) == (model.words, model.H, model.activation, model.dtype)
+    copy.turn("W", (0, 0), 1.0)
+    assert copy.weights["W"][0, 0] == model.weights["W"][0, 0] + 1
+    assert (model.version, copy.version) == (1, 1)
+
+
+def test_float32_stays_float32_when_turned_and_moved():
+    model = Model.random(dtype=np.float32)
+    model.turn("W", (0, 0), 0.1)
+    model.move(backward(model, forward(model, [1, 2, 3], [2, 3, 4])), 0.1)
+    assert {array.dtype for array in model.weights.values()} == {np.dtype(np.float32)}
+    assert model.copy().dtype == np.float32
+
+
+# ---- words in, numbers out
+
+
+def test_read_scores_the_last_word_or_all():
+    model = Model.random()
+    tokens, y = model.read("The dog slept by the fire.")
+    assert [model.words[i] for i in tokens] == ["the", "dog", "slept", "by", "the"]
+    assert list(y) == [-1, -1, -1, -1, model.words.index("fire")]
+    tokens, y = model.read("the dog slept by the fire", scored="all")
+    assert [model.words[i] for i in y] == ["dog", "slept", "by", "the", "fire"]
+    assert tokens.dtype == y.dtype == int
+    assert np.isfinite(forward(model, tokens, y).L)
+
+
+def test_unknown_words_are_all_named_with_the_nearest_known():
+    with pytest.raises(ValueError, match=r"sentence: the model does not know 'dogs' \(the nearest: dog, ") as told:
+        Model.random().read("the dogs slept by the fires")
+    assert "'fires' (the nearest: fire" in str(told.value)
+    assert "'the'" not in str(told.value)
+
+
+def test_sentences_that_are_too_short_or_too_long():
+    model = Model.random(T_max=3)
+    assert len(model.read("the cat sat by")[0]) == 3
+    for sentence, count in (("", 0), ("the", 1), ("the cat sat by the", 5)):
+        with pytest.raises(ValueError, match=f"sentence: wanted 2 to 4 words, got {count}"):
+            model.read(sentence)
+    with pytest.raises(ValueError, match="scored: wanted 'last' or 'all', got 'first'"):
+        model.read("the cat", scored="first")
+
+
+def test_a_tokenizer_reads_in_place_of_the_words(model):
+    class Letters:
+        def encode(self, text):
+            return type("Encoding", (), {"ids": [ord(letter) - ord("a") for letter in text]})
+
+    given = Model(**parts(model), tokenizer=Letters())
+    tokens, y = given.copy().read("abcd", scored="all")
+    assert (list(tokens), list(y)) == ([0, 1, 2], [1, 2, 3])
