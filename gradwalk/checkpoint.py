@@ -216,7 +216,10 @@ def _gpt2_words(path, N):
         from tokenizers import Tokenizer
     except ImportError:
         return words, _WordsOnly()
-    return words, Tokenizer.from_file(str(path))
+    try:
+        return words, Tokenizer.from_file(str(path))
+    except Exception as error:  # the package raises no narrower one
+        raise ValueError(f"{path}: {error}") from error
 
 
 def _json(path):

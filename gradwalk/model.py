@@ -51,6 +51,7 @@ class Model:
         self.D, self.F, self.H, self.N, self.T_max, blocks = _sizes(self._arrays, len(self.words), H)
         self.dtype = _check_arrays(self._arrays, self._size_of())
 
+        self._arrays = {name: self._arrays[name] for name in _names(blocks, WEIGHTS) if name in self._arrays}
         views = {name: array.view() for name, array in self._arrays.items()}
         for view in views.values():
             view.flags.writeable = False

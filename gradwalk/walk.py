@@ -67,7 +67,7 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
         name = next(iter(held))
         if name in BLOCK_VALUES:
             raise ValueError(f"hold: there are {len(model.blocks)} blocks; say which: 'blocks.0.{name}'")
-        raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, 'hf', 'z'])}")
+        raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, *({'hf', 'z'} & set(values))])}")
     values.came_from = (model, model.version, tuple(hold or ()))
     return values
 
