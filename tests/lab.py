@@ -14,11 +14,12 @@ from pathlib import Path
 
 import nbformat
 
-QUIET = [
+FLAGS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
     *["--disable-component-update", "--disable-sync"],
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whatever a page asks for elsewhere, it is not found
 ]
-NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"  # whatever a page asks for, it is not found
+RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
@@ -53,7 +54,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=[*QUIET, NO_NETWORK])
+        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield launched
         launched.close()
 
@@ -102,16 +103,16 @@ def write_notebook(path: Path, *cells: str) -> None:
     nbformat.write(notebook, path)
 
 
+def address(url: str, name: str) -> str:
+    """Where the notebook opens in a workspace that nobody has used before."""
+    return f"{url}lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token=t&reset"
+
+
 def open_notebook(page, url: str, name: str) -> None:
     """Open the notebook in a fresh workspace, wait for its kernel, and run it all."""
-    page.goto(f"{url}lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token=t&reset")
+    page.goto(address(url, name))
     page.wait_for_function(IDLE, timeout=60_000)
-    run(page, "notebook:run-all-cells")
-
-
-def run(page, command: str) -> None:
-    """A command of JupyterLab's, by its name; waits until it is done."""
-    page.evaluate("command => window.jupyterapp.commands.execute(command)", command)
+    page.evaluate(RUN_ALL)
 
 
 def ask_kernel(page, code: str) -> str:

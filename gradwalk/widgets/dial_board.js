@@ -121,6 +121,10 @@ function put(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
 }
 
+function style(node, name, value) {
+  if (node.style[name] !== value) node.style[name] = value;
+}
+
 function say(node, words) {
   if (node.textContent !== words) node.textContent = words;
 }
@@ -165,20 +169,20 @@ function knob(name, range, angleOf, start, free) {
     node,
     draw({ setting, valuetext, shown, selected, help, known, stale }) {
       const angle = angleOf(setting);
-      hand.style.transform = `rotate(${round(angle)}deg)`;
+      style(hand, "transform", `rotate(${round(angle)}deg)`);
       put(turnedArc, "d", Math.abs(angle - angleOf(start)) < 0.05 ? "" : arc(x, y, r + 4, angleOf(start), angle, 3));
       say(value, shown);
       put(node, "aria-valuenow", setting);
       put(node, "aria-valuetext", valuetext);
       node.classList.toggle("gw-selected", selected);
       node.classList.toggle("gw-stale", stale);
-      unknown.style.display = known ? "none" : "";
-      const size = Math.abs(help); // 0 … 1; the square root keeps the weak ones visible
-      const length = 5 + 21 * Math.sqrt(size), head = 2.5 + 3 * Math.sqrt(size), way = Math.sign(help);
-      const tip = 32 - (way * length) / 2, tail = 32 + (way * length) / 2;
-      put(arrow, "stroke-width", round(1 + 2 * Math.sqrt(size)));
-      put(arrow, "d", !known ? "" : size < 1e-4 ? "M67 32h2"
-        : `M68 ${round(tail)}V${round(tip)}M${round(68 - head)} ${round(tip + way * head)}L68 ${round(tip)}L${round(68 + head)} ${round(tip + way * head)}`);
+      style(unknown, "display", known ? "none" : "");
+      // 0 … 1; the square root keeps the weak ones visible. Whole pixels: an arrow that has not grown is not redrawn.
+      const size = Math.sqrt(Math.abs(help)), way = Math.sign(help);
+      const half = Math.round(3 + 10 * size), head = Math.round(2.5 + 3 * size);
+      put(arrow, "stroke-width", Math.round(4 + 8 * size) / 4);
+      put(arrow, "d", !known ? "" : size < 0.01 ? "M67 32h2"
+        : `M68 ${32 + way * half}V${32 - way * half}m${-head} ${way * head}l${head} ${-way * head}l${head} ${way * head}`);
     },
   };
 }
@@ -280,7 +284,7 @@ function render({ model, el }) {
 
   function sync(now = false) {
     if (now) { clearTimeout(timer); timer = 0; model.save_changes(); }
-    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, 60);
+    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, 120);
   }
 
   function move(next, { now = false } = {}) {
@@ -341,9 +345,9 @@ function render({ model, el }) {
   // ---- the parts
 
   const reading = {
-    loss: make("span", { class: "gw-loss" }),
+    loss: make("div", { class: "gw-loss" }),
     was: make("span", { class: "gw-quiet" }),
-    title: make("span", { class: "gw-title" }),
+    title: make("div", { class: "gw-title" }),
     back: make("button", { type: "button", class: "gw-small" }, "back to the start"),
     slope: make("div", { class: "gw-slope" }),
     parts: make("div", { class: "gw-parts" }),
@@ -393,8 +397,8 @@ function render({ model, el }) {
     make("div", { class: "gw-panels" },
       make("div", { class: "gw-dials" }, grid, make("div", { class: "gw-legend gw-quiet" }, scene.legend)),
       make("div", { class: "gw-reading" },
-        make("div", { class: "gw-headline" }, reading.loss, reading.was),
-        make("div", { class: "gw-line" }, reading.title, reading.back),
+        make("div", { class: "gw-headline" }, make("div", {}, reading.loss), reading.was),
+        make("div", { class: "gw-line" }, make("div", { class: "gw-wide" }, reading.title), reading.back),
         make("div", { class: "gw-stage" }, curve.node, reading.ask),
         reading.slope, reading.parts, reading.verdict,
         make("div", { class: "gw-line gw-scores" }, reading.score, reading.showAll))),
@@ -434,10 +438,11 @@ function render({ model, el }) {
     });
     if (withBars) bars.forEach((bar, i) => {
       const p = seen.reduce((s, at) => s + at.p[i], 0) / seen.length;
-      bar.fill.style.width = `${round(100 * p)}%`;
+      style(bar.fill, "transform", `scaleX(${round(p)})`);
       say(bar.number, fine(p, 3));
     });
     say(reading.loss, lossText);
+    style(reading.loss, "width", `${lossText.length}ch`);
     put(reading.loss, "data-loss", loss === null ? "" : loss);
     say(reading.was, `nats of loss \u00b7 was ${text(scene.start_loss, scene.loss_digits)} at the start`);
     say(reading.title, `${names[selected]} = ${text(start[selected] + now[selected], digits)}`);
@@ -482,7 +487,7 @@ function render({ model, el }) {
     parts.flat().forEach((words, k) => say(reading.parts.children[k], words));
 
     const predictions = model.get("predictions"), mine = verdict(d);
-    reading.ask.style.display = open ? "none" : "";
+    style(reading.ask, "display", open ? "none" : "");
     if (!open) say(reading.asked, `Turn ${names[d]} up. The loss will`);
     for (const { button } of answers) button.disabled = !slope;
     say(reading.verdict, !mine ? "" : mine.said === "turned" ? "You found out by turning."

@@ -100,6 +100,11 @@ class DialBoard(anywidget.AnyWidget):
             return float(self._forward(self.turned).L)
 
     @property
+    def dials(self) -> list[tuple[int, ...]]:
+        """The board's dials as indices of the weight, row by row: what `turn` takes."""
+        return list(self._indices)
+
+    @property
     def settings(self) -> list[float]:
         """What each dial is set to, row by row."""
         return [start + x for start, x in zip(self._start, self.turned, strict=True)]

@@ -1,0 +1,163 @@
+"""From the hand's move to painted pixels, in a real JupyterLab: the dial board against `interact` with Matplotlib.
+
+Both do the same task in the same run: one weight, its curve of 121 points with the tangent, and the loss. Run it from
+the top of the repository, on a quiet machine:
+
+    python -m bench.drag            # prints the table
+    python -m bench.drag --check    # and fails if the board is not as fast as it must be
+
+A move's time runs from the mouse event's own time stamp to the end of the first frame that shows another number (or
+another picture, loaded). Pictures a second are counted in a fast drag.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests import lab
+
+MOUSE_RATE = 125  # moves a second, as an ordinary mouse reports them
+LEAST_RATIO, MOST_P95, LEAST_PICTURES = 15, 33, 50  # times, ms, a second
+
+SET_UP = """\
+import matplotlib.pyplot as plt
+import numpy as np
+from ipywidgets import FloatSlider, Layout, interact
+from gradwalk import Dial, DialBoard, Model
+model = Model.random(seed=0)
+tokens, y = model.read("the dog slept by the fire")
+index = (model.words.index("fire"), 2)"""
+
+BOARD = 'DialBoard(model, tokens, y, "W", predict=False)'
+
+INTERACT = """\
+dial = Dial(model, tokens, y, "W", index)
+reach = 3 * np.sqrt(np.mean(model.weights["W"] ** 2))
+nudges = np.linspace(-reach, reach, 121)
+def picture(nudge):
+    loss = dial.loss(nudge)
+    slope = (dial.loss(nudge + 1e-5) - dial.loss(nudge - 1e-5)) / 2e-5
+    plt.plot(nudges, dial.curve(nudges))
+    plt.plot(nudge + nudges / 3, loss + slope * nudges / 3, "--")
+    plt.plot([nudge], [loss], "o")
+    plt.title(f"loss {loss:.3f}")
+    plt.show()
+_ = interact(picture, nudge=FloatSlider(min=-reach, max=reach, step=reach / 120, layout=Layout(width="600px")))"""
+
+# Every frame ends with a look at what it shows; a message posted in the frame arrives once the frame is rendered.
+WATCH = """show => {
+    const look = new Function("return " + show), ports = new MessageChannel();
+    const watch = window.watch = { paints: [], stamp: 0, seen: look() };
+    addEventListener("pointermove", event => { watch.stamp = event.timeStamp; }, true);
+    ports.port1.onmessage = () => {
+        const now = look();
+        if (now === null || now === watch.seen) return;
+        watch.seen = now;
+        watch.paints.push([watch.stamp, performance.now()]);
+    };
+    const frame = () => { ports.port2.postMessage(0); requestAnimationFrame(frame); };
+    requestAnimationFrame(frame);
+}"""
+SHOWN = {
+    "board": "document.querySelector('.gw-loss').dataset.loss",
+    "interact": "(i => i && i.complete && i.naturalWidth ? i.src : null)(document.querySelector('.jp-OutputArea img'))",
+}
+HANDLE = {"board": ".gw-knob >> nth=2", "interact": ".noUi-handle"}
+STEP = {"board": (0, -3), "interact": (3, 0)}  # where a pull that turns the value up goes, in pixels
+
+
+async def measure(page, way: str, moves: int, seconds: float) -> dict:
+    """Single moves, each waited for, then a fast drag to and fro. Milliseconds, and pictures a second."""
+    handle = page.locator(HANDLE[way])
+    await handle.wait_for(timeout=60_000)
+    await page.wait_for_timeout(1000)
+    await handle.scroll_into_view_if_needed()
+    box = await handle.bounding_box()
+    await page.evaluate(WATCH, SHOWN[way])
+    right, down = {"board": (32, 32), "interact": (box["width"] / 2, box["height"] / 2)}[way]
+    x, y = box["x"] + right, box["y"] + down
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    times, (dx, dy) = [], STEP[way]
+    for k in range(moves + 3):
+        before = await page.evaluate("watch.paints.length")
+        x, y = x + dx, y + dy
+        await page.mouse.move(x, y)
+        await page.wait_for_function(f"watch.paints.length > {before}", timeout=10_000)
+        await page.wait_for_timeout(60)  # at rest again before the next move
+        stamp, painted = await page.evaluate("watch.paints.at(-1)")
+        if k >= 3:  # the first ones warm up
+            times.append(painted - stamp)
+
+    # A mouse does not wait for the page: its moves are sent at their own rate, whatever becomes of them.
+    hand = await page.context.new_cdp_session(page)
+    sent, start = [], time.monotonic()
+    await page.evaluate("watch.paints = []; watch.from = performance.now()")
+    for k in range(round(seconds * MOUSE_RATE)):
+        await asyncio.sleep(max(0, start + k / MOUSE_RATE - time.monotonic()))
+        far = 30 - abs(k % 60 - 30)  # to and fro
+        place = {"x": x - far * dx, "y": y - far * dy, "button": "left", "buttons": 1}
+        sent.append(asyncio.ensure_future(hand.send("Input.dispatchMouseEvent", {"type": "mouseMoved", **place})))
+    took, pictures = await page.evaluate("[performance.now() - watch.from, watch.paints.length]")
+    await asyncio.gather(*sent)
+    await page.mouse.up()
+    times.sort()
+    return {
+        "median": statistics.median(times),
+        "p95": times[round(0.95 * (len(times) - 1))],
+        "pictures": 1000 * pictures / took,
+    }
+
+
+async def compare(url: str, chromium: str, moves: int) -> dict:
+    """Both ways, one after the other, each in a browser window of its own."""
+    rows = {}
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=lab.FLAGS)
+        for way in ("interact", "board"):
+            page = await browser.new_page(viewport={"width": 1400, "height": 1100})
+            await page.goto(lab.address(url, f"{way}.ipynb"))
+            await page.wait_for_function(lab.IDLE, timeout=60_000)
+            await page.evaluate(lab.RUN_ALL)
+            rows[way] = await measure(page, way, moves, seconds=4)
+            await page.close()
+        await browser.close()
+    return rows
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="fail if the board is not as fast as it must be")
+    parser.add_argument("--moves", type=int, default=60, help="single moves of each kind (60)")
+    options = parser.parse_args()
+    if lab.missing():
+        print(f"bench.drag: {lab.missing()}", file=sys.stderr)
+        return 2
+    chromium = lab.chromium()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        lab.write_notebook(root / "board.ipynb", SET_UP, BOARD)
+        lab.write_notebook(root / "interact.ipynb", SET_UP, INTERACT)
+        with lab.lab(root) as url:
+            rows = asyncio.run(compare(url, chromium, options.moves))
+    print(f"{'':<10}{'median ms':>11}{'p95 ms':>9}{'pictures/s':>12}")
+    for way, row in rows.items():
+        print(f"{way:<10}{row['median']:>11.1f}{row['p95']:>9.1f}{row['pictures']:>12.1f}")
+    board, ratio = rows["board"], rows["interact"]["median"] / rows["board"]["median"]
+    print(f"the board's median is {ratio:.1f} times shorter (wanted: {LEAST_RATIO})")
+    print(f"its p95 is {board['p95']:.1f} ms (wanted: at most {MOST_P95}),", end=" ")
+    print(f"in a fast drag {board['pictures']:.1f} pictures a second (wanted: {LEAST_PICTURES})")
+    fast = ratio >= LEAST_RATIO and board["p95"] <= MOST_P95 and board["pictures"] >= LEAST_PICTURES
+    return 1 if options.check and not fast else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
