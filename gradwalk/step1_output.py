@@ -48,7 +48,7 @@ def dL_dz(p, y):
     $$\frac{\partial}{\partial z_{ti}} \log \sum_{k} e^{z_{tk}} = \frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}} = p_{ti}$$
     >>> same(p, [[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)])
 
-    The second term answers only when word i is the true one, and then with exactly 1:
+    The second term answers only when word i is the true one, and then with exactly 1 (not scored: 0):
     $$\frac{\partial L}{\partial z_{ti}} = \frac{1}{M} \left( p_{ti} - [i = y_t] \right)$$
     >>> same(dL_dz(p, y), [[(p[t, i] - (i == y[t])) / M * (t in scored) for i in range(N)] for t in range(T)])
     """
