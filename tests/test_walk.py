@@ -11,6 +11,7 @@ from gradwalk.model import Model
 
 CASES = pytest.mark.parametrize("number", range(COUNT))
 AGAINST_DIFFERENCES, AGAINST_REFEREE = 1e-6, 1e-10
+EVERY_ENTRY = {24, 26, 47, 49}  # here every entry is nudged, elsewhere five of each gradient, the largest among them
 
 
 def values_error(case):
@@ -82,8 +83,7 @@ def test_every_gradient_equals_the_referee(number):
 
 @CASES
 def test_every_gradient_equals_the_measured_slope(number):
-    every_entry = number % 16 == 5
-    error, name = differences_error(case(number), None if every_entry else 5, seed=number)
+    error, name = differences_error(case(number), None if number in EVERY_ENTRY else 5, seed=number)
     assert error <= AGAINST_DIFFERENCES, name
 
 
