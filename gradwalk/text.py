@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import log
 from pathlib import Path
 
@@ -83,10 +84,17 @@ def words_of(sentence: str) -> Sentence:
 def nearest(word: str, words: Iterable[str], n: int = 3) -> list[str]:
     """The n known words that are spelled most like this one, the closest first.
 
-    >>> nearest("dgo", ["cat", "do", "dog", "river"], n=2)
-    ['do', 'dog']
+    >>> nearest("dgo", ["dragon", "got", "river", "dog"])
+    ['dog', 'got', 'dragon']
     """
-    return difflib.get_close_matches(word, words, n, cutoff=0.0)
+    matcher = difflib.SequenceMatcher(b=word)
+
+    def distance(known):
+        """Of words as alike, the one of like length comes first, then the one that begins alike."""
+        matcher.set_seq1(known)
+        return -matcher.ratio(), abs(len(known) - len(word)), known[:1] != word[:1], known
+
+    return sorted(words, key=distance)[:n]
 
 
 def split(sentences: Sequence[Sentence], seed: int = 0) -> tuple[list[Sentence], list[Sentence], list[Sentence]]:
@@ -112,7 +120,7 @@ def baselines(train: Iterable[Sentence], sentences: Iterable[Sentence], words: S
     still has a share. Bigram: 0.7 of how often the word followed the one before it, and 0.3 of the frequencies;
     after a word that nothing followed in `train`, the frequencies alone. ValueError if `sentences` score no word.
     """
-    pairs = Counter(pair for sentence in train for pair in zip(sentence, sentence[1:]))
+    pairs = Counter(pair for sentence in train for pair in pairwise(sentence))
     followed, comes = Counter(), Counter()
     for (before, word), times in pairs.items():
         followed[before] += times
@@ -120,7 +128,7 @@ def baselines(train: Iterable[Sentence], sentences: Iterable[Sentence], words: S
     total = comes.total() + len(words)
     frequencies = bigram = scored = 0
     for sentence in sentences:
-        for before, word in zip(sentence, sentence[1:]):
+        for before, word in pairwise(sentence):
             share = (comes[word] + 1) / total
             after = pairs[before, word] / followed[before] if followed[before] else share
             frequencies -= log(share)

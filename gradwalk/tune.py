@@ -1,0 +1,271 @@
+"""Tuning: turn every dial a little against its slope, again and again, by the very gradients of the walk back."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from gradwalk import step1_output
+from gradwalk.model import Model
+from gradwalk.names import Named, unknown
+from gradwalk.text import Text, baselines, load, split
+from gradwalk.walk import Gradients, Values, backward, forward
+
+# The course's sizes, chosen by measurement: half as wide learns less, twice as wide learns the text by heart.
+SIZES = {"D": 32, "F": 128, "H": 4, "T_max": 24}
+START = 0.3  # of the usual random numbers: the first guesses are less sure of themselves, and the end is better
+
+
+class Losses(NamedTuple):
+    """Nats per scored word on the three parts of a text: trained on, stopped by, reported on."""
+
+    train: float
+    stop: float
+    report: float
+
+
+class Point(NamedTuple):
+    """One epoch of the curve. `train` is the mean over its batches, each as it was before its own move."""
+
+    epoch: int
+    train: float
+    stop: float
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What tuning gained: the losses before and after, the curve from epoch 0, and the epoch that was kept."""
+
+    before: Losses
+    after: Losses
+    curve: list[Point]
+    kept: int
+
+    def __repr__(self):
+        held_back = f"held-back loss {self.before.report:.4f} to {self.after.report:.4f} nats"
+        return f"Tuned({held_back}, epoch {self.kept} of {self.curve[-1].epoch})"
+
+
+def tune(
+    model: Model,
+    text: Text | Sequence,
+    only: Iterable[str] | None = None,
+    *,
+    epochs: int = 30,
+    eta: float = 0.5,
+    positions: int = 128,
+    seed: int = 0,
+    progress: bool = True,
+) -> Tuned:
+    """Gradient descent on the weights named in `only`, or on all of them.
+
+    text: a Text, or sentences as strings or lists of words, parted 80/10/10 by `text.split`. Every word of a
+    sentence but the first is scored. A move goes by -eta times the slope on whole sentences of about `positions`
+    positions together; eta falls in a straight line to 0. The weights of the epoch with the lowest loss on the
+    second part are kept. `seed` shuffles the sentences anew for each epoch; the parts are always the same.
+    `progress` shows a bar, on a terminal only.
+
+    The model is written to once, at the end: interrupt it, and nothing has changed. ValueError for a weight that
+    does not exist, a word that the model does not know, or an eta so large that the loss is no longer a number.
+    """
+    names = _chosen(model, only)
+    _check(epochs=epochs, eta=eta, positions=positions)
+    sentences = text.sentences if isinstance(text, Text) else list(text)
+    parts = [_examples(model, part) for part in split(sentences)]
+    work, step = model.copy(), _whole_walk
+    if set(names) <= {"W", "b"} and "gammaf" not in model.weights:
+        parts = [_intended(work, part, positions) for part in parts]
+        step = _output_layer
+    train, stop, _ = parts
+
+    before = Losses(*(_mean_loss(step, work, part, positions) for part in parts))
+    curve = [Point(0, before.train, before.stop)]
+    best = {name: work.weights[name].copy() for name in names}
+    chance = random.Random(seed)
+    with np.errstate(all="ignore"), _bar(epochs, progress) as bar:  # too large an eta is told in words, below
+        for epoch in range(1, epochs + 1):
+            draws = [chance.random() for _ in train]
+            shuffled = [train[i] for i in sorted(range(len(train)), key=draws.__getitem__)]
+            loss = _epoch(step, work, shuffled, positions, names, eta * (1 - (epoch - 1) / epochs), eta / epochs)
+            curve.append(Point(epoch, loss, _mean_loss(step, work, stop, positions)))
+            if not (isfinite(curve[-1].train) and isfinite(curve[-1].stop)):
+                raise ValueError(f"eta: with {eta} the loss is no number in epoch {epoch}; wanted a smaller one")
+            if curve[-1].stop < min(point.stop for point in curve[:-1]):
+                best = {name: work.weights[name].copy() for name in names}
+            bar.set_postfix_str(f"loss {curve[-1].stop:.4f}", refresh=False)
+            bar.update()
+    _become(model, best)
+    after = Losses(*(_mean_loss(step, model, part, positions) for part in parts))
+    return Tuned(before, after, curve, min(curve, key=lambda point: point.stop).epoch)
+
+
+def loss_on(model: Model, sentences: Iterable[str | Sequence[str]], positions: int = 128) -> float:
+    """Mean nats per scored word over all `sentences`: strings or lists of words, every word but the first scored.
+
+    The walk goes over about `positions` positions at a time, so that memory stays small.
+    """
+    return _mean_loss(_whole_walk, model, _examples(model, sentences), positions)
+
+
+def untrained(words: Sequence[str], seed: int = 0, T_max: int = SIZES["T_max"]) -> Model:
+    """The random model that `gradwalk tune` starts from: the course's sizes, for these words."""
+    return Model.random(seed=seed, words=words, scale=START, **SIZES | {"T_max": T_max})
+
+
+def main(text: str | Path | None = None, out: str | Path | None = None, seed: int = 0, progress: bool = True) -> None:
+    """Train the course's model on the course's text, or on the text file of a learner, print the losses and save it.
+
+    It is saved to `out`, or to trained.safetensors in the current folder, which must then be free. With the same
+    BLAS on one thread the same text and seed give the same file, bit for bit. FileNotFoundError or ValueError, before
+    any training, if the text cannot be used or the model could not be saved.
+    """
+    from gradwalk import checkpoint
+
+    path = _free_path(out)
+    told = load(text)
+    parts = Losses(*split(told.sentences))
+    longest = max(len(sentence) for sentence in told.sentences)
+    model = untrained(told.words, seed, max(SIZES["T_max"], longest - 1))
+    sizes = [len(part) for part in parts]
+    print(f"{told}: {sizes[0]} to train on, {sizes[1]} to stop by, {sizes[2]} to report on")
+    print(model)
+    tuned = tune(model, told, seed=seed, progress=progress)
+    guesses = [baselines(parts.train, part, told.words) for part in parts]
+    rows = {
+        "before": tuned.before,
+        f"after (epoch {tuned.kept} of {tuned.curve[-1].epoch})": tuned.after,
+        "word frequencies": [guess.frequencies for guess in guesses],
+        "0.7 bigram + 0.3 word frequencies": [guess.bigram for guess in guesses],
+    }
+    print(f"{'nats per scored word':<34}{'train':>9}{'stop':>9}{'report':>9}")
+    for name, losses in rows.items():
+        print(f"{name:<34}" + "".join(f"{loss:9.4f}" for loss in losses))
+    checkpoint.save(model, path)
+    print(f"saved to {path}; open it with gradwalk.checkpoint.load({str(path)!r})")
+
+
+def _free_path(out):
+    path = Path("trained.safetensors" if out is None else out)
+    if out is None and path.exists():
+        raise ValueError(f"out: there is a {path} in this folder, and it stays; say where to save with --out FILE")
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise ValueError(f"out: wanted a file in a folder that exists, got {path}")
+    return path
+
+
+def _chosen(model, only):
+    names = list(model.weights) if only is None else list(dict.fromkeys([only] if isinstance(only, str) else only))
+    if not names:
+        raise ValueError(f"only: wanted at least one weight, such as {next(iter(model.weights))!r}, got none")
+    for name in names:
+        if name not in model.weights:
+            raise ValueError(f"only: {unknown('weight', name, model.weights)}")
+    return names
+
+
+def _check(epochs, eta, positions):
+    for name, number in {"epochs": epochs, "positions": positions}.items():
+        if not isinstance(number, int) or number < 1:
+            raise ValueError(f"{name}: wanted a whole number of at least 1, got {number!r}")
+    if not (isinstance(eta, (int, float)) and isfinite(eta) and eta > 0):
+        raise ValueError(f"eta: wanted a number above 0, got {eta!r}")
+
+
+def _examples(model, sentences):
+    """Each sentence as (tokens, y), every position scored."""
+    examples = []
+    for sentence in sentences:
+        numbers = model.number(sentence if isinstance(sentence, str) else " ".join(sentence))
+        if len(numbers) < 2:
+            raise ValueError(f"sentences: wanted two words or more in each, got {sentence!r}")
+        examples.append((numbers[:-1], numbers[1:]))
+    if not examples:
+        raise ValueError("sentences: wanted at least one, got none")
+    return examples
+
+
+def _batches(examples, positions):
+    """Whole sentences, one after the other, until a batch has at least so many positions."""
+    batch, filled = [], 0
+    for example in examples:
+        batch.append(example)
+        filled += len(example[1])
+        if filled >= positions:
+            yield batch
+            batch, filled = [], 0
+    if batch:
+        yield batch
+
+
+def _whole_walk(model, batch, back=False):
+    """The loss of a batch, and, if `back`, all its gradients."""
+    tokens, y = map(list, zip(*batch, strict=True))
+    values = forward(model, tokens, y)
+    return values.L, backward(model, values) if back else None
+
+
+def _output_layer(model, batch, back=False):
+    """The same where only W and b move: h was made once for all, the walk begins and ends at the output layer."""
+    h, y = map(np.concatenate, zip(*batch, strict=True))  # (T, D), (T,)
+    weights = Named(model.weights)
+    values = Values(h=h, y=y, z=step1_output.logits(h, weights.W, weights.get("b", 0.0)))
+    values.L = step1_output.loss(values.z, y)
+    if not back:
+        return values.L, None
+    values.p = step1_output.softmax(values.z)  # (T, N)
+    grads = Gradients()
+    step1_output.backward(weights, values, grads)
+    return values.L, grads
+
+
+def _intended(model, examples, positions):
+    """Each example as (h, y): the intended meaning in place of the words."""
+    made = []
+    for batch in _batches(examples, positions):
+        h = forward(model, [tokens for tokens, _ in batch]).h  # (T, D)
+        borders = np.cumsum([len(y) for _, y in batch])[:-1]
+        made.extend(zip(np.split(h, borders), (y for _, y in batch), strict=True))
+    return made
+
+
+def _mean_loss(step, model, examples, positions):
+    total = scored = 0
+    for batch in _batches(examples, positions):
+        count = sum(len(y) for _, y in batch)
+        total, scored = total + step(model, batch)[0] * count, scored + count
+    return float(total / scored)
+
+
+def _epoch(step, model, examples, positions, names, eta, fall):
+    """Once over all examples while eta falls by `fall`. The mean loss, of each batch before its own move."""
+    total = seen = 0
+    for batch in _batches(examples, positions):
+        loss, grads = step(model, batch, back=True)
+        try:
+            model.move(grads, eta - fall * seen / len(examples), only=names)
+        except ValueError:  # a slope that is no number
+            return float("nan")
+        total, seen = total + loss * len(batch), seen + len(batch)
+    return float(total / seen)
+
+
+def _become(model, weights):
+    """Give the model these weights by one move, the only way to write."""
+    slopes = {"blocks": [{} for _ in model.blocks]}
+    for name, array in weights.items():
+        *block, bare = name.removeprefix("blocks.").split(".")
+        store = slopes["blocks"][int(block[0])] if block else slopes
+        store[f"dL_d{bare}"] = model.weights[name] - array
+    model.move(slopes, 1.0, only=weights)
+
+
+def _bar(epochs, progress):
+    from tqdm import tqdm
+
+    return tqdm(total=epochs, unit="epoch", disable=None if progress else True)  # None: on a terminal only

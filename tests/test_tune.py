@@ -1,0 +1,179 @@
+"""Tuning: the loss falls, only the chosen dials turn, and the same run gives the same bits."""
+
+import io
+import sys
+from itertools import product
+
+import numpy as np
+import pytest
+
+from gradwalk import Model, checkpoint, forward, loss_on, text, tune
+from gradwalk.tune import Tuned, main, untrained
+
+COURSE = text.load()
+FEW = text.Text(COURSE.sentences[::12], COURSE.words)
+
+
+def bits(model):
+    return {name: array.tobytes() for name, array in model.weights.items()}
+
+
+@pytest.fixture
+def model():
+    return untrained(COURSE.words)
+
+
+def test_loss_on_is_one_big_forward_pass(model):
+    sentences = FEW.sentences[:40]
+    tokens, y = zip(*(model.read(" ".join(sentence), scored="all") for sentence in sentences), strict=True)
+    at_once = forward(model, list(tokens), list(y)).L
+    for positions in (1, 50, 10_000):
+        assert loss_on(model, sentences, positions) == pytest.approx(at_once, rel=1e-12)
+    assert loss_on(model, [" ".join(sentence) for sentence in sentences]) == pytest.approx(at_once, rel=1e-12)
+
+
+def test_only_the_chosen_weights_move(model):
+    start, weights = bits(model), {name: array.copy() for name, array in model.weights.items()}
+    tuned = tune(model, FEW, only=["W"], epochs=3, eta=3.0, progress=False)
+    assert [name for name in start if bits(model)[name] != start[name]] == ["W"]
+    assert all(after < before - 0.1 for before, after in zip(tuned.before, tuned.after, strict=True))
+    assert not np.shares_memory(weights["W"], model.weights["W"])
+
+
+def test_the_short_cut_of_the_output_layer_is_the_whole_walk(model):
+    """W, b alone take h as made once; with W1 the whole walk runs. A W1 that gets no slope must make no difference."""
+    whole = Model({**model.weights, "W2": np.zeros_like(model.weights["W2"])}, model.words, model.H)
+    short = whole.copy()
+    settings = {"epochs": 2, "eta": 1.0, "progress": False}
+    after_whole = tune(whole, FEW, only=["W", "b", "W1"], **settings).after  # behind W2 = 0, W1 stands still
+    after_short = tune(short, FEW, only=["b", "W"], **settings).after
+    assert after_short == pytest.approx(after_whole, rel=1e-12)
+    for name in whole.weights:
+        np.testing.assert_allclose(short.weights[name], whole.weights[name], rtol=0, atol=1e-12)
+
+
+def test_the_losses_are_those_of_the_three_parts_and_the_best_epoch_is_kept(model):
+    parts = text.split(FEW.sentences)
+    before = [loss_on(model, part) for part in parts]
+    tuned = tune(model, FEW, epochs=4, progress=False)
+    assert tuned.before == pytest.approx(before, rel=1e-12)
+    assert tuned.after == pytest.approx([loss_on(model, part) for part in parts], rel=1e-12)
+    assert [point.epoch for point in tuned.curve] == [0, 1, 2, 3, 4]
+    lowest = min(tuned.curve, key=lambda point: point.stop)
+    assert (tuned.kept, tuned.after.stop) == (lowest.epoch, pytest.approx(lowest.stop, rel=1e-12))
+
+
+def test_where_every_epoch_is_worse_the_start_is_kept():
+    model = Model.trained()
+    start = bits(model)
+    tuned = tune(model, FEW, only=["W", "W1"], epochs=1, eta=20.0, progress=False)
+    assert tuned.curve[1].stop > tuned.curve[0].stop
+    assert tuned.kept == 0
+    assert tuned.after == tuned.before
+    assert bits(model) == start
+
+
+def test_the_same_run_gives_the_same_bits():
+    runs = []
+    for _ in range(2):
+        model = untrained(COURSE.words)
+        tuned = tune(model, FEW, epochs=1, progress=False)
+        runs.append((bits(model), tuned))
+    assert runs[0] == runs[1]
+    other = untrained(COURSE.words)
+    tune(other, FEW, epochs=1, seed=1, progress=False)
+    assert bits(other) != runs[0][0]
+
+
+@pytest.mark.parametrize("form", [{"blocks": 2}, {"tied": True, "final_norm": True, "bias": False}])
+def test_every_form_of_model_can_be_tuned(form):
+    model = Model.random(words=COURSE.words, D=8, F=12, T_max=24, scale=0.3, **form)
+    start = bits(model)
+    tuned = tune(model, FEW, epochs=2, progress=False)
+    assert tuned.after.report < tuned.before.report - 0.2
+    still = [name for name in start if bits(model)[name] == start[name] and not name.endswith("b_K")]
+    assert not still  # the slope of b_K is zero but for rounding
+    assert tuned.after.stop == pytest.approx(tuned.curve[tuned.kept].stop, rel=1e-12)
+
+
+def test_strings_do_as_sentences(model):
+    other = model.copy()
+    tune(model, FEW, only="b", epochs=1, progress=False)
+    tune(other, [" ".join(sentence) for sentence in FEW.sentences], only="b", epochs=1, progress=False)
+    assert bits(model) == bits(other)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"only": ["W", "W3"]}, "only: there is no weight 'W3'; the nearest: W"),
+        ({"only": []}, "only: wanted at least one weight"),
+        ({"epochs": 0}, "epochs: wanted a whole number of at least 1, got 0"),
+        ({"positions": 1.5}, "positions: wanted a whole number"),
+        ({"eta": -1.0}, "eta: wanted a number above 0, got -1.0"),
+        ({"eta": float("nan")}, "eta: wanted a number above 0, got nan"),
+        ({"eta": 1e300, "epochs": 1}, r"eta: with 1e\+300 the loss is no number in epoch 1"),
+    ],
+)
+def test_what_cannot_be_tuned_is_told_and_nothing_is_lost(model, wrong, told):
+    start = bits(model)
+    with pytest.raises(ValueError, match=told):
+        tune(model, FEW, progress=False, **wrong)
+    assert (bits(model), model.version) == (start, 0)
+
+
+def test_sentences_that_cannot_be_read(model):
+    with pytest.raises(ValueError, match="does not know 'zebra'"):
+        tune(model, [["the", "zebra"]] * 10, progress=False)
+    with pytest.raises(ValueError, match="two words or more in each, got 'dog'"):
+        loss_on(model, ["dog"])
+    with pytest.raises(ValueError, match="at least one, got none"):
+        loss_on(model, [])
+
+
+def test_the_bar_shows_on_a_terminal_only(model, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    for stream, progress, shown in [(Terminal(), True, True), (Terminal(), False, False), (io.StringIO(), True, False)]:
+        monkeypatch.setattr(sys, "stderr", stream)
+        tune(model, FEW, only=["b"], epochs=1, progress=progress)
+        assert ("1/1" in stream.getvalue()) == shown
+
+
+def test_the_command_prints_the_figures_and_saves_the_model(tmp_path, monkeypatch, capsys):
+    own = tmp_path / "own.txt"
+    lines = product(["the dog", "a cat", "one cow"], ["sat", "ran"], ["here", "there again"])
+    own.write_text("\n".join(map(" ".join, lines)), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    main(own, progress=False)
+    rows = {line[:34].strip(): line.split()[-3:] for line in capsys.readouterr().out.splitlines()}
+    saved = checkpoint.load("trained.safetensors")
+    told = text.load(own)
+    train, _, report = text.split(told.sentences)
+    assert saved.words == told.words
+    assert rows["before"][-1] == f"{loss_on(untrained(told.words), report):.4f}"
+    after = next(figures for name, figures in rows.items() if name.startswith("after"))
+    assert after[-1] == f"{loss_on(saved, report):.4f}"
+    guesses = text.baselines(train, report, told.words)
+    assert rows["word frequencies"][-1] == f"{guesses.frequencies:.4f}"
+    assert rows["0.7 bigram + 0.3 word frequencies"][-1] == f"{guesses.bigram:.4f}"
+
+    stamp = (tmp_path / "trained.safetensors").read_bytes()
+    with pytest.raises(ValueError, match=r"there is a trained\.safetensors in this folder, and it stays"):
+        main(own, progress=False)
+    assert (tmp_path / "trained.safetensors").read_bytes() == stamp
+    main(own, out=tmp_path / "again.safetensors", progress=False)
+    assert (tmp_path / "again.safetensors").read_bytes() == stamp  # the same run, bit for bit
+    for nowhere in (tmp_path, tmp_path / "no" / "folder.safetensors"):
+        with pytest.raises(ValueError, match="wanted a file in a folder that exists"):
+            main(own, out=nowhere)
+
+
+def test_what_tuning_says_of_itself(model):
+    tuned = tune(model, FEW, only=["b"], epochs=1, progress=False)
+    assert isinstance(tuned, Tuned)
+    assert repr(tuned) == (
+        f"Tuned(held-back loss {tuned.before.report:.4f} to {tuned.after.report:.4f} nats, epoch {tuned.kept} of 1)"
+    )
