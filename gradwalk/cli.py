@@ -1,4 +1,4 @@
-"""The command `gradwalk`: open the course in JupyterLab, or tune a model.
+"""The command `gradwalk`: open the course in JupyterLab, tune a model, verify every gradient.
 
 Each part of the command is imported when it is asked for, so that `gradwalk --version` answers at once.
 """
@@ -17,7 +17,10 @@ COPY = "gradwalk-course"  # the learner's own folder, where the course comes out
 
 
 def main(argv=None):
-    """Run the command line `argv` (default: the program's own). The exit status: 0, 2 for an error, 130 for Ctrl-C."""
+    """Run the command line `argv` (default: the program's own).
+
+    The exit status: 0, 1 if something that `verify` checks does not hold, 2 for an error, 130 for Ctrl-C.
+    """
     parser = argparse.ArgumentParser(
         prog="gradwalk",
         description="A walk backward through one transformer block. Without a command: open the course in JupyterLab.",
@@ -32,16 +35,17 @@ def main(argv=None):
     tune.add_argument("--out", type=Path, metavar="FILE", help="where to save it (default: trained.safetensors, here)")
     tune.add_argument("--seed", type=int, default=0, help="which random numbers to start from (default: 0)")
     tune.set_defaults(run=tune_model)
+    verify = commands.add_parser("verify", help="check every line and every slope of the course on this machine")
+    verify.set_defaults(run=verify_walk)
 
     options = parser.parse_args(argv)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (ValueError, OSError) as error:
         print(f"gradwalk: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130  # as shells have it for Ctrl-C
-    return 0
 
 
 def port(text):
@@ -113,3 +117,10 @@ def tune_model(options):
     from gradwalk.tune import main as train
 
     train(text=options.text, out=options.out, seed=options.seed)
+
+
+def verify_walk(options):
+    """Check every derivation, slope and symmetry here and print the table; 1 if something does not hold."""
+    from gradwalk.verify import table
+
+    return 0 if table() else 1

@@ -76,36 +76,44 @@ def gradients() -> Iterator[Callable]:
                 yield function
 
 
-def run(function: Callable) -> list[float]:
+def run(function: Callable, judge: Callable | None = None) -> list[float]:
     """Run every line of a derivation on the worked example; the largest relative difference of each line.
 
-    AssertionError, with the two numbers that differ most, where a line does not hold.
+    Each line's two sides go to `judge`: by default `same`, which raises an AssertionError, with the two numbers that
+    differ most, where the line does not hold; `difference` only measures.
     """
     differences = []
 
-    def same_and_note(one, other):
-        differences.append(same(one, other))
+    def note(one, other):
+        differences.append((judge or same)(one, other))
 
-    names = {**example(tied=is_tied(function)), function.__name__: function, "same": same_and_note}
+    names = {**example(tied=is_tied(function)), function.__name__: function, "same": note}
     for line in derivation(function).lines:
         exec(compile(line.code, f"<derivation of {function.__name__}>", "exec"), dict(names))
     return differences
 
 
+def difference(one, other) -> float:
+    """The largest difference, relative to the largest entry (or to `NOTHING`); infinite if the shapes differ."""
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if one.shape != other.shape:
+        return float("inf")
+    return float(np.abs(one - other).max() / max(np.abs(other).max(), NOTHING))
+
+
 def same(one, other) -> float:
-    """Two ways to the same numbers: the largest difference, relative to the largest entry (or to `NOTHING`).
+    """Two ways to the same numbers: their `difference`.
 
     AssertionError, with both numbers and where they stand, if it is above `CLOSE` or the shapes differ.
     """
-    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-    if one.shape != other.shape:
-        raise AssertionError(f"shapes differ: {one.shape} and {other.shape}")
-    gap = np.abs(one - other)
-    relative = float(gap.max() / max(np.abs(other).max(), NOTHING))
-    if not relative <= CLOSE:
-        spot = np.unravel_index(np.argmax(gap), gap.shape)
+    gap = difference(one, other)
+    if not gap <= CLOSE:
+        one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+        if one.shape != other.shape:
+            raise AssertionError(f"shapes differ: {one.shape} and {other.shape}")
+        spot = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
         raise AssertionError(f"at {tuple(map(int, spot))}: {one[spot]:.10g} is not {other[spot]:.10g}")
-    return relative
+    return gap
 
 
 def is_tied(function: Callable) -> bool:

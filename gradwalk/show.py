@@ -58,7 +58,7 @@ def line(quantities: Mapping[str, object], digits: int = 4) -> Page:
 
 
 def bars(x: Sequence[float], full: float = 1.0, width: int = 20) -> list[str]:
-    """Numbers as bars of blocks for a table, to the nearest block; `full` fills the width. A bar shows the size only."""
+    """Numbers as bars of blocks for a table, to the nearest block: the size without the sign; `full` fills the width."""
     return ["█" * round(min(abs(value) / full, 1.0) * width) for value in x]
 
 
