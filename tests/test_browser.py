@@ -56,7 +56,7 @@ def open_boards(browser):
     """A function: open a page with these boards and nothing else; a page error or any other request fails the test."""
     contexts, troubles = [], []
 
-    def open_page(*boards, live=False, **options):
+    def open_page(*boards, live=False, clock=False, **options):
         context = browser.new_context(**{"viewport": {"width": 1100, "height": 760}, **options})
         contexts.append(context)
         page = context.new_page()
@@ -75,6 +75,8 @@ def open_boards(browser):
                 return route.abort()
             return route.fulfill(content_type=files[path][0] + "; charset=utf-8", body=files[path][1])
 
+        if clock:
+            page.clock.install()  # time passes when the test says so
         page.route("**/*", serve)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.goto("http://boards.test/")
@@ -120,7 +122,7 @@ def agree(page, board, k=0):
 def drag(page, node, up, right=0, key=None):
     """Pull a knob by so many pixels; the hand is let go far from where it took hold."""
     box = node.bounding_box()
-    x, y = box["x"] + 32, box["y"] + 32
+    x, y = box["x"] + 32, box["y"] + 30
     page.mouse.move(x, y)
     page.mouse.down()
     if key:
@@ -219,6 +221,24 @@ def test_a_stale_curve_is_never_used_and_fresh_ones_are(open_boards):
     assert abs(loss - board.loss) <= 1e-9
 
 
+def test_a_kernel_that_does_not_answer_is_told_of_and_the_board_goes_on(open_boards):
+    board = board_of("W1")
+    page = open_boards(board, live=True, clock=True)
+    knob(page, 0).focus()
+    page.keyboard.press("PageUp")
+    page.clock.run_for(1000)
+    note = page.locator(".gw-note")
+    assert note.inner_text() == ""
+    page.clock.run_for(11_000)
+    assert note.inner_text().startswith("Python does not answer: one dial at a time")
+    knob(page, 1).focus()
+    page.keyboard.press("PageUp")
+    page.clock.run_for(100)
+    board.turned = turned(page)
+    assert [d for d, x in enumerate(board.turned) if x] == [1]
+    assert abs(float(page.locator(".gw-loss").get_attribute("data-loss")) - board.loss) <= 1e-9
+
+
 # ---- the hand
 
 
@@ -244,7 +264,7 @@ def test_the_mouse_turns_up_and_to_the_right_finely_with_shift(open_boards):
 def test_escape_lets_go_and_takes_the_turn_back(open_boards):
     page = open_boards(board_of("W"))
     box = knob(page, 0).bounding_box()
-    page.mouse.move(box["x"] + 32, box["y"] + 32)
+    page.mouse.move(box["x"] + 32, box["y"] + 30)
     page.mouse.down()
     page.mouse.move(box["x"] + 32, box["y"] - 32, steps=3)
     assert turned(page)[0] > 0
@@ -252,6 +272,7 @@ def test_escape_lets_go_and_takes_the_turn_back(open_boards):
     page.mouse.move(box["x"] + 32, box["y"] - 64, steps=3)
     page.mouse.up()
     assert turned(page)[0] == 0
+    page.evaluate("painted()")
     assert page.get_by_role("button", name="undo").is_disabled()
 
 
@@ -259,7 +280,7 @@ def test_a_finger_turns_a_knob_and_does_not_scroll(open_boards):
     board = board_of("W")
     page = open_boards(board, has_touch=True, viewport={"width": 420, "height": 500})
     box = knob(page, 0).bounding_box()
-    x, y = box["x"] + 32, box["y"] + 32
+    x, y = box["x"] + 32, box["y"] + 30
     hand = page.context.new_cdp_session(page)
     hand.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     for k in range(1, 6):
@@ -274,7 +295,7 @@ def test_the_wheel_turns_only_the_dial_that_has_the_focus(open_boards):
     board = board_of("W1")
     page = open_boards(board, viewport={"width": 900, "height": 300})
     box = knob(page, 0).bounding_box()
-    page.mouse.move(box["x"] + 32, box["y"] + 32)
+    page.mouse.move(box["x"] + 32, box["y"] + 30)
     page.mouse.wheel(0, 50)
     page.wait_for_function("scrollY > 0")
     assert turned(page) == [0.0] * len(board.turned)
@@ -344,6 +365,7 @@ def test_reset_undo_step_and_back_to_the_start(open_boards):
     press("undo")
     press("undo")
     assert turned(page) == [0.0] * 24
+    page.evaluate("painted()")
     assert page.get_by_role("button", name="undo").is_disabled()
     assert page.get_by_role("button", name="reset").is_disabled()
 

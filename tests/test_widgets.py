@@ -149,6 +149,8 @@ def test_what_the_page_says_is_answered_and_nonsense_is_not_taken():
     for nonsense in ([0.0], [float("nan")] * len(turned)):
         with pytest.raises(traitlets.TraitError, match="finite numbers"):
             board.turned = nonsense
+    with pytest.raises(traitlets.TraitError, match="selected: wanted 0 to"):
+        board.selected = 99
 
 
 def test_float32_and_several_sentences():

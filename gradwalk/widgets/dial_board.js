@@ -139,8 +139,8 @@ function polar(x, y, radius, degrees) {
 // From one angle to another along the rim; past a full turn it spirals outward, so that the laps can be counted.
 function arc(x, y, radius, from, to, growth = 0) {
   const steps = Math.max(1, Math.ceil(Math.abs(to - from) / 6));
-  const at = (s) => polar(x, y, radius + (growth * Math.abs((to - from) * s)) / 360 / steps, from + ((to - from) * s) / steps);
-  return "M" + Array.from({ length: steps + 1 }, (_, s) => at(s)).join("L");
+  const point = (part) => polar(x, y, radius + (growth * Math.abs(to - from) * part) / 360, from + (to - from) * part);
+  return "M" + Array.from({ length: steps + 1 }, (_, s) => point(s / steps)).join("L");
 }
 
 // ------------------------------------------------------------------------------------------------------- one knob
@@ -153,14 +153,16 @@ function knob(name, range, angleOf, start, free) {
     ? make("circle", { class: "gw-track", cx: x, cy: y, r: r + 4 })
     : make("path", { class: "gw-track", d: arc(x, y, r + 4, angleOf(start - range), angleOf(start + range)) });
   const turnedArc = make("path", { class: "gw-arc" });
-  const home = make("path", { class: "gw-home", d: `M${polar(x, y, r + 2, angleOf(start))}L${polar(x, y, r + 6, angleOf(start))}` });
-  const hand = make("line", { class: "gw-hand", style: `transform-origin: ${x}px ${y}px`, x1: x, y1: y - 5, x2: x, y2: y - r + 4 });
+  const from = angleOf(start);
+  const home = make("path", { class: "gw-home", d: `M${polar(x, y, r + 2, from)}L${polar(x, y, r + 6, from)}` });
+  const hand = make("line",
+    { class: "gw-hand", style: `transform-origin: ${x}px ${y}px`, x1: x, y1: y - 5, x2: x, y2: y - r + 4 });
   const arrow = make("path", { class: "gw-arrow" });
   const unknown = make("text", { class: "gw-unknown", x: 68, y: 37 }, "?");
   const value = make("div", { class: "gw-value" });
   const node = make("div", { class: "gw-knob", role: "slider", tabindex: 0, "aria-label": name,
       "aria-orientation": "vertical", "data-lm-suppress-shortcuts": "true" },
-    make("svg", { viewBox: "0 0 80 64", width: 80, height: 64, "aria-hidden": "true" },
+    make("svg", { viewBox: "0 2 80 60", width: 80, height: 60, "aria-hidden": "true" },
       make("circle", { class: "gw-ring", cx: x, cy: y, r: r + 9 }), track, home, turnedArc,
       make("circle", { class: "gw-face", cx: x, cy: y, r }), hand, arrow, unknown),
     value);
@@ -170,7 +172,7 @@ function knob(name, range, angleOf, start, free) {
     draw({ setting, valuetext, shown, selected, help, known, stale }) {
       const angle = angleOf(setting);
       style(hand, "transform", `rotate(${round(angle)}deg)`);
-      put(turnedArc, "d", Math.abs(angle - angleOf(start)) < 0.05 ? "" : arc(x, y, r + 4, angleOf(start), angle, 3));
+      put(turnedArc, "d", Math.abs(angle - from) < 0.05 ? "" : arc(x, y, r + 4, from, angle, 3));
       say(value, shown);
       put(node, "aria-valuenow", setting);
       put(node, "aria-valuetext", valuetext);
@@ -182,7 +184,8 @@ function knob(name, range, angleOf, start, free) {
       const half = Math.round(3 + 10 * size), head = Math.round(2.5 + 3 * size);
       put(arrow, "stroke-width", Math.round(4 + 8 * size) / 4);
       put(arrow, "d", !known ? "" : size < 0.01 ? "M67 32h2"
-        : `M68 ${32 + way * half}V${32 - way * half}m${-head} ${way * head}l${head} ${-way * head}l${head} ${way * head}`);
+        : `M68 ${32 + way * half}V${32 - way * half}` + // the shaft from tail to tip, then the head
+          `m${-head} ${way * head}l${head} ${-way * head}l${head} ${way * head}`);
     },
   };
 }
@@ -202,8 +205,9 @@ function plot() {
   const key = make("g", { class: "gw-key" },
     make("line", { class: "gw-tangent", x1: width - right - 148, x2: width - right - 118, y1: top + 9, y2: top + 9 }),
     make("text", { x: width - right - 110, y: top + 13 }, "slope, the gradient"));
+  const inside = { x: left, y: top, width: width - left - right, height: height - top - bottom };
   const node = make("svg", { class: "gw-plot", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "" },
-    make("defs", {}, make("clipPath", { id: clip }, make("rect", { x: left, y: top, width: width - left - right, height: height - top - bottom }))),
+    make("defs", {}, make("clipPath", { id: clip }, make("rect", inside))),
     axes, make("g", { "clip-path": `url(#${clip})` }, curve, tangent), first, dot, key);
   let drawn = {}; // the axes are only redrawn when the numbers on them change
 
@@ -225,15 +229,17 @@ function plot() {
       const Y = (v) => top + ((high - v) / (high - low)) * (height - top - bottom);
       if (drawn.losses !== losses || drawn.x0 !== x0 || drawn.start !== start) {
         drawn = { losses, x0, start };
-        const across = ticks(start + x0, start + x1, 6), up = ticks(low, high, 5);
+        const across = ticks(start + x0, start + x1, 8), up = ticks(low, high, 5);
+        const rule = (x1, x2, y1, y2) => make("line", { x1: round(x1), x2: round(x2), y1: round(y1), y2: round(y2) });
+        const word = (x, y, anchor, words) => make("text", { x: round(x), y: round(y), "text-anchor": anchor }, words);
         axes.replaceChildren(
-          make("text", { x: left - 8, y: top + 4, "text-anchor": "end" }, "loss"),
+          word(left - 8, top + 4, "end", "loss"),
           ...up.marks.filter((v) => Y(v) > top + 14).flatMap((v) => [
-            make("line", { x1: left, x2: width - right, y1: round(Y(v)), y2: round(Y(v)) }),
-            make("text", { x: left - 8, y: round(Y(v) + 4), "text-anchor": "end" }, text(v, up.digits))]),
+            rule(left, width - right, Y(v), Y(v)),
+            word(left - 8, Y(v) + 4, "end", text(v, up.digits))]),
           ...across.marks.flatMap((v) => [
-            make("line", { x1: round(X(v - start)), x2: round(X(v - start)), y1: height - bottom, y2: height - bottom + 5 }),
-            make("text", { x: round(X(v - start)), y: height - bottom + 19, "text-anchor": "middle" }, text(v, across.digits))]));
+            rule(X(v - start), X(v - start), height - bottom, height - bottom + 5),
+            word(X(v - start), height - bottom + 19, "middle", text(v, across.digits))]));
         put(curve, "d", "M" + nudges.map((v, k) => `${round(X(v))} ${round(Y(losses[k]))}`).join("L"));
         put(first, "cx", round(X(0)));
         put(first, "cy", round(Y(losses[(losses.length - 1) / 2])));
@@ -257,6 +263,7 @@ function plot() {
 
 // ------------------------------------------------------------------------------------------------------- the board
 
+const PATIENCE = 10000; // milliseconds until a deeper board says that Python does not answer
 const DEAD = 1e-12; // a slope this small moves nothing that a float64 loss could show
 
 function render({ model, el }) {
@@ -272,7 +279,8 @@ function render({ model, el }) {
   let wide = reach; // how far the curve is drawn to either side
   let hold = null; // the drag in progress
   let lastKey = { dial: -1, time: 0 };
-  let frame = 0, timer = 0, patience = 0, stepping = false;
+  let frame = 0, timer = 0, patience = 0, resting = 0;
+  let stepping = false; // a step of descent waits for Python's slopes
   let unanswered = false; // Python was asked for curves and has not sent them for a long time
   let cache = {};
 
@@ -284,15 +292,15 @@ function render({ model, el }) {
 
   function sync(now = false) {
     if (now) { clearTimeout(timer); timer = 0; model.save_changes(); }
-    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, 120);
+    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, layer.free ? 120 : 60);
   }
 
   function move(next, { now = false } = {}) {
     const moved = next.map((x, d) => (x === turned()[d] ? -1 : d)).filter((d) => d >= 0);
     if (!moved.length) return;
     const unsettled = moved.filter((d) => !known(d)); // turned before it was called: settled, but not called
-    if (unsettled.length)
-      model.set("predictions", { ...model.get("predictions"), ...Object.fromEntries(unsettled.map((d) => [names[d], { said: "turned" }])) });
+    const found = Object.fromEntries(unsettled.map((d) => [names[d], { said: "turned" }]));
+    if (unsettled.length) model.set("predictions", { ...model.get("predictions"), ...found });
     model.set("turned", next);
     sync(now);
     soon();
@@ -309,7 +317,7 @@ function render({ model, el }) {
       model.set("settled", turned());
       if (model.get("live") && !same(model.get("curves").at, turned())) {
         clearTimeout(patience);
-        patience = setTimeout(() => { unanswered = !same(model.get("curves").at, turned()); soon(); }, 10000);
+        patience = setTimeout(() => { unanswered = !same(model.get("curves").at, turned()); soon(); }, PATIENCE);
       }
     }
     sync(true);
@@ -320,7 +328,8 @@ function render({ model, el }) {
 
   // With nobody to send fresh curves, the other dials go back to where the curves were computed.
   function base(d) {
-    return alone() && !layer.holds(turned(), d) ? turned().map((x, e) => (e === d ? x : model.get("curves").at[e])) : turned();
+    if (!alone() || layer.holds(turned(), d)) return turned();
+    return turned().map((x, e) => (e === d ? x : model.get("curves").at[e]));
   }
 
   function snap(nudge) {
@@ -368,28 +377,35 @@ function render({ model, el }) {
     listen(part.node, d);
     return part;
   });
-  const bars = scene.rows.map(() => ({ fill: make("div", { class: "gw-fill" }), number: make("div", { class: "gw-p" }) }));
+  const bars = scene.rows.map(() => ({
+    fill: make("div", { class: "gw-fill" }),
+    number: make("div", { class: "gw-p" }),
+  }));
   const buttons = {
     reset: make("button", { type: "button" }, "reset"),
     undo: make("button", { type: "button" }, "undo"),
-    step: make("button", { type: "button" }, `one step of descent (\u03b7 = ${model.get("eta")})`),
+    step: make("button", { type: "button" }),
   };
   const note = make("span", { class: "gw-note gw-quiet", role: "status" });
 
   const withBars = scene.kind === "output";
-  const grid = make("div", { class: "gw-grid",
-    style: `grid-template-columns: minmax(60px, max-content) ${withBars ? "62px " : ""}repeat(${columns}, 84px)` });
-  grid.append(make("div", { class: "gw-corner" }, scene.row_head), ...(withBars ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : []));
-  for (const column of scene.columns.length ? scene.columns : [{ label: "", below: "" }])
-    grid.append(make("div", { class: "gw-column", title: column.hint ?? "" }, make("div", {}, column.label), make("div", { class: "gw-quiet" }, column.below ?? "")));
+  const tracks = `minmax(60px, max-content) ${withBars ? "62px " : ""}repeat(${columns}, 88px)`;
+  const grid = make("div", { class: "gw-grid", style: `grid-template-columns: ${tracks}` });
+  grid.append(make("div", { class: "gw-corner" }, scene.row_head));
+  if (withBars) grid.append(make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i"));
+  for (const { label, below, hint } of scene.columns.length ? scene.columns : [{ label: "", below: "", hint: "" }])
+    grid.append(make("div", { class: "gw-column", title: hint },
+      make("div", {}, label), make("div", { class: "gw-quiet" }, below)));
   scene.rows.forEach((row, i) => {
-    grid.append(make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark ?? "" }, row.label));
-    if (withBars) grid.append(make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, bars[i].fill), bars[i].number));
+    const { fill, number } = bars[i];
+    grid.append(make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, row.label));
+    if (withBars) grid.append(make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, fill), number));
     for (let j = 0; j < columns; j++) grid.append(cells[i * columns + j].node);
   });
 
   reading.ask.append(reading.asked, make("div", { class: "gw-answers" }, ...answers.map((a) => a.button)));
-  const root = make("div", { class: "gw-board", role: "group", "aria-label": `dial board, ${scene.name}`, "data-lm-suppress-shortcuts": "true" },
+  const about = { role: "group", "aria-label": `dial board, ${scene.name}`, "data-lm-suppress-shortcuts": "true" };
+  const root = make("div", { class: "gw-board", ...about },
     make("div", { class: "gw-head" },
       ...scene.sentences.map((words) => make("span", { class: "gw-sentence" },
         ...words.flatMap(([word, scored]) => [scored ? make("b", {}, word) : word, " "]))),
@@ -429,7 +445,7 @@ function render({ model, el }) {
     cells.forEach((part, d) => {
       const slope = layer.free ? layer.slope(now, d, seen).value : here.slopes[d];
       const setting = start[d] + now[d], shown = text(setting, digits, true);
-      const end = layer.free && d === selected ? Math.max(wide, Math.abs(now[d])) : Math.max(reach, Math.abs(now[d]));
+      const end = Math.max(layer.free && d === selected ? wide : reach, Math.abs(now[d]));
       put(part.node, "aria-valuemin", start[d] - end);
       put(part.node, "aria-valuemax", start[d] + end);
       part.draw({ setting, shown, selected: d === selected, known: known(d), stale: stale && d !== selected,
@@ -450,18 +466,22 @@ function render({ model, el }) {
 
     const slope = layer.slope(now, selected, seen), open = known(selected);
     const response = open ? responseOf(selected, now) : null;
-    curve.draw({ response, loss, start: start[selected], nudge: now[selected], slope: slope && slope.value, floor: scene.floor,
-      label: open && slope ? `the loss against ${names[selected]}, with its tangent: slope ${text(slope.value, 3)}` : `the loss against ${names[selected]}, hidden until you have said which way it goes` });
+    const told = !open ? "hidden until you have said which way it goes"
+      : slope ? `with its tangent: slope ${text(slope.value, 3)}` : "at a setting that Python has not answered yet";
+    curve.draw({ response, loss, start: start[selected], nudge: now[selected], slope: slope && slope.value,
+      floor: scene.floor, label: `the loss against ${names[selected]}, ${told}` });
     sayAnswer(now, selected, slope, open, seen);
     buttons.undo.disabled = !model.get("history").length;
     buttons.reset.disabled = now.every((x) => x === 0);
     buttons.step.disabled = alone();
-    say(note, alone() ? (model.get("live") ? "Python does not answer: " : "No Python here: ") + "one dial at a time, the others are held where the curves were taken."
-      : "");
+    say(buttons.step, `one step of descent (\u03b7 = ${model.get("eta")})`);
+    const why = model.get("live") ? "Python does not answer" : "No Python here";
+    say(note, alone() ? `${why}: one dial at a time, the others are held where the curves were taken.` : "");
   }
 
   function sayAnswer(now, d, slope, open, seen) {
-    const helps = !slope || Math.abs(slope.value) <= DEAD ? "it changes nothing" : slope.value < 0 ? "up helps" : "down helps";
+    const dead = !slope || Math.abs(slope.value) <= DEAD;
+    const helps = dead ? "it changes nothing" : slope.value < 0 ? "up helps" : "down helps";
     let line = "", parts = [];
     if (open && slope) {
       const factors = ({ p, hit, h }) => {
@@ -471,31 +491,38 @@ function render({ model, el }) {
       };
       if (layer.free && !several) {
         const [symbols, numbers] = factors(layer.shares(now, d, seen)[0]);
-        line = `slope = ${symbols} = ${numbers}${scene.columns.length || numbers.startsWith("(") ? ` = ${fine(slope.value, 3)}` : ""}: ${helps}`;
+        const result = symbols === "p" ? "" : ` = ${fine(slope.value, 3)}`; // p alone is the result already
+        line = `slope = ${symbols} = ${numbers}${result}: ${helps}`;
       } else if (several) {
         const shares = layer.shares(now, d, seen);
         line = `slope = mean of ${shares.length} shares = ${fine(slope.value, 3)}: ${helps}`;
-        parts = shares.slice(0, 6).map((share, t) => [scene.positions[t].where, `${factors(share)[1]} =`, fine(share.value, 3, true)]);
-        if (shares.length > 6) parts.push([`and ${shares.length - 6} more`, "their sum", text(shares.slice(6).reduce((s, x) => s + x.value, 0), 3, true)]);
+        parts = shares.slice(0, 6).map((share, t) =>
+          [scene.positions[t].where, `${factors(share)[1]} =`, fine(share.value, 3, true)]);
+        const more = shares.slice(6).reduce((s, share) => s + share.value, 0);
+        if (shares.length > 6) parts.push([`and ${shares.length - 6} more`, "their sum", fine(more, 3, true)]);
       } else {
         line = `slope ${slope.exact ? "=" : "\u2248"} ${fine(slope.value, 3)}: ${helps}`;
       }
     }
     say(reading.slope, line);
     put(reading.slope, "data-slope", open && slope ? slope.value : "");
-    if (reading.parts.childElementCount !== 3 * parts.length) reading.parts.replaceChildren(...parts.flat().map(() => make("span")));
+    if (reading.parts.childElementCount !== 3 * parts.length)
+      reading.parts.replaceChildren(...parts.flat().map(() => make("span")));
     parts.flat().forEach((words, k) => say(reading.parts.children[k], words));
 
-    const predictions = model.get("predictions"), mine = verdict(d);
+    const mine = verdict(d);
     style(reading.ask, "display", open ? "none" : "");
     if (!open) say(reading.asked, `Turn ${names[d]} up. The loss will`);
     for (const { button } of answers) button.disabled = !slope;
     say(reading.verdict, !mine ? "" : mine.said === "turned" ? "You found out by turning."
       : `You said it would ${mine.said}: ${mine.right ? "\u2713 called right" : `\u2717 it would ${mine.truth}`}`);
-    const all = Object.values(predictions), called = all.filter((v) => v.said !== "turned"), found = all.length - called.length;
+    const all = Object.values(model.get("predictions")), called = all.filter((v) => v.said !== "turned");
+    const found = all.length - called.length;
     const right = called.filter((v) => v.right).length;
-    const score = [called.length ? `${right} of ${called.length} called right` : "", found ? `${found} found by turning` : ""];
-    say(reading.score, scene.predict ? score.filter(Boolean).join(" \u00b7 ") : "");
+    const score = [];
+    if (called.length) score.push(`${right} of ${called.length} called right`);
+    if (found) score.push(`${found} found by turning`);
+    say(reading.score, scene.predict ? score.join(" \u00b7 ") : "");
     reading.showAll.style.display = scene.predict && !model.get("shown") && all.length < start.length ? "" : "none";
   }
 
@@ -503,7 +530,8 @@ function render({ model, el }) {
     const d = model.get("selected"), slope = layer.slope(turned(), d);
     if (!slope || verdict(d)) return;
     const truth = Math.abs(slope.value) <= DEAD ? "stay" : slope.value > 0 ? "rise" : "fall";
-    model.set("predictions", { ...model.get("predictions"), [names[d]]: { said: word, truth, right: word === truth } });
+    const mine = { said: word, truth, right: word === truth };
+    model.set("predictions", { ...model.get("predictions"), [names[d]]: mine });
     sync(true);
     soon();
     cells[d].node.focus({ preventScroll: true }); // the hand goes back to the dial
@@ -575,7 +603,6 @@ function render({ model, el }) {
   function nudgeBy(d, by) { nudgeTo(d, turned()[d] + by); }
 
   // Keys and wheel: presses that follow one another on one dial are one turn, for undo and for Python.
-  let resting = 0;
   function nudgeTo(d, nudge) {
     if (snap(nudge) === turned()[d]) return;
     const time = performance.now();
@@ -620,7 +647,8 @@ function render({ model, el }) {
 
   // ---- what Python or another view of this model changes
 
-  const heard = ["turned", "here", "curves", "predictions", "shown", "selected", "history", "live"].map((name) => {
+  const ears = ["turned", "here", "curves", "predictions", "shown", "selected", "history", "eta", "live"];
+  const heard = ears.map((name) => {
     const listener = () => {
       if (name === "here" && stepping) step();
       if (name === "curves" || name === "here") unanswered = false;
@@ -634,7 +662,7 @@ function render({ model, el }) {
   return () => {
     for (const [name, listener] of heard) model.off(`change:${name}`, listener);
     cancelAnimationFrame(frame);
-    clearTimeout(timer);
+    if (timer) sync(true); // the last turn is not lost
     clearTimeout(patience);
     clearTimeout(resting);
     root.remove();

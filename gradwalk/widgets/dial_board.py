@@ -205,6 +205,12 @@ class DialBoard(anywidget.AnyWidget):
             raise t.TraitError(f"{proposal['trait'].name}: wanted {wanted}, got {proposal['value']!r}")
         return proposal["value"]
 
+    @t.validate("selected")
+    def _on_board(self, proposal):
+        if not 0 <= proposal["value"] < len(self._indices):
+            raise t.TraitError(f"selected: wanted 0 to {len(self._indices) - 1}, got {proposal['value']!r}")
+        return proposal["value"]
+
     @t.observe("turned")
     def _turned_moved(self, change):
         if self.scene.get("kind") == "curves" and self.here.get("at") != change.new:
