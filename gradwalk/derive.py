@@ -29,6 +29,8 @@ from gradwalk.step5_attention import merge_heads, split_heads
 from gradwalk.walk import backward, forward
 
 STEPS = ("step1_output", "step2_mlp", "step3_layernorm", "step4_residual", "step5_attention", "step6_embedding")
+# What the layer norm's functions make when they are told for LN2; every other gradient has its function's name.
+RESULTS = {"pullback": "dL_dx1_via_v", "dL_dgamma": "dL_dgamma2", "dL_dbeta": "dL_dbeta2"}
 NOTHING = 1e-3  # the example's gradients are of size 0.1; one that is exactly zero, dL_db_K, is told from them by this
 CLOSE = 1e-8  # relative to the largest entry; a measured Jacobian of a curved line is good to about 1e-10
 
@@ -161,7 +163,7 @@ def example(tied: bool = False) -> dict[str, object]:
     }
 
 
-def einsum_latex(function: Callable, line: Line) -> str | None:
-    """The equation that a line's einsum says in indices, or None if the line is not an einsum."""
-    name = {"pullback": "dL_dx1_via_v"}.get(function.__name__, function.__name__)
-    return latex.of_einsum(line.code, None if line.latex.startswith("=") else name)
+def einsum_latex(function: Callable, line: Line, dress: Callable | None = None) -> str | None:
+    """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `latex`."""
+    name = None if line.latex.startswith("=") else RESULTS.get(function.__name__, function.__name__)
+    return latex.of_einsum(line.code, name, dress)

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from gradwalk.block_map import BlockMap
-from gradwalk.derive import derivation
+from gradwalk.derive import derivation, einsum_latex
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
+from gradwalk.strands import Strands, largest_entry
 from gradwalk.walk import Values
 
 MINUS = "\N{MINUS SIGN}"
@@ -48,7 +49,7 @@ def table(columns: Mapping[str, Sequence], digits: int = 4) -> Page:
     if len(set(lengths.values())) != 1:
         raise ValueError(f"columns: wanted one length for all, got {lengths}")
     rows = [[number(x, digits) for x in row] for row in zip(*columns.values(), strict=True)]
-    numeric = [all(isinstance(x, (float, int, np.number)) for x in column) for column in columns.values()]
+    numeric = [all(x == "" or isinstance(x, (float, int, np.number)) for x in column) for column in columns.values()]
     return _page(list(columns), rows, numeric)
 
 
@@ -58,7 +59,7 @@ def line(quantities: Mapping[str, object], digits: int = 4) -> Page:
 
 
 def bars(x: Sequence[float], full: float = 1.0, width: int = 20) -> list[str]:
-    """Numbers as bars of blocks for a table, to the nearest block: the size without the sign; `full` fills the width."""
+    """Numbers as bars of blocks for a table, to the nearest block. The size without the sign; `full` fills a bar."""
     return ["█" * round(min(abs(value) / full, 1.0) * width) for value in x]
 
 
@@ -107,25 +108,71 @@ def journey(model: Model, values: Values, t: int) -> Page:
 
 
 def step(function: Callable) -> Page:
-    """One gradient, as its own source tells it: the sentence, the shapes, every equation with its reason, the line.
+    """One gradient, as its own source tells it: the sentence, every equation with its reason, one entry, the code.
 
     Nothing is typed twice: the sentence and equations are the function's docstring, whose every line is run by the
-    tests, and the code is the function's own.
+    tests; under each factor of a sum stands its shape; the numbers are the worked example's; the code is the
+    function's own.
     """
     told = derivation(function)
     name = function.__name__
     arguments = [a for a in inspect.signature(function).parameters if a != "activation"]
     shapes = ", ".join(f"`{a}` {_shape(a)}" for a in arguments)
     result = f"`{name}`" + (f" {_shape(name)}" if name.startswith("dL_d") else "")
-    code = _code(function)
     markdown = [f"**{told.sentence}**", f"{shapes} → {result}"]
     plain = [told.sentence, f"{shapes} → {result}".replace("`", "")]
     for line in told.lines:
-        markdown += [line.reason, f"$$\n{line.latex}\n$$"]
+        dressed = einsum_latex(function, line, _with_shape) or line.latex
+        markdown += [line.reason, f"$$\n{dressed}\n$$"]
         plain += [line.reason, f"    {line.latex}\n    checked: {line.code}"]
-    markdown += [f"```python\n{code}\n```"]
-    plain += [code]
+    worked = _worked_entry(function)
+    code = _code(function)
+    markdown += [worked, f"```python\n{code}\n```"]
+    plain += [worked, code]
     return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+
+
+def cell(function: Callable, index: tuple[int, ...], names: Mapping[str, object] | None = None) -> Page:
+    """One number of a gradient as the web that made it: every strand's factors, and the products that were summed.
+
+    `function` and `index`: `show.cell(dL_dh, (4, 2))`. `names`: your own values, weights and gradients by name, such
+    as {**model.weights, **values, **grads}; by default those of the worked example.
+    """
+    strands = Strands(function, index, names)
+    heads = [", ".join(strands.summed)] if strands.summed else []
+    spots = [[", ".join(map(str, spot)) for spot in strands.spots] + ["sum"]] if strands.summed else []
+    columns = dict(zip(heads, spots, strict=True))
+    last = [""] if strands.summed else []
+    columns |= {name: [*map(float, factor), *last] for name, factor in strands.factors.items()}
+    product = "product" if strands.scale == 1 else "product / √(D/H)"
+    columns[product] = [*map(float, strands.products), *([strands.entry] if strands.summed else [])]
+    return table(columns)
+
+
+def _worked_entry(function, most=4):
+    """The largest entry of the worked example, multiplied out; empty where the gradient is no sum of products."""
+    try:
+        strands = Strands(function, largest_entry(function))
+    except ValueError:
+        return ""
+    order = np.argsort(-np.abs(strands.products), kind="stable")
+    terms = [" × ".join(_bracketed(f[k]) for f in strands.factors.values()) for k in sorted(order[:most])]
+    rest = f" + {len(order) - most} smaller" if len(order) > most else ""
+    scale = "" if strands.scale == 1 else " over √(D/H)"
+    spot = ", ".join(map(str, strands.index))
+    total = f"{' + '.join(terms)}{rest}{scale}"
+    equal = "" if len(order) == len(strands.factors) == 1 else f" = {number(strands.entry)}"
+    return f"In numbers, on the worked example: {strands.name}[{spot}] = {total}{equal}"
+
+
+def _bracketed(x):
+    return f"({number(x)})" if x < 0 else number(x)
+
+
+def _with_shape(name, latex):
+    """A factor with its shape under it; a Jacobian, whose shape is its two parts' together, without."""
+    shape = _shape(name).strip("()").replace(", ", r" \times ").replace("T_max", r"T_{\max}")
+    return rf"\underset{{{shape}}}{{{latex}}}" if shape else latex
 
 
 def _code(function):

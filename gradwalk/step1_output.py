@@ -57,7 +57,7 @@ def dL_dz(p, y):
 
 
 def dL_dW(dL_dz, h):
-    r"""Turn W[i, j]: only word i's logit moves, by h[t, j]; every scored position adds its share.
+    r"""Turn W[i, j]: only word i's logit moves, by h[t, j]; every scored position adds its part.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W_{ij}} = \sum_{t,k} \frac{\partial L}{\partial z_{tk}} \frac{\partial z_{tk}}{\partial W_{ij}}$$

@@ -58,7 +58,7 @@ def contract(r, W2, b2):
 
 
 def dL_dW2(dL_dm, r):
-    r"""Turn W2[j, f]: only component j of m moves, by r[t, f]; every position adds its share.
+    r"""Turn W2[j, f]: only component j of m moves, by r[t, f]; every position adds its part.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W2_{jf}} = \sum_{t,c} \frac{\partial L}{\partial m_{tc}} \frac{\partial m_{tc}}{\partial W2_{jf}}$$
@@ -119,7 +119,7 @@ def dL_du(dL_dr, u, activation="relu"):
 
 
 def dL_dW1(dL_du, v):
-    r"""Turn W1[f, j]: only unit f moves, by v[t, j]; every position adds its share.
+    r"""Turn W1[f, j]: only unit f moves, by v[t, j]; every position adds its part.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W1_{fj}} = \sum_{t,f'} \frac{\partial L}{\partial u_{tf'}} \frac{\partial u_{tf'}}{\partial W1_{fj}}$$

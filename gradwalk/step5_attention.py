@@ -46,7 +46,7 @@ def adjustment(O, W_O, b_O):
 
 
 def dL_dW_O(dL_da, O):
-    r"""Turn W_O[j, c]: only component j of a moves, by O[t, c]; every position adds its share.
+    r"""Turn W_O[j, c]: only component j of a moves, by O[t, c]; every position adds its part.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W_{O,jc}} = \sum_{t,j'} \frac{\partial L}{\partial a_{tj'}} \frac{\partial a_{tj'}}{\partial W_{O,jc}}$$
