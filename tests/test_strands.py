@@ -19,7 +19,9 @@ def test_the_strands_sum_to_every_entry(function):
     gradient = names[derive.RESULTS.get(function.__name__, function.__name__)]
     for index in [largest_entry(function), tuple(0 for _ in gradient.shape)]:
         strands = Strands(function, index)
-        assert strands.entry == pytest.approx(gradient[index], rel=1e-12, abs=1e-12)
+        assert strands.entry == pytest.approx(
+            gradient[index], rel=1e-9, abs=1e-12
+        )  # the pullback multiplies a measured Jacobian
         assert len(strands.spots) == len(strands.products)
 
 
