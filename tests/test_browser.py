@@ -531,7 +531,7 @@ def open_lab(browser, jupyter):
 
 def kernel_agrees(page):
     """What the page shows is what the kernel, asked after it, computes."""
-    page.wait_for_timeout(200)  # the page tells Python at most every 60 ms
+    page.wait_for_timeout(300)  # the page tells Python at most every 250 ms
     page.wait_for_function("document.querySelector('.gw-loss').dataset.loss")
     loss, _ = shown(page)
     kernel = float(lab.ask_kernel(page, "print(repr(board.loss))"))

@@ -162,7 +162,7 @@ function knob(name, range, angleOf, start, free) {
   const value = make("div", { class: "gw-value" });
   const node = make("div", { class: "gw-knob", role: "slider", tabindex: 0, "aria-label": name,
       "aria-orientation": "vertical", "data-lm-suppress-shortcuts": "true" },
-    make("svg", { viewBox: "0 2 80 60", width: 80, height: 60, "aria-hidden": "true" },
+    make("svg", { viewBox: "0 2 80 60", "aria-hidden": "true" },
       make("circle", { class: "gw-ring", cx: x, cy: y, r: r + 9 }), track, home, turnedArc,
       make("circle", { class: "gw-face", cx: x, cy: y, r }), hand, arrow, unknown),
     value);
@@ -288,11 +288,11 @@ function render({ model, el }) {
   const verdict = (d) => model.get("predictions")[names[d]];
   const known = (d) => model.get("shown") || Boolean(verdict(d));
 
-  // ---- changes go to the model; it tells Python, and the other views of it
+  // ---- changes go to the model; it tells Python (not too often: each message makes the notebook work) and other views
 
   function sync(now = false) {
     if (now) { clearTimeout(timer); timer = 0; model.save_changes(); }
-    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, layer.free ? 120 : 60);
+    else if (!timer) timer = setTimeout(() => { timer = 0; model.save_changes(); }, layer.free ? 250 : 60);
   }
 
   function move(next, { now = false } = {}) {
@@ -389,8 +389,7 @@ function render({ model, el }) {
   const note = make("span", { class: "gw-note gw-quiet", role: "status" });
 
   const withBars = scene.kind === "output";
-  const tracks = `minmax(60px, max-content) ${withBars ? "62px " : ""}repeat(${columns}, 88px)`;
-  const grid = make("div", { class: "gw-grid", style: `grid-template-columns: ${tracks}` });
+  const grid = make("div", { class: withBars ? "gw-grid gw-with-bars" : "gw-grid", style: `--gw-columns: ${columns}` });
   grid.append(make("div", { class: "gw-corner" }, scene.row_head));
   if (withBars) grid.append(make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i"));
   for (const { label, below, hint } of scene.columns.length ? scene.columns : [{ label: "", below: "", hint: "" }])
