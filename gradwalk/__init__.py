@@ -17,6 +17,7 @@ _HOME = {
     "backward": "gradwalk.walk",
     "Dial": "gradwalk.dial",
     "DialBoard": "gradwalk.widgets.dial_board",
+    "LivePage": "gradwalk.widgets.live_page",
     "OwnSentence": "gradwalk.widgets.own_sentence",
     "tune": "gradwalk.tune",
     "loss_on": "gradwalk.tune",

@@ -142,8 +142,13 @@ def example(tied: bool = False) -> dict[str, object]:
     grads = backward(model, values)
     scored = [t for t in range(len(y)) if y[t] >= 0]
     sizes = {"T": len(tokens), "D": model.D, "F": model.F, "H": model.H, "N": model.N, "T_max": model.T_max}
-    functions = {name: getattr(np, name) for name in ("einsum", "exp", "log", "sqrt", "tanh", "pi", "eye")}
+    numpy_names = ("einsum", "exp", "log", "sqrt", "tanh", "pi", "eye", "arange", "where")
+    functions = {name: getattr(np, name) for name in numpy_names}
     tools = {
+        "measured": lambda name: measure.slopes(model, tokens, y, name),
+        "slope_of": lambda function, at: (
+            (function(at + measure.STEP) - function(at - measure.STEP)) / (2 * measure.STEP)
+        ),
         "gelu": step2_mlp.gelu,
         "split_heads": split_heads,
         "merge_heads": merge_heads,

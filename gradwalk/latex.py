@@ -79,7 +79,7 @@ def with_indices(name: str, letters: str) -> str:
     if name.startswith("dL_d"):
         quantity, _, road = name.removeprefix("dL_d").partition("_via_")
         slope = rf"\frac{{\partial L}}{{\partial {with_indices(quantity, letters)}}}"
-        return rf"\left. {slope} \right|_{{{road}}}" if road else slope
+        return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{road}}}" if road else slope
     if jacobian := re.fullmatch(r"d(alpha|[a-zA-Z]\d?)_d(\w+)", name):
         above, below = jacobian.groups()
         rank = _RANKS.get(above, 2)

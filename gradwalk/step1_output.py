@@ -1,4 +1,4 @@
-r"""Step 1, the output: h W^T + b, softmax, and the loss. The first stop of the walk back.
+r"""Step 1, the output: h W^T + b, softmax, and the loss. The walk back begins here.
 
 Row i of W is word i's entry in the vocabulary, column j a meaning component. The loss is the mean over the
 M scored positions; y_t = -1 says "not scored here".
@@ -38,19 +38,25 @@ def onehot(y, N):
 
 
 def dL_dz(p, y):
-    r"""Every word is pushed down by its own p; the true word is pulled up by 1. Nothing else moves a logit.
+    r"""Every word is pushed down by its own p, the true one is pulled up by 1; where nothing is scored, nothing pulls.
 
     The loss is minus the log of the true word's share, averaged over the M scored positions:
-    $$L = \frac{1}{M} \sum_{t} \left( \log \sum_{k} e^{z_{tk}} - z_{t y_t} \right)$$
+    $$L = \frac{1}{M} \sum_{t\,\mathrm{scored}} \left( \log \sum_{k} e^{z_{tk}} - z_{t y_t} \right)$$
     >>> same(L, sum(log(sum(exp(z[t]))) - z[t, y[t]] for t in scored) / M)
 
-    Raise z_ti alone. The first term answers with word i's share of the sum, which is p_ti:
-    $$\frac{\partial}{\partial z_{ti}} \log \sum_{k} e^{z_{tk}} = \frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}} = p_{ti}$$
-    >>> same(p, [[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)])
+    Raise z_ti alone, by a little. The first term answers with word i's part of the sum:
+    $$\frac{\partial}{\partial z_{ti}} \log \sum_{k} e^{z_{tk}} = \frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}}$$
+    >>> same([[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)],
+    ...     [[slope_of(lambda z_ti: log(sum(exp(where(arange(N) == i, z_ti, z[t])))), z[t, i])
+    ...         for i in range(N)] for t in range(T)])
 
-    The second term answers only when word i is the true one, and then with exactly 1 (not scored: 0):
-    $$\frac{\partial L}{\partial z_{ti}} = \frac{1}{M} \left( p_{ti} - [i = y_t] \right)$$
-    >>> same(dL_dz(p, y), [[(p[t, i] - (i == y[t])) / M * (t in scored) for i in range(N)] for t in range(T)])
+    That part is word i's share, since softmax is made so:
+    $$\frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}} = p_{ti}$$
+    >>> same([[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)], p)
+
+    The second term, -z, answers only when word i is the true one, and then with exactly -1:
+    $$\frac{\partial L}{\partial z_{ti}} = \frac{[y_t \ge 0]}{M} \left( p_{ti} - [i = y_t] \right)$$
+    >>> same(dL_dz(p, y), [[(y[t] >= 0) / M * (p[t, i] - (i == y[t])) for i in range(N)] for t in range(T)])
     """
     scored = y >= 0  # (T,)
     return (p - onehot(y, p.shape[-1])) * scored[:, None] / int(scored.sum())  # (T, N)
@@ -71,7 +77,7 @@ def dL_dW(dL_dz, h):
 
 
 def dL_db(dL_dz):
-    r"""The bias is a dial on a component that is always 1: what moves the logit moves it, whole.
+    r"""The bias is a dial on a component that is always 1: turn b[i], and word i's logit moves by as much, everywhere.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial b_{i}} = \sum_{t,k} \frac{\partial L}{\partial z_{tk}} \frac{\partial z_{tk}}{\partial b_{i}}$$

@@ -1,6 +1,6 @@
 r"""Step 2, the feed-forward step (MLP): expand, mute, contract. m = act(v W1^T + b1) W2^T + b2.
 
-Each position is on its own here: no line below mixes two values of t.
+Going forward each position is on its own here; going back, the weights' slopes add over the positions.
 """
 
 import numpy as np

@@ -52,10 +52,10 @@ def dL_dbeta(dL_dv):
 
 
 def pullback(dL_dv, x1, gamma):
-    r"""Back through the norm: what arrives, less its mean, less its share along x_hat, over the spread.
+    r"""Back through the norm: what arrives times gamma, less its mean, less its part along x_hat, over the spread.
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{v} = \sum_{s,c} \frac{\partial L}{\partial v_{sc}} \frac{\partial v_{sc}}{\partial x1_{tj}}$$
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,v} = \sum_{s,c} \frac{\partial L}{\partial v_{sc}} \frac{\partial v_{sc}}{\partial x1_{tj}}$$
     >>> same(pullback(dL_dv, x1, gamma2), einsum("sc,sctj->tj", dL_dv, dv_dx1))
 
     A row is normed on its own, but within it one component moves the mean and the spread of all: a D×D Jacobian a row:
@@ -64,7 +64,7 @@ def pullback(dL_dv, x1, gamma):
     ...     eye(D) - 1 / D - einsum("tc,tj->tcj", x_hat, x_hat) / D))
 
     The pullback sums over the *output* index c, where a push forward would sum over j: that is the transpose, the star:
-    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{v} = \sum_{c} \frac{\partial L}{\partial v_{tc}} \frac{\partial v_{tc}}{\partial x1_{tj}}$$
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,v} = \sum_{c} \frac{\partial L}{\partial v_{tc}} \frac{\partial v_{tc}}{\partial x1_{tj}}$$
     >>> same(pullback(dL_dv, x1, gamma2), einsum("tc,tctj->tj", dL_dv, dv_dx1))
 
     Put the Jacobian in. Its three terms are three sums, and no matrix is left:
@@ -74,9 +74,9 @@ def pullback(dL_dv, x1, gamma):
     ...     - einsum("c,tc->t", gamma2, dL_dv)[:, None] / D
     ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma)
     """
-    x_hat, g = normed(x1), dL_dv * gamma  # (T, D), (T, D): g is the slope in x_hat
-    along = (g * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
-    return (g - g.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)  # (T, D)
+    x_hat, dL_dx_hat = normed(x1), dL_dv * gamma  # (T, D), (T, D)
+    along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
+    return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)  # (T, D)
 
 
 def backward(weights, values, grads):

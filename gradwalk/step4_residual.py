@@ -24,7 +24,7 @@ def dL_dx1_via_h(dL_dh):
     r"""h = x1 + m with m held: move x1 and h moves by as much. The direct road.
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{h} = \sum_{s,c} \frac{\partial L}{\partial h_{sc}} \frac{\partial h_{sc}}{\partial x1_{tj}}$$
+    $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,h} = \sum_{s,c} \frac{\partial L}{\partial h_{sc}} \frac{\partial h_{sc}}{\partial x1_{tj}}$$
     >>> same(dL_dx1_via_h(dL_dh), einsum("sc,sctj->tj", dL_dh, dh_dx1))
 
     Of all entries of h only h_tj contains x1_tj, with the factor 1:
@@ -37,9 +37,9 @@ def dL_dx1_via_h(dL_dh):
 def dL_dx1(dL_dx1_via_h, dL_dx1_via_v):
     r"""x1 is one value with two uses, and both always run: what they report adds up.
 
-    Nudge x1, and the loss changes by way of h and by way of v, one on top of the other:
-    $$\frac{\partial L}{\partial x1_{tj}} = \left. \frac{\partial L}{\partial x1_{tj}} \right|_{h} + \left. \frac{\partial L}{\partial x1_{tj}} \right|_{v}$$
-    >>> same(dL_dx1(dL_dx1_via_h, dL_dx1_via_v), dL_dx1_via_h + dL_dx1_via_v)
+    Nudge x1 by little. The change by way of h and the change by way of v add:
+    $$\frac{\partial L}{\partial x1_{tj}} = \left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,h} + \left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,v}$$
+    >>> same(dL_dx1(dL_dx1_via_h, dL_dx1_via_v), measured("x1"))
     """
     return dL_dx1_via_h + dL_dx1_via_v  # (T, D)
 
@@ -62,7 +62,7 @@ def dL_dx0_via_x1(dL_dx1):
     r"""x1 = x0 + a with a held: x0's direct road. Its other road leads through attention.
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial x0_{tj}} \right|_{x1} = \sum_{s,c} \frac{\partial L}{\partial x1_{sc}} \frac{\partial x1_{sc}}{\partial x0_{tj}}$$
+    $$\left. \frac{\partial L}{\partial x0_{tj}} \right|_{\mathrm{via}\,x1} = \sum_{s,c} \frac{\partial L}{\partial x1_{sc}} \frac{\partial x1_{sc}}{\partial x0_{tj}}$$
     >>> same(dL_dx0_via_x1(dL_dx1), einsum("sc,sctj->tj", dL_dx1, dx1_dx0))
 
     Of all entries of x1 only x1_tj contains x0_tj, with the factor 1:
@@ -75,9 +75,9 @@ def dL_dx0_via_x1(dL_dx1):
 def dL_dx0(dL_dx0_via_x1, dL_dx0_via_n):
     r"""x0 is added to a, and it also feeds attention: the two roads add up.
 
-    Nudge x0, and the loss changes by way of x1 and by way of n, one on top of the other:
-    $$\frac{\partial L}{\partial x0_{tj}} = \left. \frac{\partial L}{\partial x0_{tj}} \right|_{x1} + \left. \frac{\partial L}{\partial x0_{tj}} \right|_{n}$$
-    >>> same(dL_dx0(dL_dx0_via_x1, dL_dx0_via_n), dL_dx0_via_x1 + dL_dx0_via_n)
+    Nudge x0 by little. The change by way of x1 and the change by way of n add:
+    $$\frac{\partial L}{\partial x0_{tj}} = \left. \frac{\partial L}{\partial x0_{tj}} \right|_{\mathrm{via}\,x1} + \left. \frac{\partial L}{\partial x0_{tj}} \right|_{\mathrm{via}\,n}$$
+    >>> same(dL_dx0(dL_dx0_via_x1, dL_dx0_via_n), measured("x0"))
     """
     return dL_dx0_via_x1 + dL_dx0_via_n  # (T, D)
 

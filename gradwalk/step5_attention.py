@@ -88,7 +88,7 @@ def dL_dO(dL_da, W_O):
 
 
 def dL_dV(dL_dO, alpha):
-    r"""Position s's value is blended into itself and every later position t, with weight alpha[e, t, s].
+    r"""Turn V[e, s, d]: head e's blend moves at s and at every later position t of its sentence, by alpha[e, t, s].
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial V_{esd}} = \sum_{t,c} \frac{\partial L}{\partial O_{tc}} \frac{\partial O_{tc}}{\partial V_{esd}}$$
@@ -116,7 +116,7 @@ def dL_dalpha(dL_dO, V):
 
 
 def dL_dS(dL_dalpha, alpha):
-    r"""The shares of a row sum to 1: a score gains by how much its place beats the row's own average.
+    r"""A score's slope is its share times how far that share's slope lies above the row's own average.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial S_{ets}} = \sum_{e',t',s'} \frac{\partial L}{\partial \alpha_{e't's'}} \frac{\partial \alpha_{e't's'}}{\partial S_{ets}}$$
@@ -126,7 +126,7 @@ def dL_dS(dL_dalpha, alpha):
     $$\frac{\partial \alpha_{ets'}}{\partial S_{ets}} = \alpha_{ets'} \left( [s' = s] - \alpha_{ets} \right)$$
     >>> same(einsum("etSets->etSs", dalpha_dS), alpha[:, :, :, None] * (eye(T) - alpha[:, :, None, :]))
 
-    Put it in. The first part keeps s' = s alone, the second is the average over the row. A masked share is 0, and so is its slope:
+    Put it in. The first part keeps s' = s alone, the second is the average over the row. A masked share is 0, so the slope in its score is 0 too:
     $$\frac{\partial L}{\partial S_{ets}} = \alpha_{ets} \left( \frac{\partial L}{\partial \alpha_{ets}} - \sum_{s'} \alpha_{ets'} \frac{\partial L}{\partial \alpha_{ets'}} \right)$$
     >>> same(dL_dS(dL_dalpha, alpha), alpha * (dL_dalpha - einsum("etS,etS->et", alpha, dL_dalpha)[:, :, None]))
     """
@@ -250,7 +250,7 @@ def dL_dn_via_Q(dL_dQ, W_Q):
     r"""Turn n[t, j] as the query reads it: every component of the query at t moves, component c by W_Q[c, j].
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{Q} = \sum_{e,s,d} \frac{\partial L}{\partial Q_{esd}} \frac{\partial Q_{esd}}{\partial n_{tj}}$$
+    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,Q} = \sum_{e,s,d} \frac{\partial L}{\partial Q_{esd}} \frac{\partial Q_{esd}}{\partial n_{tj}}$$
     >>> same(dL_dn_via_Q(dL_dQ, W_Q), einsum("esd,esdtj->tj", dL_dQ, dQ_dn))
 
     Only the query at t itself contains n_tj, component c of it with the factor W_Q,cj:
@@ -264,7 +264,7 @@ def dL_dn_via_K(dL_dK, W_K):
     r"""Turn n[t, j] as the key reads it: every component of the key at t moves, component c by W_K[c, j].
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{K} = \sum_{e,s,d} \frac{\partial L}{\partial K_{esd}} \frac{\partial K_{esd}}{\partial n_{tj}}$$
+    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,K} = \sum_{e,s,d} \frac{\partial L}{\partial K_{esd}} \frac{\partial K_{esd}}{\partial n_{tj}}$$
     >>> same(dL_dn_via_K(dL_dK, W_K), einsum("esd,esdtj->tj", dL_dK, dK_dn))
 
     Only the key at t itself contains n_tj, component c of it with the factor W_K,cj:
@@ -278,7 +278,7 @@ def dL_dn_via_V(dL_dV, W_V):
     r"""Turn n[t, j] as the value reads it: every component of the value at t moves, component c by W_V[c, j].
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{V} = \sum_{e,s,d} \frac{\partial L}{\partial V_{esd}} \frac{\partial V_{esd}}{\partial n_{tj}}$$
+    $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,V} = \sum_{e,s,d} \frac{\partial L}{\partial V_{esd}} \frac{\partial V_{esd}}{\partial n_{tj}}$$
     >>> same(dL_dn_via_V(dL_dV, W_V), einsum("esd,esdtj->tj", dL_dV, dV_dn))
 
     Only the value at t itself contains n_tj, component c of it with the factor W_V,cj:
@@ -291,9 +291,9 @@ def dL_dn_via_V(dL_dV, W_V):
 def dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V):
     r"""n is used three times, as query, key and value: three reports, one sum.
 
-    Nudge n, and the loss changes by way of Q, of K and of V, one on top of the other:
-    $$\frac{\partial L}{\partial n_{tj}} = \left. \frac{\partial L}{\partial n_{tj}} \right|_{Q} + \left. \frac{\partial L}{\partial n_{tj}} \right|_{K} + \left. \frac{\partial L}{\partial n_{tj}} \right|_{V}$$
-    >>> same(dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V), dL_dn_via_Q + dL_dn_via_K + dL_dn_via_V)
+    Nudge n by little. The changes by way of Q, of K and of V add:
+    $$\frac{\partial L}{\partial n_{tj}} = \left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,Q} + \left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,K} + \left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,V}$$
+    >>> same(dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V), measured("n"))
     """
     return dL_dn_via_Q + dL_dn_via_K + dL_dn_via_V  # (T, D)
 

@@ -1,4 +1,4 @@
-r"""Step 6, the embedding: x0 = E[tokens] + E_pos[places]. The last stop of the walk back.
+r"""Step 6, the embedding: x0 = E[tokens] + E_pos[places]. The walk back ends here.
 
 `places` counts 0, 1, 2, ... within each sentence.
 """
@@ -15,7 +15,7 @@ def dL_dE_via_x0(dL_dx0, tokens, N):
     r"""Word i's entry is read wherever word i stands: the messages of all those positions add up.
 
     The chain rule, with every index written out:
-    $$\left. \frac{\partial L}{\partial E_{ij}} \right|_{x0} = \sum_{t,c} \frac{\partial L}{\partial x0_{tc}} \frac{\partial x0_{tc}}{\partial E_{ij}}$$
+    $$\left. \frac{\partial L}{\partial E_{ij}} \right|_{\mathrm{via}\,x0} = \sum_{t,c} \frac{\partial L}{\partial x0_{tc}} \frac{\partial x0_{tc}}{\partial E_{ij}}$$
     >>> same(dL_dE_via_x0(dL_dx0, tokens, N), einsum("tc,tcij->ij", dL_dx0, dx0_dE))
 
     Component j of x0 contains E_ij wherever word i stands, with the factor 1, and nowhere else:
@@ -47,9 +47,9 @@ def dL_dE_pos(dL_dx0, places, T_max):
 def dL_dE(dL_dE_via_x0, dL_dE_via_z):
     r"""Tied weights: one array with two uses, reading a word and saying it. Two reports, one sum.
 
-    Nudge E, and the loss changes by way of x0 and by way of z, one on top of the other:
-    $$\frac{\partial L}{\partial E_{ij}} = \left. \frac{\partial L}{\partial E_{ij}} \right|_{x0} + \left. \frac{\partial L}{\partial E_{ij}} \right|_{z}$$
-    >>> same(dL_dE(dL_dE_via_x0, dL_dE_via_z), dL_dE_via_x0 + dL_dE_via_z)
+    Nudge E by little. The change by way of x0 and the change by way of z add:
+    $$\frac{\partial L}{\partial E_{ij}} = \left. \frac{\partial L}{\partial E_{ij}} \right|_{\mathrm{via}\,x0} + \left. \frac{\partial L}{\partial E_{ij}} \right|_{\mathrm{via}\,z}$$
+    >>> same(dL_dE(dL_dE_via_x0, dL_dE_via_z), measured("E"))
     """
     return dL_dE_via_x0 + dL_dE_via_z  # (N, D)
 

@@ -21,10 +21,10 @@ EXACT_GELU_SLOPE = (  # the derivative of u Phi(u), Phi the normal distribution:
 )
 LOGISTIC_GELU_SLOPE = "s = 1 / (1 + np.exp(-1.702 * u)); return s + 1.702 * u * s * (1 - s)"
 
-NORM_BACK = "return (g - g.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)"
+NORM_BACK = "return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)"
 GAMMA_OUTSIDE = (
-    "g = dL_dv; along = (g * x_hat).mean(axis=-1, keepdims=True); "
-    "return gamma * (g - g.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)"
+    "dL_dx_hat = dL_dv; along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True); "
+    "return gamma * (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)"
 )
 GELU_SLOPE = "return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)"
 
@@ -44,7 +44,7 @@ BACKWARD = {
     "1/sqrt(D/H) forgotten at K": (step5_attention, " @ Q / np.sqrt(Q.shape[-1]).item()  # (H, T, D/H)", " @ Q"),
     "1/sqrt(D) for 1/sqrt(D/H)": (step5_attention, "np.sqrt(K.shape[-1]).item()", "np.sqrt(K.shape[-1] * len(K)).item()"),
     "softmax without its average": (step5_attention, "(dL_dalpha - average)", "dL_dalpha"),
-    "the norm without the mean": (step3_layernorm, "(g - g.mean(axis=-1, keepdims=True) - x_hat * along)", "(g - x_hat * along)"),
+    "the norm without the mean": (step3_layernorm, "(dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along)", "(dL_dx_hat - x_hat * along)"),
     "the norm without x_hat": (step3_layernorm, " - x_hat * along)", ")"),
     "the norm without its spread": (step3_layernorm, " - x_hat * along) / spread(x1)", " - x_hat * along)"),
     "gamma outside the means": (step3_layernorm, NORM_BACK, GAMMA_OUTSIDE),

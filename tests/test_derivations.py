@@ -48,7 +48,7 @@ def test_the_fast_line_equals_the_measured_slope(function):
     if result in names:
         derive.same(derived, names[result])
     if "_via_" in result or result.endswith("_slope"):
-        return  # an activation's slope is one factor, measured in its own derivation; a share is measured in test_walk, with the other road held
+        return  # shares are measured in test_walk, with the other road held; an activation's slope in its derivation
     measured = measure.slopes(derive.example_model(tied), names["tokens"], names["y"], result.removeprefix("dL_d"))
     assert measure.relative_error(derived, measured, largest_of_all=np.abs(names["dL_dh"]).max()) < 1e-6
 
