@@ -12,7 +12,8 @@ from gradwalk import widgets
 from gradwalk.model import Model
 from gradwalk.widgets.dial_board import DialBoard
 
-pytestmark = pytest.mark.skipif(bool(lab.missing()), reason=lab.missing() or "all is there")
+MISSING = lab.missing()
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
 
 SENTENCE = "the dog slept by the fire"
 PLAIN = Model.random(seed=0)
