@@ -17,7 +17,7 @@ class LivePage(widgets.VBox):
     """
 
     def __init__(self, function: Callable, **control):
-        """One keyword, the function's argument: a list of choices, or (least, most) with a step as a third, if wanted."""
+        """One keyword, the function's argument: a list of choices, or a tuple (least, most) or (least, most, step)."""
         if len(control) != 1:
             raise ValueError(f"control: wanted one, such as scale=(0.0, 1.0), got {sorted(control)}")
         ((name, given),) = control.items()
