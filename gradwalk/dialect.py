@@ -1,0 +1,188 @@
+r"""The course's own LaTeX, said in another dialect: other symbols, other layouts, the same equation.
+
+Only the course's LaTeX is written by hand. A dialect's is made from it by the ledger in `names`: a symbol is replaced,
+the indices swap where the array lies transposed, an index is moved where the array is a part of a larger one
+(the keys' row c is column D + c of GPT-2's c_attn), and what the dialect has no name for keeps the course's, marked
+with `OWN`, which a page shows in grey.
+
+The notes look at one position, so there t goes, and with it every sum over positions and the mean over them. Where
+positions mix (attention, and words that stand twice) they stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from gradwalk.names import DIALECTS, ROADS, SAID, look_up, said, unknown
+
+OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
+
+_SYMBOL = r"(?:\\(?:alpha|beta|gamma|omega|sigma)(?![a-zA-Z])|\\hat\{x\}|(?<![\\a-zA-Z])[a-zA-Z]\d?)_\{[^{}]*\}"
+_SLOPE = rf"\\frac\{{\\partial L\}}\{{\\partial (?P<slope>{_SYMBOL})\}}"
+_TOKEN = re.compile(
+    rf"\\left\. \\frac\{{\\partial L\}}\{{\\partial (?P<share>{_SYMBOL})\}} "
+    r"\\right\|_\{\\mathrm\{via\}\\,(?P<road>\w+)\}"
+    rf"|{_SLOPE}"
+    r"|\\sum_\{(?P<summed>[^{}]*)\}(?P<gap> ?)"
+    rf"|(?P<symbol>{_SYMBOL})"
+    r"|\\mathrm\{(?P<input>tokens|places)\}_\{(?P<place>[^{}]*)\}"
+    r"|(?P<loss>\bL(?= =))"
+    r"|(?P<target>\by_t\b)"
+    r"|\\sqrt\{(?P<head>D/H)\}"
+    r"|(?<=\{)(?P<size>[DM])(?=\})"
+)
+_NAMES = {r"\alpha": "alpha", r"\beta": "beta2", r"\gamma": "gamma2", r"\sigma": "sigma", r"\omega": "omega"}
+_NAMES[r"\hat{x}"] = "x_hat"
+_MIXING = {"n", "Q", "K", "V", "S", "alpha", "O", "E", "E_pos", *(f"{w}_{k}" for w in "Wb" for k in "QKVO")}
+_POSITIONS = {"t", "t'", "s", "s'"}
+_SIZES = {
+    "textbook": {"D": "d", "D/H": "d_k"},
+    "gpt2": {"D": r"\texttt{n\_embd}", "D/H": r"\texttt{n\_embd}/\texttt{n\_head}"},
+    "pytorch": {"D": r"\texttt{d\_model}", "D/H": r"\texttt{d\_model}/\texttt{nhead}"},
+}
+_MEAN = re.compile(
+    r"\\frac\{(?:1|\[y_t \\ge 0\])\}\{M\} (?:\\sum_\{t\\,\\mathrm\{scored\}\} )?\\left\( (.*) \\right\)$"
+)
+
+
+def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> str:
+    """One equation of the course in a dialect's symbols and layout; in "course" it is returned as it came.
+
+    `one_position` says whether the notes may leave the position out; if None, the equation itself decides, and it
+    may not where attention or the embedding speaks. Equations that go on from one another must agree:
+    `translate_all`. ValueError for a dialect that there is none of.
+    """
+    if dialect not in DIALECTS:
+        raise ValueError(f"dialect: {unknown('dialect', dialect, DIALECTS)}")
+    if dialect == "course":
+        return latex
+    single = dialect == "notes" and (not positions_mix([latex]) if one_position is None else one_position)
+    if single:
+        latex = _MEAN.sub(r"\1", latex)  # one position: a mean over it is itself
+    said = _TOKEN.sub(lambda found: _say(found, dialect, single), latex)
+    said = re.sub(r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", said)  # words need air between them
+    return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", said)
+
+
+def translate_all(equations: Sequence[str], dialect: str) -> list[str]:
+    """The equations of one derivation, which keep the position or leave it out together."""
+    single = not positions_mix(equations)
+    return [translate(latex, dialect, one_position=single) for latex in equations]
+
+
+def symbol(name: str, dialect: str) -> str:
+    """A quantity's LaTeX in a dialect, with no index; greyed if the dialect lacks it."""
+    entry = said(name, dialect)
+    return entry.latex if entry else f"{OWN}{{{look_up(name).symbol}}}"
+
+
+def positions_mix(equations: Sequence[str]) -> bool:
+    """Whether these equations speak of quantities in which several positions meet."""
+    names = {_parse(found)[0] for latex in equations for found in re.findall(_SYMBOL, latex)}
+    return bool(names & _MIXING)
+
+
+def columns(equations: Sequence[str]) -> str | None:
+    r"""The last line of a derivation as the notes write it, in columns: `= g \, h^T`, `= W^T g`; None if it is none.
+
+    It is read off the indices of the course's own equation, at one position. Two columns whose letters differ make
+    the matrix g h^T, two with the same letter multiply entry by entry, and a sum over the rows of a matrix is its
+    transpose times a column.
+    """
+    product = re.fullmatch(
+        rf"= (?:\\sum_\{{[^{{}}]*\}} )?(?:(?:{_SLOPE.replace('?P<slope>', '')}|{_SYMBOL}) ?){{1,2}}", equations[-1]
+    )
+    if positions_mix(equations) or not product:
+        return None
+    factors = []
+    for part in re.finditer(rf"{_SLOPE}|(?P<symbol>{_SYMBOL})", equations[-1]):
+        name, letters = _parse(part["slope"] or part["symbol"])
+        factors.append((_column(f"dL_d{name}" if part["slope"] else name), _kept(letters, single=True)))
+    if len(factors) == 1:
+        return f"= {factors[0][0]}"
+    (left, i), (right, j) = factors
+    if len(i) == len(j) == 1:
+        return rf"= {left} \odot {right}" if i == j else rf"= {left} \, {right}^T"
+    return rf"= {right}^T {left}" if i == j[:1] else None
+
+
+def _column(name):
+    """A column of numbers by its name; a slope that the notes have no letter for is written out."""
+    if not name.startswith("dL_d") or said(name, "notes"):
+        return symbol(name, "notes")
+    return rf"\frac{{\partial L}}{{\partial {symbol(name.removeprefix('dL_d'), 'notes')}}}"
+
+
+def _parse(written):
+    r"""A symbol as the course writes it to its name in the ledger and its letters: `W_{Q,cj}` to W_Q, [c, j]."""
+    stem, _, indices = written[:-1].rpartition("_{")
+    label, comma, letters = indices.partition(",")
+    name = _NAMES.get(stem, f"{stem}_{label}" if comma else stem)
+    return name, re.findall(r"y_t|[a-z]'*", letters if comma else indices)
+
+
+def _say(found, dialect, single):
+    if found["summed"] is not None:
+        kept = [one for one in found["summed"].split(",") if not (single and one in _POSITIONS)]
+        return rf"\sum_{{{','.join(kept)}}}{found['gap']}" if kept else ""
+    if found["target"]:
+        return "y" if single else "y_t"
+    if found["input"]:
+        return f"{OWN}{{{found[0]}}}"
+    if found["size"] or found["head"]:
+        size = found["size"] or found["head"]
+        written = _SIZES.get(dialect, {}).get(size, f"{OWN}{{{size}}}")
+        return rf"\sqrt{{{written}}}" if found["head"] else written
+    if found["loss"]:
+        return _loss(dialect)
+    if found["symbol"]:
+        return _indexed(found["symbol"], dialect, single)
+    name, _ = _parse(found["slope"] or found["share"])
+    road = found["road"]
+    if dialect == "notes" and (found["slope"] or road in ROADS) and name in ("z", "h", "v", "x1", "a", "x0", "m"):
+        return _slope_of_notes(found["slope"] or found["share"], road, single)
+    slope = (
+        rf"\frac{{\partial {_loss(dialect)}}}{{\partial {_indexed(found['slope'] or found['share'], dialect, single)}}}"
+    )
+    return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{symbol(road, dialect)}}}" if road else slope
+
+
+def _slope_of_notes(written, road, single):
+    """g for the slope in z; for another value g with its name, as g_h, and the road that a share came by."""
+    name, letters = _parse(written)
+    kept = _kept(letters, single)
+    index = "".join(kept) if name == "z" else f"{SAID['notes'][name].latex},{''.join(kept)}".rstrip(",")
+    share = rf"^{{(\text{{from }} {ROADS[road]})}}" if road else ""
+    return f"g_{{{index}}}{share}"
+
+
+def _loss(dialect):
+    return SAID[dialect]["L"].latex if "L" in SAID[dialect] else f"{OWN}{{L}}"
+
+
+def _kept(letters, single):
+    return ["y" if single and one == "y_t" else one for one in letters if not (single and one in _POSITIONS)]
+
+
+def _indexed(written, dialect, single):
+    """A symbol with its indices, as the dialect writes and lays it."""
+    name, letters = _parse(written)
+    kept = _kept(letters, single)
+    own = SAID[dialect].get(name)
+    if own is None:
+        stem, _, indices = written[:-1].rpartition("_{")
+        label, comma, _ = indices.partition(",")
+        return f"{OWN}{{{_subscript(stem, [*([label] if comma else []), ''.join(kept)])}}}"
+    if own.part:  # row c of the second third is row D + c of the whole
+        size = _SIZES[dialect]["D"]
+        kept = [f"{'' if own.part == 1 else own.part}{size}{{+}}{kept[0]}", *kept[1:]]
+    if own.transposed:
+        kept = kept[::-1]
+    index = r",\,".join(kept) if own.part else "".join(kept)
+    stem, sub, label = own.latex.partition("_") if not own.latex.startswith(r"\texttt") else (own.latex, "", "")
+    return _subscript(stem, [*([label.removeprefix("{").removesuffix("}")] if sub else []), index])
+
+
+def _subscript(stem, parts):
+    return f"{stem}_{{{','.join(filter(None, parts))}}}" if any(parts) else stem

@@ -1,0 +1,198 @@
+"""The course's equations in the other dialects: nothing left untranslated, laid as the array lies, well formed."""
+
+import re
+
+import pytest
+
+from gradwalk import derive, dialect, latex
+from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
+
+EQUATIONS = {f.__name__: [line.latex for line in derive.derivation(f).lines] for f in derive.gradients()}
+OTHERS = [name for name in DIALECTS if name != "course"]
+OWN = re.escape(dialect.OWN)
+GREY = re.compile(rf"{OWN}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}")
+
+# What is no quantity's name: letters that count, and words that the dialects share.
+WORDS = r"\\sum_\{t\\,\\mathrm\{scored\}\}|"
+WORDS += r"\\(?:frac|partial|sum|left|right|log|tanh|sqrt|pi|cdot|qquad|mathrm|text|ge)(?![a-zA-Z])"
+WORDS += r"|\bvia\b|\bscored\b|\bfrom\b|\be(?=\^)"
+
+
+def every(name):
+    for function, lines in EQUATIONS.items():
+        for ours, theirs in zip(lines, dialect.translate_all(lines, name), strict=True):
+            yield function, ours, theirs
+
+
+def test_the_course_is_left_as_it_is():
+    for _, ours, theirs in every("course"):
+        assert ours == theirs
+        assert dialect.translate(ours, "course") == ours
+
+
+def test_no_symbol_escapes_the_translation():
+    """Take away all that the translation reads as a quantity: no letter of a quantity is left, in any equation."""
+    for lines in EQUATIONS.values():
+        for equation in lines:
+            rest = re.sub(WORDS, "", dialect._TOKEN.sub("", equation))
+            rest = re.sub(
+                r"\[[a-z]'* = [a-z]'*\]|\[ = [a-z]\]|\[[a-z] = \]", "", rest
+            )  # [c = j], with words taken away
+            assert not re.search(r"[A-Za-z]", rest), (equation, rest)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_written_is_the_dialects_own_or_greyed(name):
+    spoken = {own.latex for own in SAID[name].values()}
+    for function, ours, theirs in every(name):
+        plain = GREY.sub("", theirs)
+        for word in re.findall(r"\\texttt\{[^{}]*\}(?:\^\{\\mathrm\{pos\}\})?", plain):
+            assert word in spoken or word in (
+                r"\texttt{n\_embd}",
+                r"\texttt{n\_head}",
+                r"\texttt{d\_model}",
+                r"\texttt{nhead}",
+            ), (function, word)
+        lacking = {
+            quantity for quantity in (*VALUES, *WEIGHTS, "x_hat", "sigma", "omega") if quantity not in SAID[name]
+        }
+        used = {dialect._parse(found)[0] for found in re.findall(dialect._SYMBOL, ours)}
+        for quantity in used & lacking:
+            assert GREY.search(theirs), (function, quantity, theirs)
+        if not used & lacking and "M}" not in ours and "[\\mathrm" not in ours and "L" not in lacking:
+            sized = "D}" in ours or "D/H}" in ours
+            roads = set(re.findall(r"via\}\\,(\w+)", ours)) & lacking
+            assert (sized and name == "notes") or roads or not GREY.search(theirs), (function, theirs)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_nothing_is_left_dangling(name):
+    for function, ours, theirs in every(name):
+        bare = theirs.replace(r"\{", "").replace(r"\}", "")
+        assert bare.count("{") == bare.count("}"), (function, theirs)
+        assert theirs.count(r"\left") == theirs.count(r"\right"), (function, theirs)
+        assert not re.search(r"\{\}|=\s*$|_\s|=\s*=|\{,|,\}|,,|  ", theirs), (function, theirs)
+        assert theirs.startswith("=") == ours.startswith("="), (function, theirs)
+        assert theirs.strip() == theirs
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_indices_stand_in_the_order_of_the_array(name):
+    """The letters' sizes are all different here: a swapped pair would not be the array's own shape."""
+    letters = {"N": "i", "D": "j", "F": "f", "T_max": "s"}
+    for weight, entry in WEIGHTS.items():
+        if len(entry.shape) != 2 or entry.shape == ("D", "D") or weight not in SAID[name]:
+            continue
+        one, other = (letters[size] for size in entry.shape)
+        written = dialect.translate(latex.with_indices(weight, one + other), name)
+        own = said(weight, name)
+        assert re.search(rf"[{{,]{other + one if own.transposed else one + other}\}}$", written), written
+
+
+# What the learner writes, one position, columns.
+NOTES = {
+    "dL_dz": [
+        r"L = \log \sum_{k} e^{z_{k}} - z_{y}",
+        r"g_{i} = p_{i} - [i = y]",
+    ],
+    "dL_dW": [
+        r"\frac{\partial L}{\partial W_{ij}} = \sum_{k} g_{k} \frac{\partial z_{k}}{\partial W_{ij}}",
+        r"= g_{i} h_{j}",
+    ],
+    "dL_db": [r"= g_{i}"],
+    "dL_dh": [r"= \sum_{k} g_{k} W_{kj}"],
+    "dL_dm": [r"= g_{h,j}"],
+    "dL_dx1": [r"g_{x_1,j} = g_{x_1,j}^{(\text{from } h)} + g_{x_1,j}^{(\text{from } \mathrm{LN}_2)}"],
+    "dL_dx0": [r"g_{x_0,j} = g_{x_0,j}^{(\text{from } x_1)} + g_{x_0,j}^{(\text{from } \text{attention})}"],
+    "dL_db2": [r"= g_{m,j}"],
+}
+
+
+@pytest.mark.parametrize("function", NOTES)
+def test_the_notes_at_one_position(function):
+    written = dialect.translate_all(EQUATIONS[function], "notes")
+    for line in NOTES[function]:
+        assert line in written
+
+
+def test_at_one_position_no_position_is_left():
+    for function, lines in EQUATIONS.items():
+        if dialect.positions_mix(lines):
+            continue
+        for line in dialect.translate_all(lines, "notes"):
+            for index in re.findall(r"_\{([^{}\\]*)\}", GREY.sub(lambda found: found[0][len(dialect.OWN) :], line)):
+                assert not re.search(r"[ts]", index), (function, line)
+
+
+def test_attention_keeps_its_positions():
+    kept = dialect.translate_all(EQUATIONS["dL_db_O"], "notes")
+    assert kept[-1] == r"= \sum_{t} g_{a,tj}"  # by itself this line would not know
+    assert dialect.translate(r"= \sum_{t} \frac{\partial L}{\partial a_{tj}}", "notes") == r"= g_{a,j}"
+
+
+COLUMNS = {
+    "dL_dW": r"= g \, h^T",
+    "dL_db": "= g",
+    "dL_dh": "= W^T g",
+    "dL_dW2": rf"= g_{{m}} \, {dialect.OWN}{{r}}^T",
+    "dL_dr": "= W_2^T g_{m}",
+    "dL_dgamma": rf"= g_{{v}} \odot {dialect.OWN}{{\hat{{x}}}}",
+    "dL_dx1_via_h": "= g_{h}",
+    "dL_dz": None,
+    "dL_dx1": None,
+    "pullback": None,
+    "dL_dW_O": None,
+    "dL_db_O": None,
+}
+
+
+@pytest.mark.parametrize("function", COLUMNS)
+def test_columns_as_the_learner_writes_them(function):
+    assert dialect.columns(EQUATIONS[function]) == COLUMNS[function]
+
+
+LAID = [
+    ("gpt2", "W1", "fj", r"\texttt{mlp.c\_fc.weight}_{jf}"),
+    ("gpt2", "W_Q", "cj", r"\texttt{attn.c\_attn.weight}_{jc}"),
+    ("gpt2", "W_K", "cj", r"\texttt{attn.c\_attn.weight}_{j,\,\texttt{n\_embd}{+}c}"),
+    ("gpt2", "b_V", "c", r"\texttt{attn.c\_attn.bias}_{2\texttt{n\_embd}{+}c}"),
+    ("gpt2", "b", "i", rf"{dialect.OWN}{{b_{{i}}}}"),
+    ("gpt2", "h", "tj", rf"{dialect.OWN}{{h_{{tj}}}}"),
+    ("gpt2", "W_O", "jc", r"\texttt{attn.c\_proj.weight}_{cj}"),
+    ("pytorch", "W_K", "cj", r"\texttt{self\_attn.in\_proj\_weight}_{\texttt{d\_model}{+}c,\,j}"),
+    ("pytorch", "W_O", "jc", r"\texttt{self\_attn.out\_proj.weight}_{jc}"),
+    ("pytorch", "gamma2", "j", r"\texttt{norm2.weight}_{j}"),
+    ("textbook", "W", "ij", r"W_{U,ji}"),
+    ("textbook", "W_Q", "cj", r"W^Q_{jc}"),
+    ("textbook", "alpha", "ets", r"A_{ets}"),
+    ("textbook", "E_pos", "sj", r"W_{\mathrm{pos},sj}"),
+    ("notes", "W1", "fj", r"W_{1,fj}"),
+]
+
+
+@pytest.mark.parametrize(("name", "quantity", "letters", "wanted"), LAID)
+def test_a_symbol_in_its_layout(name, quantity, letters, wanted):
+    assert dialect.translate(latex.with_indices(quantity, letters), name) == wanted
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_two_quantities_never_look_alike(name):
+    """As they are indexed, too: only tied W and E of GPT-2, which are one array, are written alike."""
+    written = {}
+    for quantity, entry in {**VALUES, **WEIGHTS}.items():
+        if quantity in ("L", "hf", "gamma1", "beta1", "gammaf", "betaf"):  # no derivation writes these
+            continue
+        symbol = dialect.translate(latex.with_indices(quantity, "ijk"[: len(entry.shape)]), name)
+        alike = written.setdefault(re.sub(r"[ijk]+(?=\}+$)", "", symbol), quantity)
+        assert alike == quantity or (name, {alike, quantity}) == ("gpt2", {"E", "W"}), (alike, quantity, symbol)
+
+
+def test_an_unknown_dialect_is_told():
+    with pytest.raises(ValueError, match=r"no dialect 'gpt'.*gpt2"):
+        dialect.translate("h_{tj}", "gpt")
+
+
+def test_a_bare_symbol():
+    assert dialect.symbol("x1", "notes") == "x_1"
+    assert dialect.symbol("alpha", "gpt2") == rf"{dialect.OWN}{{\alpha}}"
+    assert dialect.symbol("dL_dh", "course") == r"\partial L / \partial h" == look_up("dL_dh").symbol
