@@ -8,6 +8,7 @@ import traitlets
 
 from gradwalk.dial import Dial
 from gradwalk.model import Model
+from gradwalk.show import number
 from gradwalk.walk import forward
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.dial_board import DialBoard
@@ -285,22 +286,36 @@ def test_the_repr_is_a_checked_fact():
 
 
 def test_text_and_html_show_the_same_numbers():
-    board = board_of("W", rows=["fire", "dog"], columns=[2])
+    board = board_of("W", rows=["fire", "dog"], columns=[2], predict=False)
     data, _ = board._repr_mimebundle_()
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"] == board.model_id
     W, fire = PLAIN.weights["W"], PLAIN.words.index("fire")
-    cell = f"{W[fire, 2]:.4f} ({board.slopes[0]:.4f})"
+    cell = f"{number(W[fire, 2])} ({number(board.slopes[0])})"
     lines = data["text/plain"].splitlines()
     assert lines[:2] == [repr(board), "the dog slept by the [fire]"]
     assert lines[4].startswith("fire *")
     assert lines[4].endswith(cell)
     for shown in (cell, f"{board.p[1]:.4f}", "<b><u>fire</u></b>", repr(board)):
         assert shown in data["text/html"]
-    assert data == {**board_of("W", rows=["fire", "dog"], columns=[2])._repr_mimebundle_()[0]} | {
+    assert data == {**board_of("W", rows=["fire", "dog"], columns=[2], predict=False)._repr_mimebundle_()[0]} | {
         "application/vnd.jupyter.widget-view+json": data["application/vnd.jupyter.widget-view+json"]
     }
     board.turn(("dog", 2), -board.settings[1] - 1e-9)  # nothing, from below
-    assert "-0.0000" not in board._repr_mimebundle_()[0]["text/plain"] + board._repr_mimebundle_()[0]["text/html"]
+    assert "−0.0000" not in board._repr_mimebundle_()[0]["text/plain"] + board._repr_mimebundle_()[0]["text/html"]
+
+
+def test_the_table_keeps_a_slope_to_itself_until_it_has_been_called():
+    board = board_of("W", rows=["fire", "dog"], columns=[2])
+
+    def told():
+        data = board._repr_mimebundle_()[0]
+        return [number(slope) in data["text/plain"] and number(slope) in data["text/html"] for slope in board.slopes]
+
+    assert told() == [False, False]
+    board.call(("dog", 2), "rise")
+    assert told() == [False, True]
+    board.turn(("fire", 2), 0.1)
+    assert told() == [True, True]
 
 
 def test_words_cannot_break_the_html():

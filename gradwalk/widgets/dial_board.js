@@ -480,7 +480,7 @@ function render({ model, el }) {
 
   function sayAnswer(now, d, slope, open, seen) {
     const dead = !slope || Math.abs(slope.value) <= DEAD;
-    const helps = dead ? "it changes nothing" : slope.value < 0 ? "up helps" : "down helps";
+    const helps = dead ? "a short turn changes nothing" : slope.value < 0 ? "up helps" : "down helps";
     let line = "", parts = [];
     if (open && slope) {
       const factors = ({ p, hit, h }) => {

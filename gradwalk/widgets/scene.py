@@ -15,7 +15,7 @@ from gradwalk.walk import Values, backward, forward
 
 MOST_DIALS = 72
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
-LEGEND = "arrow: the way that helps, longer where it helps more · arc: turned since the start · tick: the start"
+LEGEND = "arrow: the way that helps, longer where it is steeper · arc: turned since the start · tick: the start"
 OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
 
 
@@ -164,8 +164,8 @@ def _column(model, name, values, scored, j):
         several = f"{letter} {_signed(h.min(), 1)}…{_signed(h.max(), 1)} {gear}"
         label["below"] = f"{letter} = {_signed(h[0])} {gear}" if len(h) == 1 else several.strip()
         label["hint"] = {
-            "↻": "a positive gear: turn the dial up and the word's score rises",
-            "↺": "a negative gear: turn the dial up and the word's score falls",
+            "↻": "a positive gear: turn the dial up and the word's logit rises",
+            "↺": "a negative gear: turn the dial up and the word's logit falls",
             "": "a gear that turns one way at some positions and the other way at others",
         }[gear]
     return label

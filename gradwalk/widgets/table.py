@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from html import escape
 
+from gradwalk.show import number
 from gradwalk.widgets import scene as scenes
 
 KEY = "each dial: setting (slope of the loss)"
+HIDDEN = "; ? until it has been called or turned"
 _KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}
 
 
@@ -22,13 +24,15 @@ def as_text(board) -> str:
     """Words, p_i, settings and slopes; one line a row, each dial as setting (slope)."""
     head, rows = _cells(board)
     sentences = [" ".join(f"[{word}]" if scored else word for word, scored in s) for s in board.scene["sentences"]]
-    lines = [[" ".join(cell.split("\n")) for cell in line] for line in [head, *rows]]
-    first, *others = [max(len(line[c]) for line in lines) for c in range(len(head))]
-    table = [
-        "  ".join([label.ljust(first), *(cell.rjust(w) for cell, w in zip(cells, others, strict=True))]).rstrip()
-        for label, *cells in lines
+    heads = [" ".join(cell.split("\n")) for cell in head]
+    widths = [max(len(line[c]) for line in [heads, *rows]) for c in range(len(heads))]
+    lines = [
+        "  ".join(
+            [label.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(cells, widths[1:], strict=True))]
+        ).rstrip()
+        for label, *cells in [heads, *rows]
     ]
-    return "\n".join([title(board), *sentences, board.scene["note"], *table, KEY])
+    return "\n".join([title(board), *sentences, board.scene["note"], *lines, _key(board)])
 
 
 def as_html(board) -> str:
@@ -47,23 +51,30 @@ def as_html(board) -> str:
     return (
         f"<p>{sentences}<br><small>{escape(board.scene['note'])}</small></p><p>{escape(title(board))}</p>"
         f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"
-        f"<p><small>{KEY}</small></p>"
+        f"<p><small>{_key(board)}</small></p>"
     )
 
 
-def number(x: float) -> str:
-    """Four digits, and never a minus before nothing."""
-    return f"{x:.4f}".replace("-0.0000", "0.0000")
+def _key(board):
+    return KEY + (HIDDEN if any(_hidden(board, name) for name in board.scene["names"]) else "")
+
+
+def _hidden(board, name):
+    """As in the page: the slope of a dial that nobody has called or turned is not told."""
+    return board.scene["predict"] and not board.shown and name not in board.predictions
 
 
 def _cells(board):
     """A head and rows of cells; the true words carry a star."""
     scene, columns = board.scene, board.scene["columns"] or [{"label": "setting", "below": ""}]
-    settings, slopes, p = board.settings, board.slopes, board.p
+    settings, p = board.settings, board.p
+    slopes = [
+        "?" if _hidden(board, name) else number(slope) for name, slope in zip(scene["names"], board.slopes, strict=True)
+    ]
     head = [scene["row_head"], *(["p_i"] if p else []), *(f"{c['label']}\n{c['below']}".strip() for c in columns)]
     rows = []
     for k, row in enumerate(scene["rows"]):
         dials = range(k * len(columns), (k + 1) * len(columns))
-        cells = [f"{number(settings[d])} ({number(slopes[d])})" for d in dials]
+        cells = [f"{number(settings[d])} ({slopes[d]})" for d in dials]
         rows.append([row["label"] + (" *" if row["mark"] else ""), *([number(p[k])] if p else []), *cells])
     return head, rows
