@@ -73,7 +73,8 @@ def grid(array: np.ndarray, rows: Sequence, columns: Sequence, corner: str = "",
 
 def _page(heads, rows, numeric):
     rule = ["---:" if right else ":---" for right in numeric]
-    markdown = "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, rule, *rows])
+    bars_kept = [[cell.replace("|", r"\|") for cell in cells] for cells in [heads, rule, *rows]]  # | ends a cell
+    markdown = "\n".join("| " + " | ".join(cells) + " |" for cells in bars_kept)
     widths = [max(len(cells[c]) for cells in [heads, *rows]) for c in range(len(heads))]
     plain = "\n".join(
         "  ".join(

@@ -1,0 +1,77 @@
+"""What a page says: numbers as read aloud, tables in Markdown and in text, a step, a journey."""
+
+import numpy as np
+import pytest
+
+from gradwalk import derive, show
+from gradwalk.model import Model
+from gradwalk.names import VALUES
+from gradwalk.step1_output import dL_dW
+from gradwalk.walk import forward
+
+
+@pytest.mark.parametrize(
+    ("x", "told"),
+    [
+        (0.12345, "0.1235"),
+        (-0.5, "−0.5000"),
+        (-0.00001, "0.0000"),  # never a minus before nothing
+        (np.float64(-2), "−2.0000"),
+        (-np.inf, "−∞"),
+        (np.int64(-1), "−1"),
+        (7, "7"),
+        (True, "yes"),
+        ("a-b", "a-b"),
+        ((2, 3), "(2, 3)"),
+    ],
+)
+def test_a_number_is_written_for_reading(x, told):
+    assert show.number(x) == told
+
+
+def test_a_table_says_the_same_in_markdown_and_in_text():
+    page = show.table({"word": ["fire", "a|b"], "|x|": [1.0, -22.5]})
+    assert page._repr_markdown_().splitlines() == [
+        r"| word | \|x\| |",
+        "| :--- | ---: |",
+        "| fire | 1.0000 |",
+        r"| a\|b | −22.5000 |",
+    ]
+    assert repr(page).splitlines() == ["word       |x|", "fire    1.0000", "a|b   −22.5000"]
+
+
+def test_columns_must_be_of_one_length():
+    with pytest.raises(ValueError, match="columns"):
+        show.table({"a": [1], "b": [1, 2]})
+    with pytest.raises(ValueError, match="array"):
+        show.grid(np.zeros((2, 3)), ["x"], ["y"])
+
+
+def test_bars_show_sizes():
+    assert show.bars([0.0, 0.5, -1.0, 3.0], width=4) == ["", "██", "████", "████"]
+
+
+def test_a_journey_tells_every_value_and_its_shape():
+    model = Model.random(seed=1)
+    tokens, y = model.read("the dog slept by the fire")
+    values = forward(model, tokens, y)
+    lines = repr(show.journey(model, values, 4)).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == [name for name in VALUES if name in values]
+    assert show.number(values.h[4, 0], 2) in next(line for line in lines if line.startswith("h "))
+    with pytest.raises(ValueError, match="t:"):
+        show.journey(model, values, 5)
+
+
+def test_a_step_is_the_functions_own_docstring_and_code():
+    page = repr(show.step(dL_dW))
+    told = derive.derivation(dL_dW)
+    assert page.startswith(told.sentence)
+    assert all(line.reason in page and line.latex in page and line.code in page for line in told.lines)
+    assert page.endswith("return dL_dz.T @ h  # (N, D)")
+    assert "dL_dz (T, N), h (T, D) → dL_dW (N, D)" in page
+
+
+def test_every_gradient_can_be_shown():
+    for function in derive.gradients():
+        page = show.step(function)
+        assert page.markdown.count("$$") == 2 * len(derive.derivation(function).lines)
