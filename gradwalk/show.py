@@ -13,7 +13,7 @@ from gradwalk.block_map import BlockMap
 from gradwalk.derive import derivation, einsum_latex
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
-from gradwalk.strands import Strands, largest_entry
+from gradwalk.strands import Strands, largest_entry, sum_in
 from gradwalk.walk import Values
 
 MINUS = "\N{MINUS SIGN}"
@@ -152,10 +152,9 @@ def cell(function: Callable, index: tuple[int, ...], names: Mapping[str, object]
 
 def _worked_entry(function, most=4):
     """The largest entry of the worked example, multiplied out; empty where the gradient is no sum of products."""
-    try:
-        strands = Strands(function, largest_entry(function))
-    except ValueError:
+    if sum_in(function) is None:
         return ""
+    strands = Strands(function, largest_entry(function))
     order = np.argsort(-np.abs(strands.products), kind="stable")
     terms = [" × ".join(_bracketed(f[k]) for f in strands.factors.values()) for k in sorted(order[:most])]
     rest = f" + {len(order) - most} smaller" if len(order) > most else ""

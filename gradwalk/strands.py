@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gradwalk import derive
-from gradwalk.latex import einsum_in
+from gradwalk.latex import Einsum, einsum_in
 from gradwalk.model import within
 
 
@@ -26,10 +26,9 @@ class Strands:
         that is no sum of products, or an index that is not in it.
         """
         names = dict(derive.example(derive.is_tied(function)) if names is None else names)
-        einsums = [found for line in derive.derivation(function).lines if (found := einsum_in(line.code))]
-        if not einsums:
+        einsum = sum_in(function)
+        if einsum is None:
             raise ValueError(f"function: no line of {function.__name__} is a sum of products")
-        einsum = einsums[-1]  # the last one has the fewest indices
         arrays = [_value(ast.unparse(operand), names) for operand in einsum.operands]
         extent = {}
         for letters, array in zip(einsum.letters, arrays, strict=True):
@@ -47,6 +46,12 @@ class Strands:
         self.scale = 1 / _value(einsum.divisor, names) if einsum.divisor else 1.0
         self.products = np.prod(list(self.factors.values()), axis=0) * self.scale  # (K,)
         self.entry = float(self.products.sum())
+
+
+def sum_in(function: Callable) -> Einsum | None:
+    """The sum of products in a gradient's derivation, or None; the last one if several: it has the fewest indices."""
+    found = [einsum_in(line.code) for line in derive.derivation(function).lines]
+    return next((einsum for einsum in reversed(found) if einsum), None)
 
 
 def largest_entry(function: Callable) -> tuple[int, ...]:
