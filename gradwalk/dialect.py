@@ -3,7 +3,7 @@ r"""The course's own LaTeX, said in another dialect: other symbols, other layout
 Only the course's LaTeX is written by hand. A dialect's is made from it by the ledger in `names`: a symbol is replaced,
 the indices swap where the array lies transposed, an index is moved where the array is a part of a larger one
 (the keys' row c is column D + c of GPT-2's c_attn), and what the dialect has no name for keeps the course's, marked
-with `OWN`, which a page shows in grey.
+with `OWN`, which a page shows in grey. Sizes and index letters are the course's everywhere.
 
 The notes look at one position, so there t goes, and with it every sum over positions and the mean over them. Where
 positions mix (attention, and words that stand twice) they stay.
@@ -18,7 +18,9 @@ from gradwalk.names import DIALECTS, ROADS, SAID, look_up, said, unknown
 
 OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
 
-_SYMBOL = r"(?:\\(?:alpha|beta|gamma|omega|sigma)(?![a-zA-Z])|\\hat\{x\}|(?<![\\a-zA-Z])[a-zA-Z]\d?)_\{[^{}]*\}"
+_SYMBOL = (
+    r"(?!T_\{\\max)(?:\\(?:alpha|beta|gamma|omega|sigma)(?![a-zA-Z])|\\hat\{x\}|(?<![\\a-zA-Z])[a-zA-Z]\d?)_\{[^{}]*\}"
+)
 _SLOPE = rf"\\frac\{{\\partial L\}}\{{\\partial (?P<slope>{_SYMBOL})\}}"
 _TOKEN = re.compile(
     rf"\\left\. \\frac\{{\\partial L\}}\{{\\partial (?P<share>{_SYMBOL})\}} "
@@ -29,18 +31,15 @@ _TOKEN = re.compile(
     r"|\\mathrm\{(?P<input>tokens|places)\}_\{(?P<place>[^{}]*)\}"
     r"|(?P<loss>\bL(?= =))"
     r"|(?P<target>\by_t\b)"
-    r"|\\sqrt\{(?P<head>D/H)\}"
-    r"|(?<=\{)(?P<size>[DM])(?=\})"
 )
 _NAMES = {r"\alpha": "alpha", r"\beta": "beta2", r"\gamma": "gamma2", r"\sigma": "sigma", r"\omega": "omega"}
 _NAMES[r"\hat{x}"] = "x_hat"
 _MIXING = {"n", "Q", "K", "V", "S", "alpha", "O", "E", "E_pos", *(f"{w}_{k}" for w in "Wb" for k in "QKVO")}
 _POSITIONS = {"t", "t'", "s", "s'"}
-_SIZES = {
-    "textbook": {"D": "d", "D/H": "d_k"},
-    "gpt2": {"D": r"\texttt{n\_embd}", "D/H": r"\texttt{n\_embd}/\texttt{n\_head}"},
-    "pytorch": {"D": r"\texttt{d\_model}", "D/H": r"\texttt{d\_model}/\texttt{nhead}"},
-}
+_DRESSED = re.compile(
+    r"\\underset\{(?P<shape>(?:[^{}]|\{\\max\})*)\}"
+    rf"\{{(?P<inner>{_SLOPE.replace('?P<slope>', '?:')}|{_SYMBOL})\}}"
+)
 _MEAN = re.compile(
     r"\\frac\{(?:1|\[y_t \\ge 0\])\}\{M\} (?:\\sum_\{t\\,\\mathrm\{scored\}\} )?\\left\( (.*) \\right\)$"
 )
@@ -60,6 +59,7 @@ def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> 
     single = dialect == "notes" and (not positions_mix([latex]) if one_position is None else one_position)
     if single:
         latex = _MEAN.sub(r"\1", latex)  # one position: a mean over it is itself
+    latex = _DRESSED.sub(lambda found: _lay(found, dialect, single), latex)
     said = _TOKEN.sub(lambda found: _say(found, dialect, single), latex)
     said = re.sub(r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", said)  # words need air between them
     return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", said)
@@ -122,6 +122,14 @@ def _parse(written):
     return name, re.findall(r"y_t|[a-z]'*", letters if comma else indices)
 
 
+def _lay(found, dialect, single):
+    """A factor with its shape under it, as the array lies there; of one position there is no T."""
+    sizes = [one for one in found["shape"].split(r" \times ") if not (single and one == "T")]
+    own = SAID[dialect].get(_parse(re.search(_SYMBOL, found["inner"])[0])[0])
+    shape = r" \times ".join(sizes[::-1] if own and own.transposed else sizes)
+    return rf"\underset{{{shape}}}{{{found['inner']}}}" if shape else found["inner"]
+
+
 def _say(found, dialect, single):
     if found["summed"] is not None:
         kept = [one for one in found["summed"].split(",") if not (single and one in _POSITIONS)]
@@ -130,10 +138,6 @@ def _say(found, dialect, single):
         return "y" if single else "y_t"
     if found["input"]:
         return f"{OWN}{{{found[0]}}}"
-    if found["size"] or found["head"]:
-        size = found["size"] or found["head"]
-        written = _SIZES.get(dialect, {}).get(size, f"{OWN}{{{size}}}")
-        return rf"\sqrt{{{written}}}" if found["head"] else written
     if found["loss"]:
         return _loss(dialect)
     if found["symbol"]:
@@ -175,8 +179,7 @@ def _indexed(written, dialect, single):
         label, comma, _ = indices.partition(",")
         return f"{OWN}{{{_subscript(stem, [*([label] if comma else []), ''.join(kept)])}}}"
     if own.part:  # row c of the second third is row D + c of the whole
-        size = _SIZES[dialect]["D"]
-        kept = [f"{'' if own.part == 1 else own.part}{size}{{+}}{kept[0]}", *kept[1:]]
+        kept = [f"{'' if own.part == 1 else own.part}D{{+}}{kept[0]}", *kept[1:]]
     if own.transposed:
         kept = kept[::-1]
     index = r",\,".join(kept) if own.part else "".join(kept)

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gradwalk import derive, dialect, latex
+from gradwalk import derive, dialect, latex, show
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
 
 EQUATIONS = {f.__name__: [line.latex for line in derive.derivation(f).lines] for f in derive.gradients()}
@@ -15,7 +15,7 @@ GREY = re.compile(rf"{OWN}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}")
 # What is no quantity's name: letters that count, and words that the dialects share.
 WORDS = r"\\sum_\{t\\,\\mathrm\{scored\}\}|"
 WORDS += r"\\(?:frac|partial|sum|left|right|log|tanh|sqrt|pi|cdot|qquad|mathrm|text|ge)(?![a-zA-Z])"
-WORDS += r"|\bvia\b|\bscored\b|\bfrom\b|\be(?=\^)"
+WORDS += r"|\bvia\b|\bscored\b|\bfrom\b|\be(?=\^)|(?<=\{)(?:D/H|[DM])(?=\})"
 
 
 def every(name):
@@ -47,22 +47,13 @@ def test_what_is_written_is_the_dialects_own_or_greyed(name):
     for function, ours, theirs in every(name):
         plain = GREY.sub("", theirs)
         for word in re.findall(r"\\texttt\{[^{}]*\}(?:\^\{\\mathrm\{pos\}\})?", plain):
-            assert word in spoken or word in (
-                r"\texttt{n\_embd}",
-                r"\texttt{n\_head}",
-                r"\texttt{d\_model}",
-                r"\texttt{nhead}",
-            ), (function, word)
-        lacking = {
-            quantity for quantity in (*VALUES, *WEIGHTS, "x_hat", "sigma", "omega") if quantity not in SAID[name]
-        }
+            assert word in spoken, (function, word)
         used = {dialect._parse(found)[0] for found in re.findall(dialect._SYMBOL, ours)}
-        for quantity in used & lacking:
-            assert GREY.search(theirs), (function, quantity, theirs)
-        if not used & lacking and "M}" not in ours and "[\\mathrm" not in ours and "L" not in lacking:
-            sized = "D}" in ours or "D/H}" in ours
-            roads = set(re.findall(r"via\}\\,(\w+)", ours)) & lacking
-            assert (sized and name == "notes") or roads or not GREY.search(theirs), (function, theirs)
+        lacking = {quantity for quantity in used if quantity not in SAID[name]}
+        grey = "".join(GREY.findall(theirs))
+        greyed = {dialect._parse(found)[0] for found in re.findall(dialect._SYMBOL, grey)}
+        greyed |= {"sigma"} if r"\sigma}" in grey else set()  # of one position it has no index
+        assert greyed == lacking, (function, theirs)
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -87,6 +78,39 @@ def test_indices_stand_in_the_order_of_the_array(name):
         written = dialect.translate(latex.with_indices(weight, one + other), name)
         own = said(weight, name)
         assert re.search(rf"[{{,]{other + one if own.transposed else one + other}\}}$", written), written
+
+
+def undressed(equation):
+    """Without the shapes under the factors, and the air that long words need."""
+    inner = rf"(?:{OWN}\{{)?(?:[^{{}}]|\{{(?:[^{{}}]|\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}})*\}})*\}}?"
+    bare = re.sub(rf"\\underset\{{(?:[^{{}}]|\{{\\max\}})*\}}\{{({inner})\}}", r"\1", equation)
+    return bare.replace(r"\, ", "")
+
+
+def dressed(function, line):
+    return derive.einsum_latex(function, line, show._with_shape)
+
+
+DRESSED = [(f, line) for f in derive.gradients() for line in derive.derivation(f).lines if dressed(f, line)]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_shapes_under_the_factors_change_nothing_else(name):
+    assert len(DRESSED) > 50
+    for function, line in DRESSED:
+        single = not dialect.positions_mix(EQUATIONS[function.__name__])
+        plain = dialect.translate(line.latex, name, one_position=single)
+        with_shapes = dialect.translate(dressed(function, line), name, one_position=single)
+        assert undressed(with_shapes) == plain.replace(r"\, ", ""), function
+
+
+def test_a_shape_is_the_arrays_own_there():
+    u = r"\underset{T \times F}{\frac{\partial L}{\partial u_{tf}}}"
+    equation = rf"= \sum_{{f}} {u} \underset{{F \times D}}{{W1_{{fj}}}}"
+    assert r"\underset{D \times F}{\texttt{mlp.c\_fc.weight}_{jf}}" in dialect.translate(equation, "gpt2")
+    assert r"\underset{F \times D}{\texttt{linear1.weight}_{fj}}" in dialect.translate(equation, "pytorch")
+    assert r"\underset{F}{\frac" in dialect.translate(equation, "notes")  # one position: a column
+    assert r"\underset{T_{\max} \times D}" in dialect.translate(r"\underset{T_{\max} \times D}{E_{pos,sj}}", "textbook")
 
 
 # What the learner writes, one position, columns.
@@ -154,12 +178,12 @@ def test_columns_as_the_learner_writes_them(function):
 LAID = [
     ("gpt2", "W1", "fj", r"\texttt{mlp.c\_fc.weight}_{jf}"),
     ("gpt2", "W_Q", "cj", r"\texttt{attn.c\_attn.weight}_{jc}"),
-    ("gpt2", "W_K", "cj", r"\texttt{attn.c\_attn.weight}_{j,\,\texttt{n\_embd}{+}c}"),
-    ("gpt2", "b_V", "c", r"\texttt{attn.c\_attn.bias}_{2\texttt{n\_embd}{+}c}"),
+    ("gpt2", "W_K", "cj", r"\texttt{attn.c\_attn.weight}_{j,\,D{+}c}"),
+    ("gpt2", "b_V", "c", r"\texttt{attn.c\_attn.bias}_{2D{+}c}"),
     ("gpt2", "b", "i", rf"{dialect.OWN}{{b_{{i}}}}"),
     ("gpt2", "h", "tj", rf"{dialect.OWN}{{h_{{tj}}}}"),
     ("gpt2", "W_O", "jc", r"\texttt{attn.c\_proj.weight}_{cj}"),
-    ("pytorch", "W_K", "cj", r"\texttt{self\_attn.in\_proj\_weight}_{\texttt{d\_model}{+}c,\,j}"),
+    ("pytorch", "W_K", "cj", r"\texttt{self\_attn.in\_proj\_weight}_{D{+}c,\,j}"),
     ("pytorch", "W_O", "jc", r"\texttt{self\_attn.out\_proj.weight}_{jc}"),
     ("pytorch", "gamma2", "j", r"\texttt{norm2.weight}_{j}"),
     ("textbook", "W", "ij", r"W_{U,ji}"),
