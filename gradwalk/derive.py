@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import latex, measure, step2_mlp
+from gradwalk import formula, latex, measure, step2_mlp
 from gradwalk.model import Model
 from gradwalk.step3_layernorm import normed, spread
 from gradwalk.step5_attention import merge_heads, split_heads
@@ -81,18 +81,36 @@ def gradients() -> Iterator[Callable]:
 def run(function: Callable, judge: Callable | None = None) -> list[float]:
     """Run every line of a derivation on the worked example; the largest relative difference of each line.
 
-    Each line's two sides go to `judge`: by default `same`, which raises an AssertionError, with the two numbers that
-    differ most, where the line does not hold; `difference` only measures.
+    Run twice: the code below the equation, and the equation itself, as its LaTeX stands. The sides go to `judge`: by
+    default `same`, which raises an AssertionError, with the two numbers that differ most, where they do not agree;
+    `difference` only measures. ValueError for LaTeX that cannot be read.
     """
-    differences = []
-
-    def note(one, other):
-        differences.append((judge or same)(one, other))
-
-    names = {**example(tied=is_tied(function)), function.__name__: function, "same": note}
+    judge, names, left, largest = judge or same, names_for(function), "", []
     for line in derivation(function).lines:
-        exec(compile(line.code, f"<derivation of {function.__name__}>", "exec"), dict(names))
-    return differences
+        found = []
+
+        def note(one, other, found=found):
+            found.append(judge(one, other))
+
+        scope = {**names, function.__name__: function, "same": note}
+        exec(compile(line.code, f"<derivation of {function.__name__}>", "exec"), scope)
+        if not line.latex.startswith("="):
+            left = formula.left_side(line.latex)
+        for one, other in formula.sides(line.latex, names, left):
+            note(one, other)
+        largest.append(max(found))
+    return largest
+
+
+def names_for(function: Callable) -> dict[str, object]:
+    """What the names in a function's derivation stand for: the worked example's values, GELU's own where it is told."""
+    names = example(is_tied(function))
+    if function.__name__ != step2_mlp.gelu_slope.__name__:
+        return names
+    r = step2_mlp.gelu(names["u"])  # (T, F)
+    flat = (step2_mlp.gelu(names["u"] + measure.STEP) - step2_mlp.gelu(names["u"] - measure.STEP)) / (2 * measure.STEP)
+    dr_du = np.einsum("tf,ts,fg->tfsg", flat, np.eye(len(r)), np.eye(r.shape[1]))  # (T, F, T, F)
+    return {**names, "r": r, "omega": 2 * r / names["u"] - 1, "dr_du": dr_du}
 
 
 def difference(one, other) -> float:
@@ -155,7 +173,7 @@ def example(tied: bool = False) -> dict[str, object]:
         "scored": scored,
         "M": len(scored),
     }
-    layer_norm = {"x_hat": normed(values.x1), "sigma": spread(values.x1)}
+    layer_norm = {"x_hat": normed(values.x1), "sigma": spread(values.x1)[:, 0]}
     return {
         **sizes,
         **model.weights,

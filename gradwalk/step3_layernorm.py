@@ -60,7 +60,7 @@ def pullback(dL_dv, x1, gamma):
 
     A row is normed on its own, but within it one component moves the mean and the spread of all: a D×D Jacobian a row:
     $$\frac{\partial v_{tc}}{\partial x1_{tj}} = \frac{\gamma_{c}}{\sigma_{t}} \left( [c = j] - \frac{1}{D} - \frac{1}{D} \hat{x}_{tc} \hat{x}_{tj} \right)$$
-    >>> same(einsum("tctj->tcj", dv_dx1), gamma2[:, None] / sigma[:, :, None] * (
+    >>> same(einsum("tctj->tcj", dv_dx1), gamma2[:, None] / sigma[:, None, None] * (
     ...     eye(D) - 1 / D - einsum("tc,tj->tcj", x_hat, x_hat) / D))
 
     The pullback sums over the *output* index c, where a push forward would sum over j: that is the transpose, the star:
@@ -72,7 +72,7 @@ def pullback(dL_dv, x1, gamma):
     >>> same(pullback(dL_dv, x1, gamma2), (
     ...     gamma2 * dL_dv
     ...     - einsum("c,tc->t", gamma2, dL_dv)[:, None] / D
-    ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma)
+    ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma[:, None])
     """
     x_hat, dL_dx_hat = normed(x1), dL_dv * gamma  # (T, D), (T, D)
     along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)

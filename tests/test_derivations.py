@@ -5,7 +5,17 @@ import inspect
 import numpy as np
 import pytest
 
-from gradwalk import derive, measure, step1_output
+from gradwalk import (
+    derive,
+    formula,
+    measure,
+    step1_output,
+    step2_mlp,
+    step3_layernorm,
+    step4_residual,
+    step5_attention,
+    step6_embedding,
+)
 from gradwalk.names import Named
 from gradwalk.walk import forward
 
@@ -86,12 +96,63 @@ def checked(function):
         (step1_output.dL_dh, "W_{kj}", "E_{kj}"),  # a symbol, in the formula
         (step1_output.dL_db, '>>> same(dL_db(dL_dz), einsum("ti->i", dL_dz))', ""),  # a line without its check
         (step1_output.dL_db, r"$$= \sum_{t} \frac{\partial L}{\partial z_{ti}}$$" + "\n", ""),  # a check without line
+        # where the code is no einsum, the equation itself is evaluated
+        (step1_output.dL_dz, r"p_{ti} - [i = y_t]", r"p_{ti} + [i = y_t]"),  # a sign, in the formula
+        (step1_output.dL_dz, r"\sum_{t\,\mathrm{scored}}", r"\sum_{t}"),  # which positions are summed
+        (step1_output.dL_dz, r"\frac{[y_t \ge 0]}{M}", r"\frac{1}{M}"),  # a factor
+        (step2_mlp.gelu_slope, r"(1 - \omega_{tf}^2)", r"(1 - \omega_{tf})"),  # a power
+        (step2_mlp.gelu_slope, "0.044715 \\, u_{tf}^2", "0.0447 \\, u_{tf}^2"),  # a digit
+        (step2_mlp.relu_slope, "> 0]", "= 0]"),
+        (
+            step3_layernorm.pullback,
+            r"- \frac{1}{D} \sum_{c} \gamma_{c}",
+            r"+ \frac{1}{D} \sum_{c} \gamma_{c}",
+        ),  # a sign
+        (
+            step3_layernorm.pullback,
+            r"\gamma_{c} \frac{\partial L}{\partial v_{tc}} \hat{x}_{tc}",
+            r"\frac{\partial L}{\partial v_{tc}} \hat{x}_{tc}",
+        ),
+        (step3_layernorm.pullback, r"\frac{\gamma_{c}}{\sigma_{t}}", r"\frac{\gamma_{j}}{\sigma_{t}}"),  # the transpose
+        (step3_layernorm.pullback, "- x_hat * einsum", "+ x_hat * einsum"),  # a sign, in the code
+        (
+            step4_residual.dL_dx1,
+            r" + \left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,v}",
+            "",
+        ),  # a road
+        (step5_attention.dL_dS, "[s' = s]", "[s' = t]"),  # an index
+        (step5_attention.dL_dS, r"- \sum_{s'}", r"- 2 \sum_{s'}"),  # a factor
+        (step5_attention.dL_dQ, " / sqrt(D / H))", ")"),  # a factor, in the code
+        (step5_attention.dL_dn, r"\right|_{\mathrm{via}\,K}", r"\right|_{\mathrm{via}\,V}"),  # a road
+        (step6_embedding.dL_dE_via_x0, r"[\mathrm{tokens}_{t} = i]", r"[\mathrm{places}_{t} = i]"),  # a symbol
     ],
 )
 def test_a_planted_drift_is_found(function, old, new):
     checked(function)
-    with pytest.raises((AssertionError, ValueError)):
+    with pytest.raises((AssertionError, ValueError), match=r"is not|wanted a line|formula|assert|shapes"):
         checked(drift(function, old, new))
+
+
+@pytest.mark.parametrize(
+    ("equation", "sides"),
+    [
+        (r"L = 2 \cdot 3 - 1", 5.0),
+        (r"L = \frac{1}{2} (1 + \sqrt{9})", 2.0),
+        (r"L = \sum_{t,i} [t = i] \, 2", 10.0),  # T = 5 of them
+        (r"L = \log \sum_{d} e^{0}", np.log(3)),  # D / H = 3
+        (r"L = - \sum_{t} 1 + 1", -4.0),  # a sum ends where the next term begins
+        (r"L = [2 > 1] [1 \ge 2]", 0.0),
+    ],
+)
+def test_a_formula_says_what_a_reader_reads(equation, sides):
+    ((_, right),) = formula.sides(equation, derive.example())
+    assert right == pytest.approx(sides)
+
+
+@pytest.mark.parametrize("equation", [r"L = \int z", "L = (1", r"L = \frac{1}", "L = W_{i}", "L = nothing_{t}"])
+def test_a_formula_that_cannot_be_read_is_said(equation):
+    with pytest.raises(ValueError, match="formula"):
+        formula.sides(equation, derive.example())
 
 
 def test_a_wrong_function_is_found():

@@ -155,6 +155,27 @@ def hides_nothing_from_comparison(notebook):
     return [mark for mark in marks if re.search(r"nbval|raises-exception", mark, re.IGNORECASE)]
 
 
+def retypes_no_formula(notebook):
+    """Displayed formulas come from the package, where each is run: none is typed in a cell."""
+    return [
+        cell.source for cell in notebook.cells if cell.cell_type == "markdown" and re.search(r"\$|\\frac", cell.source)
+    ]
+
+
+def shows_every_number(notebook):
+    """A number in prose, of two digits or more, stands in some code or output of the same notebook."""
+    shown = "\n".join(
+        "\n".join(
+            [cell.source, *(text for output in cell.outputs if output.output_type != "error" for text in texts(output))]
+        )
+        for cell in code_cells(notebook)
+    ).replace("−", "-")
+    prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    told = (re.sub(r"(?i)questions? [\d, and]+|\(\S+\.ipynb\)|^# .*$", "", text, flags=re.MULTILINE) for text in prose)
+    numbers = {number for text in told for number in re.findall(r"\d+\.\d+|\d{2,}", text)}
+    return sorted(number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}", shown))
+
+
 RULES = [
     valid,
     runs_top_down,
@@ -170,6 +191,8 @@ RULES = [
     names_its_kernel,
     has_unique_ids,
     hides_nothing_from_comparison,
+    retypes_no_formula,
+    shows_every_number,
 ]
 
 
@@ -248,6 +271,9 @@ BROKEN = [
     (has_unique_ids, lambda notebook: notebook.cells[1].update(id=notebook.cells[0].id)),
     (hides_nothing_from_comparison, set_source(1, "# NBVAL_IGNORE_OUTPUT\n1 + 1")),
     (hides_nothing_from_comparison, lambda notebook: notebook.cells[1].metadata.update(tags=["nbval-skip"])),
+    (retypes_no_formula, set_source(0, "So $$g = p - 1$$")),
+    (shows_every_number, set_source(0, "It is 2.5 times as much.")),
+    (shows_every_number, set_source(0, "About 50 words.")),
 ]
 
 
