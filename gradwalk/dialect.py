@@ -77,14 +77,18 @@ def symbol(name: str, dialect: str) -> str:
     return entry.latex if entry else f"{OWN}{{{look_up(name).symbol}}}"
 
 
+def quantities(latex: str) -> list[str]:
+    """The names, in the ledger, of what an equation speaks of."""
+    return [*dict.fromkeys(_parse(found)[0] for found in re.findall(_SYMBOL, latex))]
+
+
 def positions_mix(equations: Sequence[str]) -> bool:
     """Whether these equations speak of quantities in which several positions meet."""
-    names = {_parse(found)[0] for latex in equations for found in re.findall(_SYMBOL, latex)}
-    return bool(names & _MIXING)
+    return any(name in _MIXING for latex in equations for name in quantities(latex))
 
 
 def columns(equations: Sequence[str]) -> str | None:
-    r"""The last line of a derivation as the notes write it, in columns: `= g \, h^T`, `= W^T g`; None if it is none.
+    r"""What a derivation comes to as the notes write it, in columns: `g_{h} = W^T g`; None if it is no such product.
 
     It is read off the indices of the course's own equation, at one position. Two columns whose letters differ make
     the matrix g h^T, two with the same letter multiply entry by entry, and a sum over the rows of a matrix is its
@@ -99,19 +103,25 @@ def columns(equations: Sequence[str]) -> str | None:
     for part in re.finditer(rf"{_SLOPE}|(?P<symbol>{_SYMBOL})", equations[-1]):
         name, letters = _parse(part["slope"] or part["symbol"])
         factors.append((_column(f"dL_d{name}" if part["slope"] else name), _kept(letters, single=True)))
+    begins = _TOKEN.match(equations[0])
+    road = f"_via_{begins['road']}" if begins["road"] else ""
+    result = _column(f"dL_d{_parse(begins['slope'] or begins['share'])[0]}{road}")
     if len(factors) == 1:
-        return f"= {factors[0][0]}"
+        return f"{result} = {factors[0][0]}"
     (left, i), (right, j) = factors
     if len(i) == len(j) == 1:
-        return rf"= {left} \odot {right}" if i == j else rf"= {left} \, {right}^T"
-    return rf"= {right}^T {left}" if i == j[:1] else None
+        return rf"{result} = {left} \odot {right}" if i == j else rf"{result} = {left} \, {right}^T"
+    return rf"{result} = {right}^T {left}" if i == j[:1] else None
 
 
 def _column(name):
     """A column of numbers by its name; a slope that the notes have no letter for is written out."""
-    if not name.startswith("dL_d") or said(name, "notes"):
+    if said(name, "notes"):
         return symbol(name, "notes")
-    return rf"\frac{{\partial L}}{{\partial {symbol(name.removeprefix('dL_d'), 'notes')}}}"
+    bare = name.removeprefix("dL_d")
+    stems = {quantity: stem for stem, quantity in _NAMES.items()}
+    written = symbol(bare, "notes") if said(bare, "notes") else f"{OWN}{{{stems.get(bare, look_up(bare).symbol)}}}"
+    return written if bare == name else rf"\frac{{\partial L}}{{\partial {written}}}"
 
 
 def _parse(written):

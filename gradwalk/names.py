@@ -167,7 +167,9 @@ SAID = {
         **_all(b1="b_1", b2="b_2", b=("b_U", "b_U"), L=("L, cross-entropy", r"\mathcal{L}")),
         "W": Said("W_U, unembedding", "W_U", transposed=True),
         **_all(x0=("x(0), residual stream", "x^{(0)}"), x1=("x(1), residual stream", "x^{(1)}")),
-        **_all(n=("LN(x(0)), normalised", _ONE), v=("LN(x(1)), normalised", _TWO), hf=("final norm", r"\tilde{h}")),
+        **_all(
+            n=("LN(x(0)), normalised", _ONE), v=("LN(x(1)), normalised", _TWO), hf=("LN(h), normalised", r"\tilde{h}")
+        ),
         **_all(Q=("Q, queries", "Q"), K=("K, keys", "K"), V=("V, values", "V"), S=("S, attention scores", "S")),
         **_all(alpha=("A, attention weights", "A"), O=("Concat(heads)", r"\mathrm{head}")),
         **_all(a=("attention output", r"\mathrm{attn}"), m=("FFN output", r"\mathrm{ffn}")),

@@ -11,9 +11,12 @@ import numpy as np
 
 from gradwalk.block_map import BlockMap
 from gradwalk.derive import derivation, einsum_latex
+from gradwalk.ledger import Ledger
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
 from gradwalk.strands import Strands, largest_entry, sum_in
+from gradwalk.switch import Sides, Switch
+from gradwalk.told import in_all_names
 from gradwalk.walk import Values
 
 MINUS = "\N{MINUS SIGN}"
@@ -108,12 +111,12 @@ def journey(model: Model, values: Values, t: int) -> Page:
     return table(columns)
 
 
-def step(function: Callable) -> Page:
+def step(function: Callable) -> Sides:
     """One gradient, as its own source tells it: the sentence, every equation with its reason, one entry, the code.
 
     Nothing is typed twice: the sentence and equations are the function's docstring, whose every line is run by the
     tests; under each factor of a sum stands its shape; the numbers are the worked example's; the code is the
-    function's own.
+    function's own. The equations stand there in every dialect, of which `dialect()` chooses one.
     """
     told = derivation(function)
     name = function.__name__
@@ -122,15 +125,32 @@ def step(function: Callable) -> Page:
     result = f"`{name}`" + (f" {_shape(name)}" if name.startswith("dL_d") else "")
     markdown = [f"**{told.sentence}**", f"{shapes} → {result}"]
     plain = [told.sentence, f"{shapes} → {result}".replace("`", "")]
+    equations = []
     for line in told.lines:
         dressed = einsum_latex(function, line, _with_shape) or line.latex
+        equations.append(dressed)
         markdown += [line.reason, f"$$\n{dressed}\n$$"]
         plain += [line.reason, f"    {line.latex}\n    checked: {line.code}"]
     worked = _worked_entry(function)
     code = _code(function)
     markdown += [worked, f"```python\n{code}\n```"]
     plain += [worked, code]
-    return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+    html = in_all_names(name, markdown[:2], told.lines, equations, worked, code)
+    return Sides(html, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+
+
+def dialect(name: str | None = None) -> Switch:
+    """The switch of names: "course", "notes", "textbook", "gpt2" or "pytorch", for every output of the page.
+
+    Without a name it is the control alone, at "course" until somebody turns it; with one the page turns at once.
+    ValueError for a dialect that there is none of.
+    """
+    return Switch(name)
+
+
+def ledger(search: str = "") -> Ledger:
+    """Every value, weight and gradient, by its name in every dialect; only rows with all the words of `search`."""
+    return Ledger(search)
 
 
 def cell(function: Callable, index: tuple[int, ...], names: Mapping[str, object] | None = None) -> Page:

@@ -1,10 +1,11 @@
 """The course's equations in the other dialects: nothing left untranslated, laid as the array lies, well formed."""
 
+import html
 import re
 
 import pytest
 
-from gradwalk import derive, dialect, latex, show
+from gradwalk import derive, dialect, latex, show, step2_mlp
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
 
 EQUATIONS = {f.__name__: [line.latex for line in derive.derivation(f).lines] for f in derive.gradients()}
@@ -155,13 +156,13 @@ def test_attention_keeps_its_positions():
 
 
 COLUMNS = {
-    "dL_dW": r"= g \, h^T",
-    "dL_db": "= g",
-    "dL_dh": "= W^T g",
-    "dL_dW2": rf"= g_{{m}} \, {dialect.OWN}{{r}}^T",
-    "dL_dr": "= W_2^T g_{m}",
-    "dL_dgamma": rf"= g_{{v}} \odot {dialect.OWN}{{\hat{{x}}}}",
-    "dL_dx1_via_h": "= g_{h}",
+    "dL_dW": r"\partial L / \partial W = g \, h^T",
+    "dL_db": r"\partial L / \partial b = g",
+    "dL_dh": "g_{h} = W^T g",
+    "dL_dW2": rf"\partial L / \partial W_2 = g_{{m}} \, {dialect.OWN}{{r}}^T",
+    "dL_dr": rf"\frac{{\partial L}}{{\partial {dialect.OWN}{{r}}}} = W_2^T g_{{m}}",
+    "dL_dgamma": rf"\frac{{\partial L}}{{\partial {dialect.OWN}{{\gamma}}}} = g_{{v}} \odot {dialect.OWN}{{\hat{{x}}}}",
+    "dL_dx1_via_h": r"g_{x_1}^{(\text{from } h)} = g_{h}",
     "dL_dz": None,
     "dL_dx1": None,
     "pullback": None,
@@ -220,3 +221,54 @@ def test_a_bare_symbol():
     assert dialect.symbol("x1", "notes") == "x_1"
     assert dialect.symbol("alpha", "gpt2") == rf"{dialect.OWN}{{\alpha}}"
     assert dialect.symbol("dL_dh", "course") == r"\partial L / \partial h" == look_up("dL_dh").symbol
+
+
+# On the page: every equation in every dialect, side by side.
+
+
+@pytest.mark.parametrize("function", list(derive.gradients()), ids=lambda function: function.__name__)
+def test_a_step_carries_all_dialects_and_the_course_alone_where_nothing_hides_the_others(function):
+    page = show.step(function)
+    bundle = page._repr_mimebundle_()
+    assert bundle == show.step(function)._repr_mimebundle_()  # the same again: nbval compares it
+    sides = re.findall(
+        r'<div class="gw-said gw-(\w+)"( style="visibility:hidden[^"]*")?>\$\$\n(.*?)\n\$\$</div>', page.html
+    )
+    lines = len(EQUATIONS[function.__name__])
+    assert [name for name, _, _ in sides] == [*DIALECTS] * lines
+    assert all(bool(hidden) == (name != "course") for name, hidden, _ in sides)
+    assert "<" not in re.sub("&lt;", "", "".join(written for _, _, written in sides))
+    for kind in ("text/markdown", "text/plain"):
+        assert r"\class" not in bundle[kind]
+        assert r"\texttt" not in bundle[kind]
+    course = [html.unescape(written) for name, _, written in sides if name == "course"]
+    assert [*re.findall(r"\$\$\n(.*?)\n\$\$", bundle["text/markdown"])] == course
+
+
+def test_a_legend_says_which_names_were_put_in():
+    page = show.step(step2_mlp.dL_dv).html
+    legend = re.findall(r'<div class="gw-said gw-(\w+)"[^>]*><p><small>(.*?)</small>', page)
+    assert [name for name, _ in legend] == OTHERS
+    told = dict(legend)
+    assert "<code>W1</code> is <code>h.0.mlp.c_fc.weight</code> (transposed)" in told["gpt2"]
+    assert told["gpt2"].endswith("no name for them: <code>v</code>, <code>u</code>.")
+    assert "<code>W1</code> is <code>W_1</code>" in told["notes"]
+
+
+def test_code_keeps_every_letter():
+    page = show.step(step2_mlp.gelu_slope)
+    coloured = re.search(r"<pre><code>(.*?)</code></pre>", page.html, re.DOTALL)[1]
+    plain = html.unescape(re.sub(r"<[^>]*>", "", coloured))
+    assert plain in repr(page)
+    assert plain.count("\n") == 1
+    assert "keyword-color" in coloured
+
+
+def test_the_switch_offers_every_dialect():
+    buttons = re.findall(r'<input type="radio" name="gw-names" value="(\w+)"( checked)?>', show.dialect().html)
+    assert buttons == [("course", " checked"), *((name, "") for name in OTHERS)]
+    assert "CHOSEN" not in show.dialect().html
+    assert 'value="gpt2" checked' in show.dialect("gpt2").html
+    assert repr(show.dialect("gpt2")).endswith("(turned to GPT-2)")
+    with pytest.raises(ValueError, match="no dialect 'GPT2'"):
+        show.dialect("GPT2")

@@ -9,7 +9,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from gradwalk import derive, dialect, names
+from gradwalk import derive, dialect, ledger, names, show
 from gradwalk.checkpoint import gpt2_layout
 from gradwalk.model import Model
 from gradwalk.names import ASIDES, CLASHES, DIALECTS, SAID, SIZES, VALUES, WEIGHTS, look_up, said
@@ -193,3 +193,40 @@ def test_the_ledger_is_in_the_order_of_the_walk():
     assert next(iter(VALUES)) == "x0"
     assert list(VALUES)[-1] == "L"
     assert dialect.symbol("L", "gpt2").startswith(dialect.OWN)
+
+
+# The ledger on the page
+
+
+def test_the_ledger_shows_every_name_once_in_every_dialect():
+    rows = ledger.rows()
+    told = [row[0] for row in rows]
+    arrays = {*VALUES, *WEIGHTS, *(f"dL_d{name}" for name, entry in ALL.items() if entry.derived)}
+    shares = {f"dL_d{name}_via_{road}" for name, road in names.SHARES}
+    assert len(told) == len(set(told))
+    assert set(told) == arrays | shares
+    by_name = {row[0]: dict(zip(ledger.HEADS, row, strict=True)) for row in rows}
+    assert by_name["W_K"]["GPT-2"] == "h.0.attn.c_attn.weight[:, D:2D], transposed"
+    assert by_name["W_K"]["PyTorch"] == "self_attn.in_proj_weight[D:2D]"
+    assert by_name["dL_dz"]["notes"] == "g, error vector"
+    assert by_name["h"]["GPT-2"] == ""
+    assert by_name["W"] | {"shape": "N × D", "first met in": "0_forward"} == by_name["W"]
+
+
+def test_the_ledger_can_be_searched():
+    assert [row[0] for row in ledger.rows("c_fc weight")] == ["W1", "dL_dW1"]
+    assert ledger.rows("no such thing") == []
+    found = show.ledger("c_proj.weight")
+    assert "c_proj.weight (here W_O, W2)" in repr(found)
+    assert "x_1" not in repr(found)  # its clashes alone
+
+
+def test_the_ledger_reads_without_script_or_style():
+    page = show.ledger().html
+    table = re.search(r"<table>.*</table>", page, re.DOTALL)[0]
+    assert "<script" not in table
+    assert table.count("<tr>") == len(ledger.rows()) + 1
+    grey = re.search(r"<tr><td[^>]*><code>h</code>.*?</tr>", table)[0]
+    assert grey.count("opacity") == 2  # GPT-2 and PyTorch have no name for h
+    assert table.count("⚠") > len(CLASHES)
+    assert page == show.ledger().html

@@ -1,0 +1,94 @@
+"""The ledger as a page: every value, weight and gradient, by its name in every dialect; a field to search it by."""
+
+from __future__ import annotations
+
+from html import escape
+
+from gradwalk.names import CLASHES, DIALECTS, SHARES, VALUES, WEIGHTS, Said, look_up, said
+from gradwalk.switch import LABELS, Sides, script
+
+OTHERS = [name for name in DIALECTS if name != "course"]
+HEADS = ["name", "what it is", "shape", "first met in", *(LABELS[name] for name in OTHERS)]
+
+
+def rows(search: str = "") -> list[list[str]]:
+    """The rows that hold every word of `search`, one cell a column of `HEADS`; "" where a dialect has no name."""
+    told = []
+    for name in [*VALUES, *WEIGHTS, *_slopes()]:
+        entry = look_up(name)
+        where = (entry.derived if name.startswith("dL_d") else entry.first) or ""
+        shape = " × ".join(entry.shape) or "one number"
+        told.append([name, entry.word, shape, where, *(_cell(said(name, dialect)) for dialect in OTHERS)])
+    wanted = search.lower().split()
+    return [row for row in told if all(word in " ".join(row).lower() for word in wanted)]
+
+
+class Ledger(Sides):
+    """The table in HTML, with a search field and the clashes told below it; the same rows in plain text."""
+
+    def __init__(self, search: str = ""):
+        """`search`: words that a row must hold, such as "layer norm"; the page's own field searches in what is left."""
+        found = rows(search)
+        super().__init__(_html(found), None, _plain(found))
+
+
+def _slopes():
+    """Every gradient of the walk back by its name, the shares before their sum, in the order of the walk."""
+    bare = [name for name in [*reversed(VALUES), *WEIGHTS] if look_up(name).derived]
+    return [f"dL_d{name}{road}" for name in bare for road in [*(f"_via_{r}" for n, r in SHARES if n == name), ""]]
+
+
+def _cell(own: Said | None) -> str:
+    return f"{own.name}{own.slice}{', transposed' if own.transposed else ''}" if own else ""
+
+
+def _clashing(name, dialect):
+    quantity = name.removeprefix("dL_d").split("_via_")[0]
+    return [clash for clash in CLASHES if clash.dialect == dialect and quantity in clash.of]
+
+
+def _clashes_in(found):
+    shown = {row[0].removeprefix("dL_d").split("_via_")[0] for row in found}
+    return [clash for clash in CLASHES if shown & set(clash.of)]
+
+
+def _html(found):
+    head = "".join(f"<th{_column(i)}>{escape(text)}</th>" for i, text in enumerate(HEADS))
+    body = "".join(f"<tr>{''.join(_html_cell(row, i) for i in range(len(row)))}</tr>" for row in found)
+    clashes = "".join(
+        f"<li><b>{LABELS[clash.dialect]}, <code>{escape(clash.name)}</code></b> "
+        f"(here {', '.join(f'<code>{name}</code>' for name in clash.of)}): {escape(clash.settled)}</li>"
+        for clash in _clashes_in(found)
+    )
+    return (
+        '<div class="gw-ledger" data-lm-suppress-shortcuts="true"><p><label>search: <input type="search" size="28" '
+        f'placeholder="norm, c_attn, x1 …"></label> <output>{len(found)} of {len(found)}</output></p>'
+        '<div style="max-height:32em;overflow:auto"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        "<p>Grey: the dialect has no name for it, so the course's own stands there. ⚠: one name, said of several; "
+        f"what the course settled:</p><ul>{clashes}</ul></div>{script()}"
+    )
+
+
+def _column(i):
+    fixed = len(HEADS) - len(OTHERS)
+    return f' class="gw-column gw-{OTHERS[i - fixed]}"' if i >= fixed else ""
+
+
+def _html_cell(row, i):
+    fixed, text = len(HEADS) - len(OTHERS), escape(row[i])
+    if i < fixed:
+        inner = f"<code>{text}</code>" if i == 0 else text
+        return f'<td style="text-align:left">{inner}</td>'
+    if not text:
+        return f'<td{_column(i)} style="text-align:left;opacity:0.55">{escape(row[0])}</td>'
+    mark = " ⚠" if _clashing(row[0], OTHERS[i - fixed]) else ""
+    return f'<td{_column(i)} style="text-align:left">{text.replace(".", ".<wbr>").replace("_", "_<wbr>")}{mark}</td>'
+
+
+def _plain(found):
+    cells = [HEADS, *([cell or "·" for cell in row] for row in found)]
+    widths = [max(len(row[c]) for row in cells) for c in range(len(HEADS))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    told = [f"{LABELS[c.dialect]}, {c.name} (here {', '.join(c.of)}): {c.settled}" for c in _clashes_in(found)]
+    return "\n".join([*lines, "", *told])

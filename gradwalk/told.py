@@ -1,0 +1,89 @@
+"""A derivation as a page: the words once, the equations in every dialect side by side."""
+
+from __future__ import annotations
+
+import io
+import keyword
+import re
+import tokenize
+from collections.abc import Sequence
+from html import escape
+
+from gradwalk import dialect as dialects
+from gradwalk.derive import Line
+from gradwalk.names import ASIDES, DIALECTS, VALUES, WEIGHTS, Said, said
+from gradwalk.switch import LABELS, side_by_side
+
+
+def in_all_names(
+    name: str, opening: Sequence[str], lines: Sequence[Line], dressed: Sequence[str], worked: str, code: str
+) -> str:
+    """HTML of a derivation. `name`: the gradient's; `opening`, `worked`: Markdown; `dressed`: the equations as shown.
+
+    Each equation stands there once a dialect; the notes' last one is said in columns too, and below the code each
+    dialect says which names it put in for the course's.
+    """
+    ours = [line.latex for line in lines]
+    written = {which: _translated(dressed, ours, which) for which in DIALECTS}
+    parts = [_paragraph(text) for text in opening]
+    for k, line in enumerate(lines):
+        parts += [_paragraph(line.reason), side_by_side({which: _display(written[which][k]) for which in DIALECTS})]
+    parts += [_paragraph(worked), f"<pre><code>{_coloured(code)}</code></pre>"]
+    parts.append(side_by_side({which: _legend(name, ours, which) for which in DIALECTS if which != "course"}))
+    return f'<div class="gw-step">{"".join(parts)}</div>'
+
+
+def _translated(dressed, ours, which):
+    single = not dialects.positions_mix(ours)
+    said_there = [dialects.translate(latex, which, one_position=single) for latex in dressed]
+    columns = dialects.columns(ours) if which == "notes" else None
+    if columns:
+        said_there[-1] += rf", \qquad \text{{in columns: }} {columns}"
+    return said_there
+
+
+def _display(latex):
+    return f"$$\n{escape(latex, quote=False)}\n$$"
+
+
+def _legend(name, equations, which):
+    """What each name of these equations is called in a dialect, for reading the words above it."""
+    used = dict.fromkeys(found for latex in equations for found in dialects.quantities(latex))
+    spoken, silent = [], []
+    for quantity in sorted(used, key=[*WEIGHTS, *VALUES, *ASIDES].index):
+        own = said(quantity, which)
+        (spoken if own else silent).append(f"<code>{quantity}</code>{' is ' + _there(own) if own else ''}")
+    grey = f"; grey, since it has no name for them: {', '.join(silent)}" if silent else ""
+    whose = {"notes": "the notes'", "textbook": "the textbook's"}.get(which, f"{LABELS[which]}'s")
+    return f"<p><small>In {whose} names: {', '.join(spoken) or 'nothing'}{grey}.</small></p>"
+
+
+def _there(own: Said):
+    return f"<code>{escape(own.name + own.slice)}</code>{' (transposed)' if own.transposed else ''}"
+
+
+def _paragraph(markdown):
+    """The little Markdown that a docstring uses: `code`, **strong**, *stress*."""
+    if not markdown:
+        return ""
+    html = escape(markdown, quote=False)
+    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", html)
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
+    html = re.sub(r"(?<![*\w])\*([^*\s][^*]*)\*(?!\w)", r"<em>\1</em>", html)
+    return f"<p>{html}</p>"
+
+
+def _coloured(code):
+    """Python in the editor's own colours: comments, words of the language, and numbers."""
+    colours = {tokenize.COMMENT: "comment", tokenize.NUMBER: "number", tokenize.OP: "operator"}
+    rows = code.splitlines(keepends=True)
+    starts = [sum(map(len, rows[:k])) for k in range(len(rows) + 1)]
+    html, done = [], 0
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        colour = "keyword" if keyword.iskeyword(token.string) else colours.get(token.type)
+        if colour:
+            start, end = (starts[row - 1] + column for row, column in (token.start, token.end))
+            style = f"color:var(--jp-mirror-editor-{colour}-color,inherit)"
+            html += [escape(code[done:start], quote=False), f'<span style="{style}">{escape(code[start:end])}</span>']
+            done = end
+    return "".join([*html, escape(code[done:], quote=False)])
