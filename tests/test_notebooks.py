@@ -13,6 +13,8 @@ from statistics import median
 import nbformat
 import pytest
 
+from gradwalk.names import SIZES, VALUES, WEIGHTS
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
@@ -176,6 +178,44 @@ def shows_every_number(notebook):
     return sorted(number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}", shown))
 
 
+# Another page's word for a thing of this course: the course has one word for it.
+OTHER_WORDS = {
+    r"likeness": "similarity",
+    r"neurons?": "unit",
+    r"learning rate": "η",
+    r"weight updates?": "move",
+    r"hidden (state|layer|dimension)s?": "h, r or meaning component",
+    r"residual stream": "x0, x1 or h",
+    r"(un)?embedding vectors?": "a word's entry",
+    r"context vectors?": "the blend O",
+    r"error signal": "slope, or dL_d…",
+    r"backprop\w*": "the walk back",
+    r"cross[- ]entropy": "loss",
+    r"(token|word) scores?": "logit",
+}
+
+
+def speaks_one_language(notebook):
+    """One word for one thing, and every symbol in prose is the ledger's or the notebook's own.
+
+    A cell that is about other pages' names says so by the tag "dialects".
+    """
+    code = "\n".join(cell.source for cell in code_cells(notebook))
+    own = set(re.findall(r"\w+", code)) | {f"dL_d{name}" for name in [*VALUES, *WEIGHTS]}
+    wrong = []
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "dialects" not in cell.metadata.get("tags", []):
+            found = [re.search(rf"\b{other}\b", cell.source, re.IGNORECASE) for other in OTHER_WORDS]
+            wrong += [match[0] for match in found if match]
+            for span in re.findall(r"`([^`]+)`", cell.source):
+                letters = set(re.findall(r"[A-Za-z]\w*", span)) - own - {*VALUES, *WEIGHTS, *SIZES}
+                wrong += sorted(name for name in letters if not re.fullmatch(INDEXED, name))
+    return wrong
+
+
+INDEXED = r"(p|h|z)_(i|j|y|t)²?|[ijkctsfdeq]|y"  # p_i h_j, as the diary writes them, and the index letters
+
+
 RULES = [
     valid,
     runs_top_down,
@@ -193,6 +233,7 @@ RULES = [
     hides_nothing_from_comparison,
     retypes_no_formula,
     shows_every_number,
+    speaks_one_language,
 ]
 
 
@@ -274,6 +315,8 @@ BROKEN = [
     (retypes_no_formula, set_source(0, "So $$g = p - 1$$")),
     (shows_every_number, set_source(0, "It is 2.5 times as much.")),
     (shows_every_number, set_source(0, "About 50 words.")),
+    (speaks_one_language, set_source(0, "Backpropagation, in words.")),
+    (speaks_one_language, set_source(0, "The gradient `dW` of it.")),
 ]
 
 
