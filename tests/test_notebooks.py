@@ -174,7 +174,8 @@ def shows_every_number(notebook):
     ).replace("−", "-")
     prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     told = (re.sub(r"(?i)questions? [\d, and]+|\(\S+\.ipynb\)|^# .*$", "", text, flags=re.MULTILINE) for text in prose)
-    numbers = {number for text in told for number in re.findall(r"\d+\.\d+|\d{2,}", text)}
+    whole = (re.sub(r"(?<=\d),(?=\d{3})", "", text) for text in told)  # 50,257 is 50257
+    numbers = {number for text in whole for number in re.findall(r"\d+\.\d+|\d{2,}", text)}
     return sorted(number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}", shown))
 
 
@@ -213,7 +214,7 @@ def speaks_one_language(notebook):
     return wrong
 
 
-INDEXED = r"(p|h|z)_(i|j|y|t)²?|[ijkctsfdeq]|y"  # p_i h_j, as the diary writes them, and the index letters
+INDEXED = r"(p|h|z|b|g|W)_(i|j|y|t)²?|[ijkctsfdeq]|y"  # p_i h_j, as the diary writes them, and the index letters
 
 
 RULES = [
