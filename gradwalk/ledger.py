@@ -61,7 +61,7 @@ def _html(found):
         for clash in _clashes_in(found)
     )
     return (
-        '<div class="gw-ledger" data-lm-suppress-shortcuts="true"><p><label>search: <input type="search" size="28" '
+        '<div class="gw-ledger"><p><label>search: <input type="search" size="28" data-lm-suppress-shortcuts="true" '
         f'placeholder="norm, c_attn, x1 …"></label> <output>{len(found)} of {len(found)}</output></p>'
         '<div style="max-height:32em;overflow:auto"><table>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"

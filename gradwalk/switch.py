@@ -14,6 +14,7 @@ from pathlib import Path
 from gradwalk.names import DIALECTS, unknown
 
 LABELS = {"course": "course", "notes": "notes", "textbook": "textbook", "gpt2": "GPT-2", "pytorch": "PyTorch"}
+KEYS = 'data-lm-suppress-shortcuts="true"'  # on the very element: else the notebook takes the arrow keys for itself
 HIDDEN = "visibility:hidden;height:0;overflow:hidden"
 
 
@@ -54,12 +55,12 @@ class Switch(Sides):
         if chosen is not None and chosen not in DIALECTS:
             raise ValueError(f"dialect: {unknown('dialect', chosen, DIALECTS)}")
         buttons = "".join(
-            f'<label title="{escape(DIALECTS[name], quote=True)}"><input type="radio" name="gw-names" value="{name}"'
-            f"{' checked' if name == (chosen or 'course') else ''}>{label}</label>"
+            f'<label title="{escape(DIALECTS[name], quote=True)}"><input type="radio" name="gw-names" value="{name}" '
+            f"{KEYS}{' checked' if name == (chosen or 'course') else ''}>{label}</label>"
             for name, label in LABELS.items()
         )
         html = (
-            '<form class="gw-switch" role="radiogroup" aria-label="names" data-lm-suppress-shortcuts="true">'
+            '<form class="gw-switch" role="radiogroup" aria-label="names">'
             f"<span>names:</span>{buttons}</form>{script(chosen)}"
         )
         plain = f"names: {' · '.join(LABELS.values())}" + (f" (turned to {LABELS[chosen]})" if chosen else "")

@@ -507,6 +507,7 @@ board"""
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab")
+    lab.write_notebook(root / "names.ipynb", *NAMES)
     for name, predict in (("W", True), ("W1", False)):
         lab.write_notebook(root / f"{name}.ipynb", SET_UP.format(name=name, predict=predict))
     with lab.lab(root) as url:
@@ -580,3 +581,94 @@ def test_journey_by_keyboard(open_lab):
     page.keyboard.press("Backspace")
     page.keyboard.press("End")
     kernel_agrees(page)
+
+
+# ---- the switch of names, in a real JupyterLab
+
+NAMES = [
+    "from gradwalk import show\nfrom gradwalk.step2_mlp import dL_dv\nshow.dialect()",
+    "show.step(dL_dv)",
+    "show.ledger()",
+]
+SEEN = """() => [...document.querySelectorAll(".gw-step .gw-said:has(mjx-container)")]
+    .filter(side => getComputedStyle(side).visibility === "visible" && side.getBoundingClientRect().height > 20)
+    .map(side => side.classList[1])"""
+
+
+@pytest.fixture
+def open_names(browser, jupyter):
+    context = browser.new_context(viewport={"width": 1400, "height": 1200})
+    page = context.new_page()
+    lab.open_notebook(page, jupyter, "names.ipynb")
+    page.wait_for_function("document.querySelectorAll('.gw-step mjx-container').length >= 10")
+    page.wait_for_selector(".gw-ledger")
+    yield page
+    context.close()
+
+
+def dirty(page):
+    return page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+
+def test_the_switch_turns_every_formula_by_keyboard_and_changes_nothing_that_is_saved(open_names):
+    page = open_names
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    saved = page.evaluate("JSON.stringify(window.jupyterapp.shell.currentWidget.context.model.toJSON())")
+    assert page.locator("mjx-merror").count() == 0
+    assert page.evaluate(SEEN) == ["gw-course", "gw-course"]
+    page.locator(".gw-switch input[value=course]").focus()
+    sizes = set()
+    for name in ("notes", "textbook", "gpt2", "pytorch", "course"):  # the last wraps around
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate(SEEN) == [f"gw-{name}"] * 2
+        assert page.evaluate("document.body.dataset.gradwalkNames") == name
+        shown = page.locator(f".gw-step .gw-{name} mjx-container").first
+        sizes.add(shown.evaluate("node => getComputedStyle(node).fontSize"))
+    assert len(sizes) == 1  # what was hidden when MathJax set it is as large as what was not
+    for key in ("b", "a", "x", "j"):  # the notebook's own keys
+        page.keyboard.press(key)
+    assert not dirty(page)
+    assert page.evaluate("JSON.stringify(window.jupyterapp.shell.currentWidget.context.model.toJSON())") == saved
+
+
+def test_the_choice_outlives_a_run_and_greys_what_a_dialect_lacks(open_names):
+    page = open_names
+    page.locator(".gw-switch input[value=gpt2]").check(force=True)
+    grey, plain = page.evaluate("""() => [".gw-gpt2 .mjx-gw-own", ".gw-gpt2 mjx-container"]
+        .map(which => getComputedStyle(document.querySelector(".gw-step " + which)).color)""")
+    assert grey != plain
+    page.evaluate(lab.RUN_ALL)
+    page.wait_for_function("document.querySelectorAll('.gw-step mjx-container').length >= 10")
+    assert page.evaluate(SEEN) == ["gw-gpt2", "gw-gpt2"]
+    assert page.locator(".gw-switch input[value=gpt2]").is_checked()
+
+
+def test_the_ledger_is_searched_in_the_page(open_names):
+    page = open_names
+    page.locator(".gw-ledger input").fill("c_attn bias")
+    seen = page.locator(".gw-ledger tbody tr:visible td:first-child").all_inner_texts()
+    assert seen == ["b_Q", "b_K", "b_V", "dL_db_Q", "dL_db_K", "dL_db_V"]
+    assert page.locator(".gw-ledger output").inner_text().startswith("6 of ")
+    page.locator(".gw-ledger input").press("b")  # a letter in the field, not a new cell
+    assert page.locator(".jp-Notebook .jp-Cell").count() == len(NAMES)
+
+
+def test_a_notebook_that_is_not_trusted_shows_the_course_alone(open_names, jupyter):
+    page = open_names
+    page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
+    page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
+    cells = page.evaluate("window.jupyterapp.shell.currentWidget.context.model.toJSON()")
+    for cell in cells["cells"]:
+        cell["metadata"].pop("trusted", None)  # as a file that came from somebody else
+    cells["cells"].append({"cell_type": "markdown", "metadata": {}, "source": "changed elsewhere", "id": "elsewhere"})
+    page.evaluate(
+        """cells => window.jupyterapp.serviceManager.contents.save(
+            "elsewhere.ipynb", { type: "notebook", format: "json", content: cells })""",
+        cells,
+    )
+    page.goto(lab.address(jupyter, "elsewhere.ipynb"))
+    page.wait_for_function("document.querySelectorAll('.gw-step mjx-container').length >= 10")
+    assert page.evaluate("document.body.dataset.gradwalkNames") is None
+    assert page.evaluate(SEEN) == ["gw-course", "gw-course"]
+    assert page.locator(".gw-ledger tbody tr").count() > 80
