@@ -1,13 +1,20 @@
-"""The map: one drawing of the block, the same in every notebook, with "you are here"."""
+"""The map: one drawing of the block, the same in every notebook, with "you are here" and the way walked so far."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import partial
 from html import escape
+from pathlib import Path
 from typing import NamedTuple
 
-from gradwalk.names import VALUES, unknown
+import numpy as np
 
-STREAM, LOOP = 118, 46  # the heights of the residual stream and of the two loops above it
+from gradwalk.names import DIALECTS, VALUES, look_up, said, unknown
+from gradwalk.switch import HIDDEN, Sides
+
+STREAM, LOOP, HEIGHT = 164, 66, 262  # the residual stream, the two loops above it, the whole drawing
 
 
 class Stretch(NamedTuple):
@@ -20,103 +27,264 @@ class Stretch(NamedTuple):
 
 
 STRETCHES = {
-    "0": Stretch("the walk out", ("words", *VALUES), 12, 868),
-    "1": Stretch("output", ("h", "z", "p", "L"), 656, 868),
-    "2": Stretch("MLP", ("v", "u", "r", "m"), 452, 654),
-    "3": Stretch("layer norm", ("x1", "v"), 404, 492),
-    "4": Stretch("residuals", ("x0", "x1", "h"), 70, 690),
-    "5": Stretch("attention", ("n", "Q", "K", "V", "S", "alpha", "O", "a"), 108, 400),
-    "6": Stretch("embedding", ("words", "x0"), 12, 106),
+    "0": Stretch("the walk out", ("words", *VALUES), 12, 948),
+    "1": Stretch("output", ("h", "z", "p", "L"), 754, 948),
+    "2": Stretch("MLP", ("v", "u", "r", "m"), 524, 750),
+    "3": Stretch("layer norm", ("x1", "v"), 466, 568),
+    "4": Stretch("residuals", ("x0", "x1", "h"), 78, 792),
+    "5": Stretch("attention", ("n", "Q", "K", "V", "S", "alpha", "O", "a"), 118, 462),
+    "6": Stretch("embedding", ("words", "x0"), 12, 122),
 }
+WHOLE = ("0", "7", "8")  # stops that are about all of the block
+# Where each value stands, and half of its box's width: room for its longest name in any dialect.
 NODES = {
-    "words": (32, STREAM),
-    "x0": (94, STREAM),
-    "n": (130, LOOP),
-    "Q K V": (185, LOOP),
-    "S": (239, LOOP),
-    "alpha": (292, LOOP),
-    "O": (345, LOOP),
-    "a": (386, LOOP),
-    "x1": (424, STREAM),
-    "v": (478, LOOP),
-    "u": (530, LOOP),
-    "r": (582, LOOP),
-    "m": (634, LOOP),
-    "h": (676, STREAM),
-    "z": (740, STREAM),
-    "p": (796, STREAM),
-    "L": (850, STREAM),
+    "words": (38, STREAM),
+    "x0": (100, STREAM),
+    "n": (144, LOOP),
+    "Q K V": (208, LOOP),
+    "S": (266, LOOP),
+    "alpha": (320, LOOP),
+    "O": (380, LOOP),
+    "a": (438, LOOP),
+    "x1": (488, STREAM),
+    "v": (548, LOOP),
+    "u": (604, LOOP),
+    "r": (662, LOOP),
+    "m": (724, LOOP),
+    "h": (774, STREAM),
+    "z": (834, STREAM),
+    "p": (886, STREAM),
+    "L": (932, STREAM),
 }
-ARROWS = [
-    *[("words", "x0"), ("x0", "x1"), ("x1", "h"), ("h", "z"), ("z", "p"), ("p", "L")],
-    *[("x0", "n"), ("n", "Q K V"), ("Q K V", "S"), ("S", "alpha"), ("alpha", "O"), ("O", "a"), ("a", "x1")],
-    *[("x1", "v"), ("v", "u"), ("u", "r"), ("r", "m"), ("m", "h")],
-]
+REACH = {
+    "words": 28,
+    "Q K V": 30,
+    "alpha": 24,
+    "O": 21,
+    "a": 21,
+    "r": 21,
+    "x0": 19,
+    "x1": 19,
+    "n": 18,
+    "v": 18,
+    "m": 18,
+}
+# Every arrow of the way out, with the step whose walk back undoes it.
+ARROWS = {
+    ("words", "x0"): 6,
+    **{("x0", "x1"): 4, ("x1", "h"): 4},
+    **{("h", "z"): 1, ("z", "p"): 1, ("p", "L"): 1},
+    **{("x0", "n"): 5, ("n", "Q K V"): 5, ("Q K V", "S"): 5, ("S", "alpha"): 5, ("alpha", "O"): 5, ("O", "a"): 5},
+    ("a", "x1"): 4,
+    ("x1", "v"): 3,
+    **{("v", "u"): 2, ("u", "r"): 2, ("r", "m"): 2, ("m", "h"): 2},
+}
+# The weights that make a value, said above it.
+MADE_BY = {
+    **{"x0": ("E", "E_pos"), "n": ("gamma1", "beta1"), "Q K V": ("W_Q", "W_K", "W_V"), "a": ("W_O", "b_O")},
+    **{"v": ("gamma2", "beta2"), "u": ("W1", "b1"), "m": ("W2", "b2"), "z": ("W", "b")},
+}
 FORWARD_LINE = "words → x0 → (n → Q K V → S → alpha → O → a) → x1 = x0 + a → (v → u → r → m) → h = x1 + m → z → p → L"
+_ACCENT = "var(--jp-brand-color1,#3b5bdb)"
+_STRONG, _SOFT = f'font-weight="600" fill="{_ACCENT}"', 'opacity="0.7"'
+_UNICODE = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\phi": "φ", r"\mathcal{L}": "ℒ", r"\_": "_"}
 
 
-class BlockMap:
-    """The block as one drawing: SVG that takes the page's colours, and the same said in two lines of text."""
+class BlockMap(Sides):
+    """The block as one drawing that takes the page's colours and the chosen names, and the same said in text."""
 
-    def __init__(self, here: str):
-        """`here`: the name of a notebook, "1a_which_way"; its number says which stretch is lit."""
-        if here[:1] not in STRETCHES:
+    def __init__(self, here: str, values: Mapping | None = None, grads: Mapping | None = None, t: int = 0):
+        """`here`: the name of a notebook, "1a_which_way"; its number says which stretch is lit.
+
+        `values`, `grads`: what forward and backward gave; a node then tells its shape and its first numbers at
+        position `t`. ValueError for a stop that there is none of, or a position outside the sentence.
+        """
+        number = here[:1]
+        if number not in {*STRETCHES, *WHOLE}:
             raise ValueError(f"here: {unknown('stop', here, STRETCHES)}")
-        self.here = STRETCHES[here[:1]]
+        if values is not None and not 0 <= t < len(values["x0"]):
+            raise ValueError(f"t: wanted a position from 0 to {len(values['x0']) - 1}, got {t}")
+        self.here = STRETCHES[number if number in STRETCHES else "0"]
+        self.walked = 0 if number == "0" else 6 if number in WHOLE else int(number)
+        self.stop, self.values, self.grads, self.t = here, values or {}, grads or {}, t
+        super().__init__(self._html(), None, self._text())
 
-    def __repr__(self):
-        place = " → ".join(self.here.values) if self.here.title != "the walk out" else "all of it, from left to right"
-        return f"{FORWARD_LINE}\nyou are here: {self.here.title} ({place})"
+    def _text(self):
+        whole = self.here.title == STRETCHES["0"].title
+        place = "all of it, from left to right" if whole else " → ".join(self.here.values)
+        back = [f"{end} → {start}" for (start, end), step in reversed(ARROWS.items()) if step <= self.walked]
+        walked = f"\nwalked back: {', '.join(back)}" if back else ""
+        return f"{FORWARD_LINE}\nyou are here: {self.here.title} ({place}){walked}"
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
-        return {"text/html": self._svg(), "text/plain": repr(self)}
-
-    def _svg(self):
-        arrows = "".join(self._arrow(*ends) for ends in ARROWS)
-        nodes = "".join(self._node(name, *at) for name, at in NODES.items())
+    def _html(self):
+        drawn = "".join(self._arrow(*ends, step) for ends, step in ARROWS.items())
+        drawn += "".join(self._node(name, *at) for name, at in NODES.items())
         left, right = self.here.left, self.here.right
-        middle = min(max((left + right) / 2, 110), 770)  # the words below the bracket stay on the page
+        middle = min(max((left + right) / 2, 110), 850)  # the words below the bracket stay on the page
+        links = "".join(self._place(name, *at) for name, at in NODES.items())
         return (
-            f'<svg viewBox="0 0 880 196" role="img" aria-label="{escape(repr(self), quote=True)}" '
-            'style="width:100%;max-width:880px;height:auto;color:var(--jp-content-font-color1,currentColor);'
+            '<div class="gw-map" style="position:relative;max-width:960px">'
+            f'<svg viewBox="0 0 960 {HEIGHT}" role="img" aria-label="{escape(self._text(), quote=True)}" '
+            'style="display:block;width:100%;height:auto;color:var(--jp-content-font-color1,currentColor);'
             'font-family:var(--jp-content-font-family,system-ui,sans-serif)">'
-            '<defs><marker id="gradwalk-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" '
-            'orient="auto"><path d="M0 0.5 7.5 4 0 7.5z" fill="currentColor"/></marker></defs>'
-            f"{arrows}{nodes}"
-            f'<path d="M{left} 156v6H{right}v-6" fill="none" stroke="{_ACCENT}" stroke-width="2"/>'
-            f'<text x="{middle}" y="182" text-anchor="middle" font-size="13" font-weight="600" fill="{_ACCENT}">'
-            f"you are here: {escape(self.here.title)}</text>"
-            '<text x="268" y="14" text-anchor="middle" font-size="12" opacity="0.7">attention</text>'
-            '<text x="556" y="14" text-anchor="middle" font-size="12" opacity="0.7">feed-forward step (MLP)</text>'
-            "</svg>"
+            f"<defs>{_tip('tip', 'currentColor')}{_tip('back', _ACCENT)}</defs>{drawn}"
+            f'<path d="M{left} 220v6H{right}v-6" fill="none" stroke="{_ACCENT}" stroke-width="2"/>'
+            f"{_words(middle, 246, f'you are here: {self.here.title}', 13, _STRONG)}"
+            f"{_words(291, 14, 'attention', 12, _SOFT)}{_words(635, 14, 'feed-forward step (MLP)', 12, _SOFT)}"
+            f"</svg>{links}</div>"
         )
 
-    def _arrow(self, start, end):
+    def _arrow(self, start, end, step):
+        """The way out as a line; below it the way back, dashed: in colour where it has been walked."""
         (x, y), (to_x, to_y) = NODES[start], NODES[end]
+        out_x, in_x = x + _reach(start), to_x - _reach(end)
         if y == to_y:
-            path = f"M{x + _reach(start)} {y}H{to_x - _reach(end) - 2}"
-        elif to_y < y:
-            path = f"M{x} {y - 15}Q{x} {LOOP} {to_x - _reach(end) - 2} {LOOP}"
+            out, back = f"M{out_x} {y - 5}H{in_x - 2}", f"M{in_x} {y + 6}H{out_x + 2}"
+        elif to_y < y:  # from the stream up into a loop, to the right of whatever comes down
+            out = f"M{x + 4} {y - 15}Q{x + 4} {to_y - 5} {in_x - 2} {to_y - 5}"
+            back = f"M{in_x} {to_y + 6}Q{x + 13} {to_y + 6} {x + 13} {y - 17}"
         else:
-            path = f"M{x + _reach(start)} {LOOP}Q{to_x} {LOOP} {to_x} {to_y - 17}"
-        return f'<path d="{path}" fill="none" stroke="currentColor" opacity="0.55" marker-end="url(#gradwalk-tip)"/>'
+            out = f"M{out_x} {y - 5}Q{to_x - 4} {y - 5} {to_x - 4} {to_y - 17}"
+            back = f"M{to_x - 13} {to_y - 15}Q{to_x - 13} {y + 6} {out_x + 2} {y + 6}"
+        walked = step <= self.walked
+        style = f'stroke="{_ACCENT}" stroke-width="{2.2 if step == self.walked else 1.4}"' if walked else _QUIET
+        tip = "back" if walked else "tip"
+        return (
+            f'<path d="{out}" fill="none" stroke="currentColor" opacity="0.55" marker-end="url(#gradwalk-tip)"/>'
+            f'<path class="gw-back{" gw-walked" if walked else ""}" d="{back}" fill="none" {style} '
+            f'stroke-dasharray="4 3" marker-end="url(#gradwalk-{tip})"/>'
+        )
 
     def _node(self, name, x, y):
         lit = bool(set(name.split()) & set(self.here.values))
         half = _reach(name)
         stroke = f'stroke="{_ACCENT}" stroke-width="2"' if lit else 'stroke="currentColor" stroke-opacity="0.45"'
-        plus = {"x1": "x0 + a", "h": "x1 + m"}.get(name)
-        below = f'<text x="{x}" y="{y + 31}" text-anchor="middle" font-size="11" opacity="0.7">{plus}</text>'
-        return (
-            f'<rect x="{x - half}" y="{y - 15}" width="{2 * half}" height="30" rx="8" fill="none" {stroke}/>'
-            f'<text x="{x}" y="{y + 5}" text-anchor="middle" font-size="14" fill="currentColor" '
-            f'font-weight="{600 if lit else 400}">{name}</text>' + (below if plus else "")
-        )
+        weight = f'fill="currentColor" font-weight="{600 if lit else 400}"'
+        box = f'<rect x="{x - half}" y="{y - 15}" width="{2 * half}" height="30" rx="8" fill="none" {stroke}/>'
+        if name == "words":
+            return box + _words(x, y + 5, name, 14, weight)
+        parts = [box, _in_all_names(x, y + 5, 14, weight, lambda which: _symbols(name.split(), which, " "))]
+        slopes = [f"dL_d{part}" for part in name.split() if look_up(part).derived]
+        for k, slope in enumerate(slopes):
+            parts.append(_in_all_names(x, y + 29 + 12 * k, 11, f'fill="{_ACCENT}"', partial(_symbol, slope)))
+        plus = {"x1": ("x0", "a"), "h": ("x1", "m")}.get(name)
+        if plus:
+            parts.append(_in_all_names(x, y + 45, 11, 'opacity="0.75"', lambda which: _symbols(plus, which, " + ")))
+        if name in MADE_BY:
+            made = MADE_BY[name]
+            height = y - (36 if made[0].startswith("gamma") else 23)  # a norm's are said one line higher: they are long
+            left = 28 if name == "x0" else 0  # beside the arrows that leave it upwards
+            parts.append(_in_all_names(x - left, height, 10, 'opacity="0.85"', lambda which: _arrays(made, which)))
+        return "".join(parts)
+
+    def _place(self, name, x, y):
+        """What lies over a node for the pointer and the keyboard: a link where the stop exists, and its numbers."""
+        half = _reach(name)
+        spot = f"left:{(x - half) / 9.6:.2f}%;top:{(y - 15) / HEIGHT * 100:.2f}%"
+        size = f"width:{2 * half / 9.6:.2f}%;height:{30 / HEIGHT * 100:.2f}%"
+        told = "; ".join(self._tell(part) for part in name.split())
+        stop = _stop(name)
+        style = f'style="position:absolute;border-radius:8px;{spot};{size}" title="{escape(told, quote=True)}"'
+        if stop and stop != self.stop:
+            return f'<a href="{stop}.ipynb" {style} aria-label="{escape(f"{told}; go to {stop}", quote=True)}"></a>'
+        return f'<span tabindex="0" role="img" {style} aria-label="{escape(told, quote=True)}"></span>'
+
+    def _tell(self, name):
+        if name == "words":
+            return "the words of the sentence"
+        told = [f"{name}, {look_up(name).word}"]
+        for array_name, source in ((name, self.values), (f"dL_d{name}", self.grads)):
+            if array_name in source:
+                array = np.asarray(source[array_name])
+                here = array if array.ndim == 0 else array[self.t] if array.ndim == 2 else array[:, self.t].reshape(-1)
+                numbers = " ".join(f"{x:.2f}".replace("-", "−") for x in np.atleast_1d(here)[:4])
+                shape = "×".join(map(str, array.shape)) or "one number"
+                told.append(f"{array_name} {shape}: {numbers}{' …' if here.size > 4 else ''}")
+        return "; ".join(told)
 
 
-_ACCENT = "var(--jp-brand-color1,#3b5bdb)"
+_QUIET = 'stroke="currentColor" opacity="0.3"'
+
+
+def _tip(name, colour):
+    return (
+        f'<marker id="gradwalk-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" '
+        f'orient="auto"><path d="M0 0.5 7.5 4 0 7.5z" fill="{colour}"/></marker>'
+    )
+
+
+def _stop(name):
+    """The notebook that derives the slope in this value, or that first speaks of it; None if it is not there yet."""
+    if name == "words":
+        wanted = [look_up("E").derived]
+    else:
+        entry = look_up(name.split()[0])
+        wanted = [entry.derived or "1a_which_way"]
+    return next((stop for stop in wanted if stop in _there()), None)
+
+
+def _there():
+    """The course's notebooks: beside the package in a clone, in it when installed."""
+    package = Path(__file__).parent
+    folder = package / "notebooks"
+    return {path.stem for path in (folder if folder.is_dir() else package.parent / "notebooks").glob("*.ipynb")}
+
+
+def _words(x, y, text, size, style):
+    return f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}>{escape(text)}</text>'
+
+
+def _in_all_names(x, y, size, style, write):
+    """One label a dialect, of which one is seen; where a dialect says the same as the course it is said again."""
+    labels = []
+    for which in DIALECTS:
+        hidden = "" if which == "course" else f' style="{HIDDEN}"'
+        text = f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}'
+        labels.append(f'{text} class="gw-said gw-{which}"{hidden}>{write(which)}</text>')
+    return "".join(labels)
+
+
+def _symbols(names, which, between):
+    """Symbols as SVG text; in the course's names as code has them, since that is what the page's tables say."""
+    return between.join(_symbol(name, which) for name in names)
+
+
+def _symbol(name, which):
+    if which == "course":
+        return name
+    own = said(name, which)
+    if own is None:
+        return f'<tspan opacity="0.55">{name}</tspan>'
+    return _typeset(own.latex)
+
+
+def _arrays(names, which):
+    """The arrays that make a value; .weight and .bias of one module are said as the module."""
+    spoken = [said(name, which) if which != "course" else None for name in names]
+    if which == "course" or not any(spoken):
+        own = " ".join(names)
+        return own if which == "course" else f'<tspan opacity="0.55">{own}</tspan>'
+    if which in ("gpt2", "pytorch"):
+        modules = [re.sub(r"[._](weight|bias).*", "", own.name.removeprefix("h.0.")) for own in spoken if own]
+        return " ".join(dict.fromkeys(modules))
+    return " ".join(_symbol(name, which) for name in names)
+
+
+def _typeset(latex):
+    """A little LaTeX as SVG text: one level of what stands above or below, Greek, hats and tildes."""
+    for command, letter in _UNICODE.items():
+        latex = latex.replace(command, letter)
+    latex = re.sub(r"\\(?:mathrm|text|texttt)\{([^{}]*)\}", r"\1", latex)
+    latex = latex.replace(r"\partial ", "∂").replace(" / ", "/")
+    latex = re.sub(r"\\tilde\{(\w)\}", "\\1\N{COMBINING TILDE}", latex)
+    latex = re.sub(r"\\hat\{(\w)\}", "\\1\N{COMBINING CIRCUMFLEX ACCENT}", latex)
+    above = r'<tspan dy="-0.4em" font-size="70%">\1</tspan><tspan dy="0.28em">&#8203;</tspan>'
+    below = r'<tspan dy="0.25em" font-size="70%">\1</tspan><tspan dy="-0.175em">&#8203;</tspan>'
+    latex = re.sub(r"_\{(\w)_(\w)\}", r"_{\1\2}", latex)
+    latex = re.sub(r"\^\{([^{}]*)\}|\^(\w)", lambda f: above.replace(r"\1", f[1] or f[2]), latex)
+    return re.sub(r"_\{([^{}]*)\}|_(\w)", lambda f: below.replace(r"\1", f[1] or f[2]), latex)
 
 
 def _reach(name):
     """Half of a node's width."""
-    return 10 + 4 * max(1, len(name))
+    return REACH.get(name, 14)

@@ -208,7 +208,6 @@ SAID = {
         "W": _stored("nn.Linear.weight", shown="Linear.weight"),
         "b": _stored("nn.Linear.bias", shown="Linear.bias"),
         "x0": _stored("src"),
-        "alpha": _stored("attn_output_weights"),
     },
 }
 

@@ -209,6 +209,10 @@ def _shape(name):
         return ""
 
 
-def block_map(here: str) -> BlockMap:
-    """The map of the block, with "you are here" at a notebook's stop, such as "1a_which_way"."""
-    return BlockMap(here)
+def block_map(here: str, values: Values | None = None, grads: Mapping | None = None, t: int = 0) -> BlockMap:
+    """The map of the block, with "you are here" at a notebook's stop, such as "1a_which_way".
+
+    With what forward and backward gave, each node tells its shape and its first numbers at position `t` when pointed
+    at. A node leads to the notebook that derives the slope in it, where that notebook is there.
+    """
+    return BlockMap(here, values, grads, t)

@@ -1,0 +1,169 @@
+"""The map: the same drawing everywhere, true of the block, leading only where there is something to read."""
+
+import html
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from gradwalk import block_map, show
+from gradwalk.block_map import ARROWS, MADE_BY, NODES, STRETCHES
+from gradwalk.model import Model
+from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up
+from gradwalk.walk import backward, forward
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+STOPS = ["0_forward", "1a_which_way", "2a_mlp", "3_layernorm", "4c_free_identity_path", "5b_blend", "6a_embedding"]
+MODEL = Model.random(seed=1)
+TOKENS, Y = MODEL.read("the dog slept by the fire")
+VALUED = forward(MODEL, TOKENS, Y)
+GRADS = backward(MODEL, VALUED)
+
+
+def drawing(page):
+    return ElementTree.fromstring(re.search(r"<svg.*</svg>", page.html, re.DOTALL)[0])
+
+
+def labels(page, dialect):
+    found = [text for text in drawing(page).iter("text") if f"gw-{dialect}" in text.get("class", "").split()]
+    return ["".join(text.itertext()).replace("\u200b", "") for text in found]
+
+
+def links(page):
+    return dict(re.findall(r'<a href="(\w+)\.ipynb"[^>]*title="(\w+)[,;" ]', page.html))
+
+
+def test_every_value_and_every_weight_of_a_block_is_on_it():
+    on_it = {part for name in NODES for part in name.split()} - {"words"}
+    assert on_it == {*VALUES} - {"hf"}  # GPT-2's final norm is not the notes' model
+    assert {name for made in MADE_BY.values() for name in made} == {*WEIGHTS} - {"gammaf", "betaf", "b_Q", "b_K", "b_V"}
+    assert {value for stretch in STRETCHES.values() for value in stretch.values} >= on_it - {"hf"}
+
+
+def moved_by(name):
+    """What changes when a value is put out of place by hand and the walk goes on from there."""
+    uneven = np.random.default_rng(0).normal(size=VALUED[name].shape)  # the same for all keys would change nothing
+    held = {name: VALUED[name] + uneven}
+    after = forward(MODEL, TOKENS, Y, hold=held)
+    return {other for other in VALUES if other in after and not (after[other] == VALUED[other]).all()}
+
+
+@pytest.mark.parametrize("name", [name for name in VALUES if name not in ("hf", "S", "L", "p")])
+def test_the_arrows_are_the_ways_of_the_forward_pass(name):
+    """A value moves exactly what lies downstream of it on the map."""
+    node = next(node for node in NODES if name in node.split())
+    reached, new = set(), {node}
+    while new:
+        new = {end for start, end in ARROWS if start in new} - reached
+        reached |= new
+    downstream = {part for other in reached for part in other.split()}
+    if node == "Q K V":
+        downstream -= {"S", "alpha"} if name == "V" else set()
+    assert moved_by(name) - {name} == downstream
+
+
+@pytest.mark.parametrize("here", STOPS)
+def test_it_is_the_same_drawing_with_another_place_lit(here):
+    page, first = show.block_map(here), show.block_map("0_forward")
+    for dialect in DIALECTS:
+        assert labels(page, dialect) == labels(first, dialect)
+    assert page.html == show.block_map(here).html
+    svg = drawing(page)
+    assert svg.get("aria-label").split() == repr(page).split()
+    assert f"you are here: {STRETCHES[here[0]].title}" in repr(page)
+    assert "#" not in re.sub(
+        r"url\(#[\w-]+\)|var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", page.html
+    )  # the page's colours
+
+
+def test_the_way_walked_back_is_marked():
+    def walked(here):
+        return sum("gw-walked" in path.get("class", "") for path in drawing(show.block_map(here)).iter("path"))
+
+    assert [walked(here) for here in STOPS] == [0, 3, 7, 8, 11, 17, 18]
+    assert walked("8_full_size") == len(ARROWS)
+    assert repr(show.block_map("1a_which_way")).endswith("walked back: L → p, p → z, z → h")
+    assert "walked back" not in repr(show.block_map("0_forward"))
+    ends = {(end, start) for (start, end), step in ARROWS.items() if step <= 3}  # an unbroken way from L to x1
+    seen = {"L"}
+    for _ in ends:
+        seen |= {to for of, to in ends if of in seen}
+    assert seen == {part for pair in ends for part in pair}
+    assert "x1" in seen
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_its_labels_are_the_dialects_own_or_the_courses(dialect):
+    told = labels(show.block_map("0_forward"), dialect)
+    if dialect == "course":
+        assert {"x1", "dL_dx1", "W_Q W_K W_V", "x0 + a"} <= set(told)
+    if dialect == "notes":
+        assert {"x1", "x0 + a", "gx1", "g", "gh", "W1 b1", "W b", "gamma2 beta2"} <= set(told)
+    if dialect == "gpt2":
+        assert {"wte wpe", "ln_2", "mlp.c_fc", "attn.c_attn", "attn.c_proj", "mlp.c_proj", "wte", "h"} <= set(told)
+    if dialect == "pytorch":
+        assert {"src", "norm2", "linear1", "self_attn.in_proj", "nn.Linear", "nn.Embedding"} <= set(told)
+    if dialect == "textbook":
+        assert {"x(1)", "A", "ffn", "φ(a)", "∂ℒ/∂z", "ℒ", "x(0) + attn"} <= set(told)
+    assert not re.search(r"[\\{}^$]", "".join(told))
+
+
+@pytest.mark.parametrize("dialect", [name for name in DIALECTS if name != "course"])
+def test_what_a_dialect_lacks_is_greyed(dialect):
+    for text in drawing(show.block_map("0_forward")).iter("text"):
+        if f"gw-{dialect}" in text.get("class", "").split():
+            greyed = {"".join(part.itertext()) for part in text.iter("tspan") if part.get("opacity")}
+            for name in "".join(text.itertext()).split():
+                if name in VALUES and name not in SAID[dialect]:
+                    assert name in greyed, (dialect, name)
+
+
+def test_only_notebooks_that_are_there_are_led_to():
+    there = {path.stem for path in NOTEBOOKS.glob("*.ipynb")}
+    for here in STOPS:
+        led = links(show.block_map(here))
+        assert set(led) <= there - {here}
+    led = links(show.block_map("0_forward"))
+    wanted = {look_up(name).derived for node in NODES for name in node.split() if name != "words"} - {None}
+    assert set(led) == wanted & there
+    assert led["1d_intended_meaning"] == "h"
+
+
+def test_a_link_inside_the_drawing_would_break_the_output():
+    """JupyterLab sets the href of every a in an output, and fails at one in an svg: they lie over the drawing."""
+    page = show.block_map("0_forward")
+    assert not re.search(r"<svg.*<a\b.*</svg>", page.html, re.DOTALL)
+    assert len(re.findall(r"<(?:a|span) [^>]*aria-label=", page.html)) == len(NODES)
+
+
+def test_a_node_tells_its_shape_and_its_numbers():
+    page = show.block_map("1a_which_way", VALUED, GRADS, t=4)
+    titles = {
+        html.unescape(title).split(",")[0]: html.unescape(title) for title in re.findall(r'title="([^"]*)"', page.html)
+    }
+    numbers = " ".join(show.number(x, 2) for x in VALUED.h[4])
+    assert f"h 5×4: {numbers}" in titles["h"]
+    slopes = " ".join(show.number(x, 2) for x in GRADS.dL_dh[4])
+    assert f"dL_dh 5×4: {slopes}" in titles["h"]
+    assert f"L one number: {show.number(float(VALUED.L), 2)}" in titles["L"]
+    assert "K 2×5×2" in titles["Q"]
+    plain = show.block_map("1a_which_way").html
+    assert "5×4" not in plain
+    assert "h, intended meaning" in plain
+
+
+def test_bad_places_are_told():
+    with pytest.raises(ValueError, match="no stop '9_nowhere'"):
+        show.block_map("9_nowhere")
+    with pytest.raises(ValueError, match="t: wanted a position from 0 to 4, got 5"):
+        show.block_map("0_forward", VALUED, GRADS, t=5)
+
+
+def test_small_latex_becomes_text():
+    plain = re.compile(r"<[^>]*>|&#8203;")
+    for latex, wanted in [("g_{x_1}", "gx1"), (r"\mathrm{attn}", "attn"), (r"W_{\mathrm{pos}}", "Wpos"), ("W^Q", "WQ")]:
+        assert plain.sub("", block_map._typeset(latex)) == wanted
+    assert 'dy="0.25em"' in block_map._typeset("W_2")
+    assert 'dy="-0.4em"' in block_map._typeset("x^{(1)}")
