@@ -125,7 +125,7 @@ class BlockMap(Sides):
         return (
             '<div class="gw-map" style="position:relative;max-width:960px">'
             f'<svg viewBox="0 0 960 {HEIGHT}" role="img" aria-label="{escape(self._text(), quote=True)}" '
-            'style="display:block;width:100%;height:auto;color:var(--jp-content-font-color1,currentColor);'
+            'style="display:block;width:100%;height:auto;color:var(--jp-content-font-color1,currentColor);fill:currentColor;'
             'font-family:var(--jp-content-font-family,system-ui,sans-serif)">'
             f"<defs>{_tip('tip', 'currentColor')}{_tip('back', _ACCENT)}</defs>{drawn}"
             f'<path d="M{left} 220v6H{right}v-6" fill="none" stroke="{_ACCENT}" stroke-width="2"/>'

@@ -82,6 +82,25 @@ def quantities(latex: str) -> list[str]:
     return [*dict.fromkeys(_parse(found)[0] for found in re.findall(_SYMBOL, latex))]
 
 
+def dial(name: str, spots: Sequence[str], D: int, dialect: str) -> str | None:
+    """One entry of a weight by the dialect's name, at the place where it lies there; None where it has no name.
+
+    `spots`: the course's index, a number or a word an axis; `D` moves it into the part of a larger array:
+    ("W_K", ["1", "2"], 32) is h.0.attn.c_attn.weight[2, 33] in GPT-2's checkpoint.
+    """
+    *block, bare = name.split(".")
+    own = said(bare, dialect)
+    if own is None:
+        return None
+    there = [str(int(spots[0]) + own.part * D) if own.part else spots[0], *spots[1:]]
+    array = own.name.split(",")[0]
+    if block and dialect == "gpt2":
+        array = array.replace("h.0.", f"h.{block[1]}.")
+    elif block:
+        array = f"layers.{block[1]}.{array}" if dialect == "pytorch" else f"{array} of block {block[1]}"
+    return f"{array}[{', '.join(there[::-1] if own.transposed else there)}]"
+
+
 def positions_mix(equations: Sequence[str]) -> bool:
     """Whether these equations speak of quantities in which several positions meet."""
     return any(name in _MIXING for latex in equations for name in quantities(latex))

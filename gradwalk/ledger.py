@@ -53,7 +53,7 @@ def _clashes_in(found):
 
 
 def _html(found):
-    head = "".join(f"<th{_column(i)}>{escape(text)}</th>" for i, text in enumerate(HEADS))
+    head = "".join(f'<th{_column(i)} style="text-align:left">{escape(text)}</th>' for i, text in enumerate(HEADS))
     body = "".join(f"<tr>{''.join(_html_cell(row, i) for i in range(len(row)))}</tr>" for row in found)
     clashes = "".join(
         f"<li><b>{LABELS[clash.dialect]}, <code>{escape(clash.name)}</code></b> "

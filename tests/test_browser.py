@@ -494,6 +494,23 @@ def test_nothing_moves_by_itself_for_those_who_asked_for_that(open_boards):
     assert not open_boards(board_of("W"), reduced_motion="reduce").evaluate(moving)
 
 
+def test_a_board_follows_the_switch_of_names(open_boards):
+    page = open_boards(board_of("W1", predict=True), board_of("b"))
+
+    def title(board):
+        page.evaluate("painted()")
+        return page.locator(".gw-title").nth(board).inner_text()
+
+    ours = title(0)
+    row, column = re.match(r"W1\[(\d+), (\d+)\] = ", ours).groups()
+    page.evaluate("document.body.dataset.gradwalkNames = 'gpt2'")
+    assert title(0).startswith(f"h.0.mlp.c_fc.weight[{column}, {row}] = ")
+    assert title(1).startswith("b[")  # GPT-2 has no output bias
+    assert knob(page, 0).get_attribute("aria-valuetext").startswith("h.0.mlp.c_fc.weight[")
+    page.evaluate("document.body.dataset.gradwalkNames = 'course'")
+    assert title(0) == ours
+
+
 # ---- journeys in a real JupyterLab
 
 SET_UP = f"""\
@@ -508,6 +525,7 @@ board"""
 def jupyter(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab")
     lab.write_notebook(root / "names.ipynb", *NAMES)
+    lab.write_notebook(root / "1a_which_way.ipynb", "1")
     for name, predict in (("W", True), ("W1", False)):
         lab.write_notebook(root / f"{name}.ipynb", SET_UP.format(name=name, predict=predict))
     with lab.lab(root) as url:
@@ -589,6 +607,7 @@ NAMES = [
     "from gradwalk import show\nfrom gradwalk.step2_mlp import dL_dv\nshow.dialect()",
     "show.step(dL_dv)",
     "show.ledger()",
+    "show.block_map('0_forward')",
 ]
 SEEN = """() => [...document.querySelectorAll(".gw-step .gw-said:has(mjx-container)")]
     .filter(side => getComputedStyle(side).visibility === "visible" && side.getBoundingClientRect().height > 20)
@@ -654,6 +673,13 @@ def test_the_ledger_is_searched_in_the_page(open_names):
     assert page.locator(".jp-Notebook .jp-Cell").count() == len(NAMES)
 
 
+def test_a_node_of_the_map_leads_to_its_notebook(open_names):
+    page = open_names
+    page.locator('.gw-map a[aria-label^="z, logits"]').click()
+    page.locator(".lm-TabBar-tabLabel", has_text="1a_which_way.ipynb").first.wait_for()
+    assert len(page.context.pages) == 1  # in JupyterLab itself
+
+
 def test_a_notebook_that_is_not_trusted_shows_the_course_alone(open_names, jupyter):
     page = open_names
     page.evaluate("window.jupyterapp.commands.execute('docmanager:save')")
@@ -671,4 +697,4 @@ def test_a_notebook_that_is_not_trusted_shows_the_course_alone(open_names, jupyt
     page.wait_for_function("document.querySelectorAll('.gw-step mjx-container').length >= 10")
     assert page.evaluate("document.body.dataset.gradwalkNames") is None
     assert page.evaluate(SEEN) == ["gw-course", "gw-course"]
-    assert page.locator(".gw-ledger tbody tr").count() > 80
+    page.locator(".gw-ledger tbody tr").nth(80).wait_for(state="attached")

@@ -223,6 +223,22 @@ def test_a_bare_symbol():
     assert dialect.symbol("dL_dh", "course") == r"\partial L / \partial h" == look_up("dL_dh").symbol
 
 
+DIALS = [
+    ("W_K", ["1", "2"], "gpt2", "h.0.attn.c_attn.weight[2, 33]"),
+    ("b_V", ["1"], "gpt2", "h.0.attn.c_attn.bias[65]"),
+    ("blocks.3.W1", ["5", "0"], "gpt2", "h.3.mlp.c_fc.weight[0, 5]"),
+    ("blocks.3.W_V", ["1", "2"], "pytorch", "layers.3.self_attn.in_proj_weight[65, 2]"),
+    ("W", ["fire", "0"], "textbook", "W_U[0, fire]"),
+    ("W", ["fire", "0"], "notes", "W[fire, 0]"),
+    ("b", ["fire"], "gpt2", None),
+]
+
+
+@pytest.mark.parametrize(("name", "spots", "which", "wanted"), DIALS)
+def test_a_dial_at_its_place_in_the_array(name, spots, which, wanted):
+    assert dialect.dial(name, spots, 32, which) == wanted
+
+
 # On the page: every equation in every dialect, side by side.
 
 

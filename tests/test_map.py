@@ -73,6 +73,7 @@ def test_it_is_the_same_drawing_with_another_place_lit(here):
     svg = drawing(page)
     assert svg.get("aria-label").split() == repr(page).split()
     assert f"you are here: {STRETCHES[here[0]].title}" in repr(page)
+    assert "fill:currentColor" in svg.get("style")  # or its words would be black on a dark page
     assert "#" not in re.sub(
         r"url\(#[\w-]+\)|var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", page.html
     )  # the page's colours

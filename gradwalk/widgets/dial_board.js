@@ -285,6 +285,8 @@ function render({ model, el }) {
   let cache = {};
 
   const turned = () => model.get("turned");
+  // a dial by its name in the dialect that the page's switch of names has chosen; the course's where that has none
+  const spoken = (d) => scene.spoken?.[document.body.dataset.gradwalkNames]?.[d] ?? names[d];
   const verdict = (d) => model.get("predictions")[names[d]];
   const known = (d) => model.get("shown") || Boolean(verdict(d));
 
@@ -448,7 +450,7 @@ function render({ model, el }) {
       put(part.node, "aria-valuemin", start[d] - end);
       put(part.node, "aria-valuemax", start[d] + end);
       part.draw({ setting, shown, selected: d === selected, known: known(d), stale: stale && d !== selected,
-        valuetext: `${names[d]} ${text(setting, digits)}, loss ${lossText}`,
+        valuetext: `${spoken(d)} ${text(setting, digits)}, loss ${lossText}`,
         help: Math.abs(slope) <= DEAD ? 0 : Math.max(-1, Math.min(1, -slope / scene.steepest)) });
     });
     if (withBars) bars.forEach((bar, i) => {
@@ -460,7 +462,7 @@ function render({ model, el }) {
     style(reading.loss, "width", `${lossText.length}ch`);
     put(reading.loss, "data-loss", loss === null ? "" : loss);
     say(reading.was, `nats of loss \u00b7 was ${text(scene.start_loss, scene.loss_digits)} at the start`);
-    say(reading.title, `${names[selected]} = ${text(start[selected] + now[selected], digits)}`);
+    say(reading.title, `${spoken(selected)} = ${text(start[selected] + now[selected], digits)}`);
     reading.back.disabled = now[selected] === 0;
 
     const slope = layer.slope(now, selected, seen), open = known(selected);
@@ -468,7 +470,7 @@ function render({ model, el }) {
     const told = !open ? "hidden until you have said which way it goes"
       : slope ? `with its tangent: slope ${text(slope.value, 3)}` : "at a setting that Python has not answered yet";
     curve.draw({ response, loss, start: start[selected], nudge: now[selected], slope: slope && slope.value,
-      floor: scene.floor, label: `the loss against ${names[selected]}, ${told}` });
+      floor: scene.floor, label: `the loss against ${spoken(selected)}, ${told}` });
     sayAnswer(now, selected, slope, open, seen);
     buttons.undo.disabled = !model.get("history").length;
     buttons.reset.disabled = now.every((x) => x === 0);
@@ -511,7 +513,7 @@ function render({ model, el }) {
 
     const mine = verdict(d);
     style(reading.ask, "display", open ? "none" : "");
-    if (!open) say(reading.asked, `Turn ${names[d]} up. The loss will`);
+    if (!open) say(reading.asked, `Turn ${spoken(d)} up. The loss will`);
     for (const { button } of answers) button.disabled = !slope;
     say(reading.verdict, !mine ? "" : mine.said === "turned" ? "You found out by turning."
       : `You said it would ${mine.said}: ${mine.right ? "\u2713 called right" : `\u2717 it would ${mine.truth}`}`);
@@ -656,9 +658,12 @@ function render({ model, el }) {
     model.on(`change:${name}`, listener);
     return [name, listener];
   });
+  const renamed = new MutationObserver(() => soon());
+  renamed.observe(document.body, { attributes: true, attributeFilter: ["data-gradwalk-names"] });
   paint();
 
   return () => {
+    renamed.disconnect();
     for (const [name, listener] of heard) model.off(`change:${name}`, listener);
     cancelAnimationFrame(frame);
     if (timer) sync(true); // the last turn is not lost

@@ -6,10 +6,10 @@ from math import ceil, log10
 
 import numpy as np
 
-from gradwalk import text
+from gradwalk import dialect, text
 from gradwalk.dial import Dial
 from gradwalk.model import Model, of_weight
-from gradwalk.names import WEIGHTS
+from gradwalk.names import DIALECTS, WEIGHTS
 from gradwalk.step1_output import logsumexp
 from gradwalk.walk import Values, backward, forward
 
@@ -80,6 +80,7 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
         "rows": [_row(model, name, values, i) for i in rows],
         "columns": [_column(model, name, values, scored, j) for j in columns or []],
         "names": [_dial_name(model, name, index) for index in indices],
+        "spoken": _spoken(model, name, indices),
         "start": [float(array[index]) for index in indices],
         "reach": reach,
         "nudges": None if output else (reach * NUDGES).tolist(),
@@ -135,8 +136,21 @@ def _largest(sizes, most):
 
 
 def _dial_name(model, name, index):
-    parts = [model.words[i] if letter == "N" else str(i) for letter, i in zip(axes_of(name), index, strict=True)]
-    return f"{name}[{', '.join(parts)}]"
+    return f"{name}[{', '.join(_spots(model, name, index))}]"
+
+
+def _spots(model, name, index):
+    return [model.words[i] if letter == "N" else str(i) for letter, i in zip(axes_of(name), index, strict=True)]
+
+
+def _spoken(model, name, indices):
+    """The dials' names in the other dialects, where those have one: the page's switch of names chooses."""
+    spoken = {}
+    for which in DIALECTS:
+        names = [dialect.dial(name, _spots(model, name, index), model.D, which) for index in indices]
+        if which != "course" and all(names):
+            spoken[which] = names
+    return spoken
 
 
 def _label(model, name, axis, i):
