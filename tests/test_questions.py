@@ -1,0 +1,80 @@
+"""The index of questions leads to cells that are there, and each of them runs an experiment and says its limit."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+FOLDER = Path(__file__).parents[1] / "notebooks"
+NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
+ROW = re.compile(r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[\w+\]\((?P<stop>\w+)\.ipynb\) \| `(?P<cell>[\w-]+)` \|$")
+
+
+def rows(heading):
+    """The rows of one table of the index, by number."""
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
+    found = [ROW.match(line) for line in section.splitlines() if re.match(r"\| \d", line)]
+    assert all(found), "a row of the index cannot be read"
+    assert len({row["number"] for row in found}) == len(found), "a number stands there twice"
+    return {int(row["number"]): row.groupdict() for row in found}
+
+
+QUESTIONS, SLIPS = rows("Questions"), rows("Slips, put right")
+
+
+def section(stop, cell, ends):
+    """The cells from the one that the index names to the next heading that ends its section."""
+    cells = NOTEBOOKS[stop].cells
+    ids = [one.id for one in cells]
+    assert cell in ids, f"{stop} has no cell {cell}"
+    start = ids.index(cell)
+    rest = cells[start + 1 :]
+    stops = [k for k, one in enumerate(rest) if one.cell_type == "markdown" and re.match(ends, one.source)]
+    return cells[start : start + 1 + (stops[0] if stops else len(rest))]
+
+
+def has_experiment(cells):
+    """Some code cell has an output with a number in it."""
+    return any(
+        re.search(r"\d", str(output.get("data", {}).get("text/plain", output.get("text", ""))))
+        for cell in cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    )
+
+
+@pytest.mark.parametrize("number", QUESTIONS)
+def test_a_question_leads_to_its_experiment(number):
+    row = QUESTIONS[number]
+    cells = section(row["stop"], row["cell"], r"## ")
+    assert f"Question {number}. " in cells[0].source
+    assert has_experiment(cells)
+    answer = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    assert re.search(r"\*\*(?!Predict|One position|All|Where)[^*]+\*\*", answer), "no answer stands out"
+    assert "**Where this stops.**" in answer
+
+
+@pytest.mark.parametrize("number", SLIPS)
+def test_a_slip_is_put_right_by_a_number(number):
+    row = SLIPS[number]
+    cells = NOTEBOOKS[row["stop"]].cells
+    at = [cell.id for cell in cells].index(row["cell"])
+    assert has_experiment(cells[max(at - 2, 0) : at + 3]), "no number stands within a screen"
+
+
+def test_the_index_holds_every_question_that_a_stop_asks():
+    asked = {
+        int(number): stop
+        for stop, notebook in NOTEBOOKS.items()
+        for cell in notebook.cells
+        if cell.cell_type == "markdown"
+        for number in re.findall(r"^## Question (\d+)\. ", cell.source, re.MULTILINE)
+    }
+    assert asked == {number: row["stop"] for number, row in QUESTIONS.items()}
+
+
+def test_the_numbers_are_the_learners():
+    assert set(QUESTIONS) <= set(range(1, 42))
+    assert set(SLIPS) <= set(range(1, 21))
