@@ -22,10 +22,12 @@ _SYMBOL = (
     r"(?!T_\{\\max)(?:\\(?:alpha|beta|gamma|omega|sigma)(?![a-zA-Z])|\\hat\{x\}|(?<![\\a-zA-Z])[a-zA-Z]\d?)_\{[^{}]*\}"
 )
 _SLOPE = rf"\\frac\{{\\partial L\}}\{{\\partial (?P<slope>{_SYMBOL})\}}"
-_TOKEN = re.compile(
+_SHARE = (
     rf"\\left\. \\frac\{{\\partial L\}}\{{\\partial (?P<share>{_SYMBOL})\}} "
     r"\\right\|_\{\\mathrm\{via\}\\,(?P<road>\w+)\}"
-    rf"|{_SLOPE}"
+)
+_TOKEN = re.compile(
+    rf"{_SHARE}|{_SLOPE}"
     r"|\\sum_\{(?P<summed>[^{}]*)\}(?P<gap> ?)"
     rf"|(?P<symbol>{_SYMBOL})"
     r"|\\mathrm\{(?P<input>tokens|places)\}_\{(?P<place>[^{}]*)\}"
@@ -38,7 +40,7 @@ _MIXING = {"n", "Q", "K", "V", "S", "alpha", "O", "E", "E_pos", *(f"{w}_{k}" for
 _POSITIONS = {"t", "t'", "s", "s'"}
 _DRESSED = re.compile(
     r"\\underset\{(?P<shape>(?:[^{}]|\{\\max\})*)\}"
-    rf"\{{(?P<inner>{_SLOPE.replace('?P<slope>', '?:')}|{_SYMBOL})\}}"
+    rf"\{{(?P<inner>{re.sub(r'[?]P<[a-z]+>', '?:', f'{_SHARE}|{_SLOPE}')}|{_SYMBOL})\}}"
 )
 _MEAN = re.compile(
     r"\\frac\{(?:1|\[y_t \\ge 0\])\}\{M\} (?:\\sum_\{t\\,\\mathrm\{scored\}\} )?\\left\( (.*) \\right\)$"

@@ -135,7 +135,7 @@ def step(function: Callable) -> Sides:
     code = _code(function)
     markdown += [worked, f"```python\n{code}\n```"]
     plain += [worked, code]
-    html = in_all_names(name, markdown[:2], told.lines, equations, worked, code)
+    html = in_all_names(markdown[:2], told.lines, equations, worked, code)
     return Sides(html, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
 
 

@@ -15,10 +15,8 @@ from gradwalk.names import ASIDES, DIALECTS, VALUES, WEIGHTS, Said, said
 from gradwalk.switch import LABELS, side_by_side
 
 
-def in_all_names(
-    name: str, opening: Sequence[str], lines: Sequence[Line], dressed: Sequence[str], worked: str, code: str
-) -> str:
-    """HTML of a derivation. `name`: the gradient's; `opening`, `worked`: Markdown; `dressed`: the equations as shown.
+def in_all_names(opening: Sequence[str], lines: Sequence[Line], dressed: Sequence[str], worked: str, code: str) -> str:
+    """HTML of a derivation. `opening`, `worked`: Markdown; `dressed`: the equations as shown.
 
     Each equation stands there once a dialect; the notes' last one is said in columns too, and below the code each
     dialect says which names it put in for the course's.
@@ -29,7 +27,7 @@ def in_all_names(
     for k, line in enumerate(lines):
         parts += [_paragraph(line.reason), side_by_side({which: _display(written[which][k]) for which in DIALECTS})]
     parts += [_paragraph(worked), f"<pre><code>{_coloured(code)}</code></pre>"]
-    parts.append(side_by_side({which: _legend(name, ours, which) for which in DIALECTS if which != "course"}))
+    parts.append(side_by_side({which: _legend(ours, which) for which in DIALECTS if which != "course"}))
     return f'<div class="gw-step">{"".join(parts)}</div>'
 
 
@@ -46,16 +44,17 @@ def _display(latex):
     return f"$$\n{escape(latex, quote=False)}\n$$"
 
 
-def _legend(name, equations, which):
+def _legend(equations, which):
     """What each name of these equations is called in a dialect, for reading the words above it."""
     used = dict.fromkeys(found for latex in equations for found in dialects.quantities(latex))
-    spoken, silent = [], []
-    for quantity in sorted(used, key=[*WEIGHTS, *VALUES, *ASIDES].index):
-        own = said(quantity, which)
-        (spoken if own else silent).append(f"<code>{quantity}</code>{' is ' + _there(own) if own else ''}")
-    grey = f"; grey, since it has no name for them: {', '.join(silent)}" if silent else ""
+    used |= {"L": None} if any("L" in latex for latex in equations) else {}
+    order = [*WEIGHTS, *VALUES, *ASIDES].index
+    own = {quantity: said(quantity, which) for quantity in sorted(used, key=order)}
+    other = [f"<code>{name}</code> is {_there(one)}" for name, one in own.items() if one and one.name != name]
+    silent = [f"<code>{name}</code>" for name, one in own.items() if not one]
     whose = {"notes": "the notes'", "textbook": "the textbook's"}.get(which, f"{LABELS[which]}'s")
-    return f"<p><small>In {whose} names: {', '.join(spoken) or 'nothing'}{grey}.</small></p>"
+    grey = f"; grey, since it has no name for them: {', '.join(silent)}" if silent else ""
+    return f"<p><small>In {whose} names: {', '.join(other) or 'all the same'}{grey}.</small></p>"
 
 
 def _there(own: Said):

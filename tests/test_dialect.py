@@ -105,6 +105,13 @@ def test_shapes_under_the_factors_change_nothing_else(name):
         assert undressed(with_shapes) == plain.replace(r"\, ", ""), function
 
 
+def test_of_one_position_no_shape_has_a_T():
+    for function, line in DRESSED:
+        if not dialect.positions_mix(EQUATIONS[function.__name__]):
+            written = dialect.translate(dressed(function, line), "notes", one_position=True)
+            assert not re.search(r"underset\{[^}]*T", written), (function, written)
+
+
 def test_a_shape_is_the_arrays_own_there():
     u = r"\underset{T \times F}{\frac{\partial L}{\partial u_{tf}}}"
     equation = rf"= \sum_{{f}} {u} \underset{{F \times D}}{{W1_{{fj}}}}"
@@ -267,7 +274,7 @@ def test_a_legend_says_which_names_were_put_in():
     assert [name for name, _ in legend] == OTHERS
     told = dict(legend)
     assert "<code>W1</code> is <code>h.0.mlp.c_fc.weight</code> (transposed)" in told["gpt2"]
-    assert told["gpt2"].endswith("no name for them: <code>v</code>, <code>u</code>.")
+    assert told["gpt2"].endswith("no name for them: <code>v</code>, <code>u</code>, <code>L</code>.")
     assert "<code>W1</code> is <code>W_1</code>" in told["notes"]
 
 
