@@ -16,7 +16,7 @@ from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
 from gradwalk.strands import Strands, largest_entry, sum_in
 from gradwalk.switch import Sides, Switch
-from gradwalk.told import in_all_names
+from gradwalk.told import in_all_names, table_in_all_names
 from gradwalk.walk import Values
 
 MINUS = "\N{MINUS SIGN}"
@@ -89,11 +89,12 @@ def _page(heads, rows, numeric):
     return Page(markdown, plain)
 
 
-def journey(model: Model, values: Values, t: int) -> Page:
+def journey(model: Model, values: Values, t: int) -> Sides:
     """One word's way through the block, in one column: every value at position t by name, meaning and shape.
 
     Of a value with heads (Q, K, V) the components are laid side by side; of a table over positions (S, alpha) the
-    row of position t is shown, first head first. Only the first four numbers are written out.
+    row of position t is shown, first head first. Only the first four numbers are written out. The names are those of
+    the dialect that `dialect()` has chosen.
     """
     if not 0 <= t < len(values.tokens):
         raise ValueError(f"t: wanted a position from 0 to {len(values.tokens) - 1}, got {t}")
@@ -108,7 +109,9 @@ def journey(model: Model, values: Values, t: int) -> Page:
         cells = (name, VALUES[name].word, "×".join(map(str, array.shape)) or "one number", first + more)
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
-    return table(columns)
+    page = table(columns)
+    html = table_in_all_names([*columns], [*zip(*columns.values(), strict=True)])
+    return Sides(html, page.markdown, page.plain)
 
 
 def step(function: Callable) -> Sides:

@@ -31,6 +31,19 @@ def in_all_names(opening: Sequence[str], lines: Sequence[Line], dressed: Sequenc
     return f'<div class="gw-step">{"".join(parts)}</div>'
 
 
+def table_in_all_names(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """HTML of a table whose first column is values by their course name, said in every dialect."""
+    head = "".join(f'<th style="text-align:left">{escape(text)}</th>' for text in heads)
+    body = ""
+    for name, *rest in rows:
+        own = {which: said(name, which) for which in DIALECTS}
+        grey = f'<span style="opacity:0.55"><code>{name}</code></span>'
+        first = side_by_side({which: _there(one) if one else grey for which, one in own.items()})
+        cells = "".join(f'<td style="text-align:left">{escape(text)}</td>' for text in rest)
+        body += f'<tr><td style="text-align:left">{first}</td>{cells}</tr>'
+    return f'<table class="gw-values"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+
+
 def _translated(dressed, ours, which):
     single = not dialects.positions_mix(ours)
     said_there = [dialects.translate(latex, which, one_position=single) for latex in dressed]

@@ -8,8 +8,9 @@ import lab
 import numpy as np
 import pytest
 
-from gradwalk import widgets
+from gradwalk import derive, widgets
 from gradwalk.model import Model
+from gradwalk.names import DIALECTS
 from gradwalk.widgets.dial_board import DialBoard
 
 MISSING = lab.missing()
@@ -526,6 +527,7 @@ def jupyter(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab")
     lab.write_notebook(root / "names.ipynb", *NAMES)
     lab.write_notebook(root / "1a_which_way.ipynb", "1")
+    lab.write_notebook(root / "all.ipynb", NAMES[0], ALL_STEPS)
     for name, predict in (("W", True), ("W1", False)):
         lab.write_notebook(root / f"{name}.ipynb", SET_UP.format(name=name, predict=predict))
     with lab.lab(root) as url:
@@ -609,6 +611,10 @@ NAMES = [
     "show.ledger()",
     "show.block_map('0_forward')",
 ]
+ALL_STEPS = """\
+from gradwalk import derive
+for function in derive.gradients():
+    display(show.step(function))"""
 SEEN = """() => [...document.querySelectorAll(".gw-step .gw-said:has(mjx-container)")]
     .filter(side => getComputedStyle(side).visibility === "visible" && side.getBoundingClientRect().height > 20)
     .map(side => side.classList[1])"""
@@ -698,3 +704,27 @@ def test_a_notebook_that_is_not_trusted_shows_the_course_alone(open_names, jupyt
     assert page.evaluate("document.body.dataset.gradwalkNames") is None
     assert page.evaluate(SEEN) == ["gw-course", "gw-course"]
     page.locator(".gw-ledger tbody tr").nth(80).wait_for(state="attached")
+
+
+def test_every_derivation_is_typeset_in_every_dialect_and_fits_the_page(browser, jupyter):
+    equations = sum(len(derive.derivation(function).lines) for function in derive.gradients())
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    lab.open_notebook(page, jupyter, "all.ipynb")
+    wanted = equations * len(DIALECTS)
+    page.wait_for_function(f"document.querySelectorAll('.gw-step mjx-container').length >= {wanted}", timeout=90_000)
+    assert page.locator(".gw-step mjx-container").count() == wanted
+    assert page.locator("mjx-merror").count() == 0
+    for name in DIALECTS:
+        bad = page.evaluate(
+            """name => {
+                gradwalkNames(name);
+                const size = node => node.getBoundingClientRect();
+                return [...document.querySelectorAll(`.gw-step .gw-${name} mjx-container`)].filter(equation =>
+                    size(equation).height < 15 || size(equation.querySelector("mjx-math")).width > size(equation).width
+                ).map(equation => equation.textContent);
+            }""",
+            name,
+        )
+        assert bad == [], name
+    context.close()

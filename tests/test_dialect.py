@@ -6,7 +6,9 @@ import re
 import pytest
 
 from gradwalk import derive, dialect, latex, show, step2_mlp
+from gradwalk.model import Model
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
+from gradwalk.walk import forward
 
 EQUATIONS = {f.__name__: [line.latex for line in derive.derivation(f).lines] for f in derive.gradients()}
 OTHERS = [name for name in DIALECTS if name != "course"]
@@ -285,6 +287,20 @@ def test_code_keeps_every_letter():
     assert plain in repr(page)
     assert plain.count("\n") == 1
     assert "keyword-color" in coloured
+
+
+def test_a_journey_names_every_value_in_every_dialect():
+    model = Model.random(seed=0)
+    tokens, y = model.read("the dog slept by the fire")
+    page = show.journey(model, forward(model, tokens, y), 4)
+    rows = re.findall(r"<tr><td[^>]*>(.*?)</td>", page.html)
+    assert len(rows) == len(VALUES) - 1  # no final norm
+    x1 = dict(re.findall(r'<div class="gw-said gw-(\w+)"[^>]*>(.*?)</div>', next(row for row in rows if "x_1" in row)))
+    assert list(x1) == list(DIALECTS)
+    assert x1["course"] == "<code>x1</code>"
+    assert x1["notes"] == "<code>x_1</code>"
+    assert "opacity" in x1["gpt2"]
+    assert "x_1" not in page.markdown
 
 
 def test_the_switch_offers_every_dialect():
