@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from html import escape
@@ -11,8 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk.names import DIALECTS, VALUES, look_up, said, unknown
-from gradwalk.switch import HIDDEN, Sides
+from gradwalk.lettering import arrays, in_all_names, symbol, symbols, words
+from gradwalk.names import VALUES, look_up, unknown
+from gradwalk.switch import Sides
 
 STREAM, LOOP, HEIGHT = 164, 66, 262  # the residual stream, the two loops above it, the whole drawing
 
@@ -87,7 +87,6 @@ MADE_BY = {
 FORWARD_LINE = "words → x0 → (n → Q K V → S → alpha → O → a) → x1 = x0 + a → (v → u → r → m) → h = x1 + m → z → p → L"
 _ACCENT = "var(--jp-brand-color1,#3b5bdb)"
 _STRONG, _SOFT = f'font-weight="600" fill="{_ACCENT}"', 'opacity="0.7"'
-_UNICODE = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\phi": "φ", r"\mathcal{L}": "ℒ", r"\_": "_"}
 
 
 class BlockMap(Sides):
@@ -102,6 +101,8 @@ class BlockMap(Sides):
         number = here[:1]
         if number not in {*STRETCHES, *WHOLE}:
             raise ValueError(f"here: {unknown('stop', here, STRETCHES)}")
+        if values is not None and "x0" not in values:
+            raise ValueError("values: these are of several blocks; give those of one, such as values.blocks[0]")
         if values is not None and not 0 <= t < len(values["x0"]):
             raise ValueError(f"t: wanted a position from 0 to {len(values['x0']) - 1}, got {t}")
         self.here = STRETCHES[number if number in STRETCHES else "0"]
@@ -129,8 +130,8 @@ class BlockMap(Sides):
             'font-family:var(--jp-content-font-family,system-ui,sans-serif)">'
             f"<defs>{_tip('tip', 'currentColor')}{_tip('back', _ACCENT)}</defs>{drawn}"
             f'<path d="M{left} 220v6H{right}v-6" fill="none" stroke="{_ACCENT}" stroke-width="2"/>'
-            f"{_words(middle, 246, f'you are here: {self.here.title}', 13, _STRONG)}"
-            f"{_words(291, 14, 'attention', 12, _SOFT)}{_words(635, 14, 'feed-forward step (MLP)', 12, _SOFT)}"
+            f"{words(middle, 246, f'you are here: {self.here.title}', 13, _STRONG)}"
+            f"{words(291, 14, 'attention', 12, _SOFT)}{words(635, 14, 'feed-forward step (MLP)', 12, _SOFT)}"
             f"</svg>{links}</div>"
         )
 
@@ -162,19 +163,19 @@ class BlockMap(Sides):
         weight = f'fill="currentColor" font-weight="{600 if lit else 400}"'
         box = f'<rect x="{x - half}" y="{y - 15}" width="{2 * half}" height="30" rx="8" fill="none" {stroke}/>'
         if name == "words":
-            return box + _words(x, y + 5, name, 14, weight)
-        parts = [box, _in_all_names(x, y + 5, 14, weight, lambda which: _symbols(name.split(), which, " "))]
+            return box + words(x, y + 5, name, 14, weight)
+        parts = [box, in_all_names(x, y + 5, 14, weight, lambda which: symbols(name.split(), which, " "))]
         slopes = [f"dL_d{part}" for part in name.split() if look_up(part).derived]
         for k, slope in enumerate(slopes):
-            parts.append(_in_all_names(x, y + 29 + 12 * k, 11, f'fill="{_ACCENT}"', partial(_symbol, slope)))
+            parts.append(in_all_names(x, y + 29 + 12 * k, 11, f'fill="{_ACCENT}"', partial(symbol, slope)))
         plus = {"x1": ("x0", "a"), "h": ("x1", "m")}.get(name)
         if plus:
-            parts.append(_in_all_names(x, y + 45, 11, 'opacity="0.75"', lambda which: _symbols(plus, which, " + ")))
+            parts.append(in_all_names(x, y + 45, 11, 'opacity="0.75"', lambda which: symbols(plus, which, " + ")))
         if name in MADE_BY:
             made = MADE_BY[name]
             height = y - (36 if made[0].startswith("gamma") else 23)  # a norm's are said one line higher: they are long
             left = 28 if name == "x0" else 0  # beside the arrows that leave it upwards
-            parts.append(_in_all_names(x - left, height, 10, 'opacity="0.85"', lambda which: _arrays(made, which)))
+            parts.append(in_all_names(x - left, height, 10, 'opacity="0.85"', lambda which: arrays(made, which)))
         return "".join(parts)
 
     def _place(self, name, x, y):
@@ -228,61 +229,6 @@ def _there():
     package = Path(__file__).parent
     folder = package / "notebooks"
     return {path.stem for path in (folder if folder.is_dir() else package.parent / "notebooks").glob("*.ipynb")}
-
-
-def _words(x, y, text, size, style):
-    return f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}>{escape(text)}</text>'
-
-
-def _in_all_names(x, y, size, style, write):
-    """One label a dialect, of which one is seen; where a dialect says the same as the course it is said again."""
-    labels = []
-    for which in DIALECTS:
-        hidden = "" if which == "course" else f' style="{HIDDEN}"'
-        text = f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}'
-        labels.append(f'{text} class="gw-said gw-{which}"{hidden}>{write(which)}</text>')
-    return "".join(labels)
-
-
-def _symbols(names, which, between):
-    """Symbols as SVG text; in the course's names as code has them, since that is what the page's tables say."""
-    return between.join(_symbol(name, which) for name in names)
-
-
-def _symbol(name, which):
-    if which == "course":
-        return name
-    own = said(name, which)
-    if own is None:
-        return f'<tspan opacity="0.55">{name}</tspan>'
-    return _typeset(own.latex)
-
-
-def _arrays(names, which):
-    """The arrays that make a value; .weight and .bias of one module are said as the module."""
-    spoken = [said(name, which) if which != "course" else None for name in names]
-    if which == "course" or not any(spoken):
-        own = " ".join(names)
-        return own if which == "course" else f'<tspan opacity="0.55">{own}</tspan>'
-    if which in ("gpt2", "pytorch"):
-        modules = [re.sub(r"[._](weight|bias).*", "", own.name.removeprefix("h.0.")) for own in spoken if own]
-        return " ".join(dict.fromkeys(modules))
-    return " ".join(_symbol(name, which) for name in names)
-
-
-def _typeset(latex):
-    """A little LaTeX as SVG text: one level of what stands above or below, Greek, hats and tildes."""
-    for command, letter in _UNICODE.items():
-        latex = latex.replace(command, letter)
-    latex = re.sub(r"\\(?:mathrm|text|texttt)\{([^{}]*)\}", r"\1", latex)
-    latex = latex.replace(r"\partial ", "∂").replace(" / ", "/")
-    latex = re.sub(r"\\tilde\{(\w)\}", "\\1\N{COMBINING TILDE}", latex)
-    latex = re.sub(r"\\hat\{(\w)\}", "\\1\N{COMBINING CIRCUMFLEX ACCENT}", latex)
-    above = r'<tspan dy="-0.4em" font-size="70%">\1</tspan><tspan dy="0.28em">&#8203;</tspan>'
-    below = r'<tspan dy="0.25em" font-size="70%">\1</tspan><tspan dy="-0.175em">&#8203;</tspan>'
-    latex = re.sub(r"_\{(\w)_(\w)\}", r"_{\1\2}", latex)
-    latex = re.sub(r"\^\{([^{}]*)\}|\^(\w)", lambda f: above.replace(r"\1", f[1] or f[2]), latex)
-    return re.sub(r"_\{([^{}]*)\}|_(\w)", lambda f: below.replace(r"\1", f[1] or f[2]), latex)
 
 
 def _reach(name):

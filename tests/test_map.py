@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from gradwalk import block_map, show
+from gradwalk import lettering, show
 from gradwalk.block_map import ARROWS, MADE_BY, NODES, STRETCHES
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up
@@ -160,11 +160,16 @@ def test_bad_places_are_told():
         show.block_map("9_nowhere")
     with pytest.raises(ValueError, match="t: wanted a position from 0 to 4, got 5"):
         show.block_map("0_forward", VALUED, GRADS, t=5)
+    deep = Model.random(seed=1, blocks=2)
+    values = forward(deep, TOKENS, Y)
+    with pytest.raises(ValueError, match="give those of one, such as"):
+        show.block_map("0_forward", values)
+    assert "x1 5×4" in show.block_map("0_forward", values.blocks[1]).html
 
 
 def test_small_latex_becomes_text():
     plain = re.compile(r"<[^>]*>|&#8203;")
     for latex, wanted in [("g_{x_1}", "gx1"), (r"\mathrm{attn}", "attn"), (r"W_{\mathrm{pos}}", "Wpos"), ("W^Q", "WQ")]:
-        assert plain.sub("", block_map._typeset(latex)) == wanted
-    assert 'dy="0.25em"' in block_map._typeset("W_2")
-    assert 'dy="-0.4em"' in block_map._typeset("x^{(1)}")
+        assert plain.sub("", lettering.typeset(latex)) == wanted
+    assert 'dy="0.25em"' in lettering.typeset("W_2")
+    assert 'dy="-0.4em"' in lettering.typeset("x^{(1)}")

@@ -1,0 +1,69 @@
+"""Names on a drawing: SVG text in every dialect side by side, and the little typesetting that a symbol needs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+
+from gradwalk.names import DIALECTS, said
+from gradwalk.switch import HIDDEN
+
+_LETTERS = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\phi": "φ", r"\mathcal{L}": "ℒ", r"\_": "_"}
+
+
+def words(x: float, y: float, text: str, size: float, style: str) -> str:
+    """A label that no dialect changes."""
+    return f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}>{escape(text)}</text>'
+
+
+def in_all_names(x: float, y: float, size: float, style: str, write: Callable[[str], str]) -> str:
+    """One label a dialect, of which one is seen. `write`: from a dialect to its label, as SVG."""
+    labels = []
+    for which in DIALECTS:
+        hidden = "" if which == "course" else f' style="{HIDDEN}"'
+        text = f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}'
+        labels.append(f'{text} class="gw-said gw-{which}"{hidden}>{write(which)}</text>')
+    return "".join(labels)
+
+
+def symbols(names: Sequence[str], which: str, between: str) -> str:
+    """Several quantities side by side, such as x0 + a."""
+    return between.join(symbol(name, which) for name in names)
+
+
+def symbol(name: str, which: str) -> str:
+    """A quantity as SVG text: the course's name as code has it, a dialect's typeset, greyed what a dialect lacks."""
+    if which == "course":
+        return name
+    own = said(name, which)
+    if own is None:
+        return f'<tspan opacity="0.55">{name}</tspan>'
+    return typeset(own.latex)
+
+
+def arrays(names: Sequence[str], which: str) -> str:
+    """The arrays that make a value; .weight and .bias of one module are said as the module."""
+    spoken = [said(name, which) if which != "course" else None for name in names]
+    if which == "course" or not any(spoken):
+        own = " ".join(names)
+        return own if which == "course" else f'<tspan opacity="0.55">{own}</tspan>'
+    if which in ("gpt2", "pytorch"):
+        modules = [re.sub(r"[._](weight|bias).*", "", own.name.removeprefix("h.0.")) for own in spoken if own]
+        return " ".join(dict.fromkeys(modules))
+    return " ".join(symbol(name, which) for name in names)
+
+
+def typeset(latex: str) -> str:
+    """A little LaTeX as SVG text: one level of what stands above or below, Greek, hats and tildes."""
+    for command, letter in _LETTERS.items():
+        latex = latex.replace(command, letter)
+    latex = re.sub(r"\\(?:mathrm|text|texttt)\{([^{}]*)\}", r"\1", latex)
+    latex = latex.replace(r"\partial ", "∂").replace(" / ", "/")
+    latex = re.sub(r"\\tilde\{(\w)\}", "\\1\N{COMBINING TILDE}", latex)
+    latex = re.sub(r"\\hat\{(\w)\}", "\\1\N{COMBINING CIRCUMFLEX ACCENT}", latex)
+    above = r'<tspan dy="-0.4em" font-size="70%">\1</tspan><tspan dy="0.28em">&#8203;</tspan>'
+    below = r'<tspan dy="0.25em" font-size="70%">\1</tspan><tspan dy="-0.175em">&#8203;</tspan>'
+    latex = re.sub(r"_\{(\w)_(\w)\}", r"_{\1\2}", latex)
+    latex = re.sub(r"\^\{([^{}]*)\}|\^(\w)", lambda f: above.replace(r"\1", f[1] or f[2]), latex)
+    return re.sub(r"_\{([^{}]*)\}|_(\w)", lambda f: below.replace(r"\1", f[1] or f[2]), latex)
