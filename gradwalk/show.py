@@ -16,7 +16,7 @@ from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
 from gradwalk.strands import Strands, largest_entry, sum_in
 from gradwalk.switch import Sides, Switch
-from gradwalk.told import in_all_names, table_in_all_names
+from gradwalk.told import aired, in_all_names, table_in_all_names
 from gradwalk.walk import Values
 
 MINUS = "\N{MINUS SIGN}"
@@ -132,7 +132,7 @@ def step(function: Callable) -> Sides:
     for line in told.lines:
         dressed = einsum_latex(function, line, _with_shape) or line.latex
         equations.append(dressed)
-        markdown += [line.reason, f"$$\n{dressed}\n$$"]
+        markdown += [line.reason, f"$$\n{aired(dressed)}\n$$"]
         plain += [line.reason, f"    {line.latex}\n    checked: {line.code}"]
     worked = _worked_entry(function)
     code = _code(function)
@@ -179,8 +179,9 @@ def _worked_entry(function, most=4):
         return ""
     strands = Strands(function, largest_entry(function))
     order = np.argsort(-np.abs(strands.products), kind="stable")
-    terms = [" × ".join(_bracketed(f[k]) for f in strands.factors.values()) for k in sorted(order[:most])]
-    rest = f" + {len(order) - most} smaller" if len(order) > most else ""
+    shown = sorted(k for n, k in enumerate(order[:most]) if n == 0 or abs(strands.products[k]) >= 1e-4)
+    terms = [" × ".join(_bracketed(f[k]) for f in strands.factors.values()) for k in shown]
+    rest = f" + {len(order) - len(shown)} smaller" if len(order) > len(shown) else ""
     scale = "" if strands.scale == 1 else " over √(D/H)"
     spot = ", ".join(map(str, strands.index))
     total = f"{' + '.join(terms)}{rest}{scale}"

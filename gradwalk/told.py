@@ -53,8 +53,13 @@ def _translated(dressed, ours, which):
     return said_there
 
 
+def aired(latex: str) -> str:
+    """The equation with a little air before every shape, so that the shapes of two neighbours do not run together."""
+    return latex.replace(r"\underset{", r"\underset{\;")
+
+
 def _display(latex):
-    return f"$$\n{escape(latex, quote=False)}\n$$"
+    return f"$$\n{escape(aired(latex), quote=False)}\n$$"
 
 
 def _legend(equations, which):
