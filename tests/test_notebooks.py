@@ -165,7 +165,7 @@ def retypes_no_formula(notebook):
 
 
 def shows_every_number(notebook):
-    """A number in prose, of two digits or more, stands in some code or output of the same notebook."""
+    """A number in prose, of two digits or more and no year, stands in some code or output of the same notebook."""
     shown = "\n".join(
         "\n".join(
             [cell.source, *(text for output in cell.outputs if output.output_type != "error" for text in texts(output))]
@@ -175,7 +175,7 @@ def shows_every_number(notebook):
     prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     told = (re.sub(r"(?i)questions? [\d, and]+|\(\S+\.ipynb\)|^# .*$", "", text, flags=re.MULTILINE) for text in prose)
     whole = (re.sub(r"(?<=\d),(?=\d{3})", "", text) for text in told)  # 50,257 is 50257
-    numbers = {number for text in whole for number in re.findall(r"\d+\.\d+|\d{2,}", text)}
+    numbers = {number for text in whole for number in re.findall(r"\d+\.\d+|(?<!\d)(?!20[0-2]\d\b)\d{2,}", text)}
     return sorted(number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}", shown))
 
 
