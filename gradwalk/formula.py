@@ -1,7 +1,7 @@
 r"""A displayed equation, evaluated as it stands: what the LaTeX says, in numbers.
 
-Only the LaTeX that the derivations use: fractions, sums, brackets, conditions such as [i = y_t], e^{...}, log, sqrt,
-tanh, and quantities with their indices. A slope \frac{\partial L}{\partial W_{ij}} is looked up as dL_dW, a Jacobian
+Only the LaTeX that the derivations use: fractions, sums, brackets, conditions such as [i = y_t], exp, log, sqrt, tanh,
+and quantities with their indices. A slope \frac{\partial L}{\partial W_{ij}} is looked up as dL_dW, a Jacobian
 \frac{\partial z_{tk}}{\partial W_{ij}} as dz_dW, a share with its road as dL_dx1_via_h.
 """
 
@@ -147,14 +147,12 @@ class _Reader:
             return self.summed()
         if token == r"\pi":
             return np.pi
-        if token == "e" and self.peek() == "^":
-            self.take("^")
-            return exp(self.value_of(self.braced()))
         if token == r"\sqrt":
             return sqrt(self.value_of(self.braced()))
-        if token in (r"\log", r"\tanh"):
-            function = log if token == r"\log" else tanh
-            return function(self.product() if token == r"\log" else self.factor())
+        if token == r"\log":  # of the whole product that follows, a sum among it
+            return log(self.product())
+        if token in (r"\exp", r"\tanh"):
+            return (exp if token == r"\exp" else tanh)(self.factor())
         return self.quantity(token)
 
     def condition(self):

@@ -41,17 +41,17 @@ def dL_dz(p, y):
     r"""Every word is pushed down by its own p, the true one is pulled up by 1; where nothing is scored, nothing pulls.
 
     The loss is minus the log of the true word's share, averaged over the M scored positions:
-    $$L = \frac{1}{M} \sum_{t\,\mathrm{scored}} \left( \log \sum_{k} e^{z_{tk}} - z_{t y_t} \right)$$
+    $$L = \frac{1}{M} \sum_{t\,\mathrm{scored}} \left( \log \sum_{k} \exp(z_{tk}) - z_{t y_t} \right)$$
     >>> same(L, sum(log(sum(exp(z[t]))) - z[t, y[t]] for t in scored) / M)
 
     Raise z_ti alone, by a little. The first term answers with word i's part of the sum:
-    $$\frac{\partial}{\partial z_{ti}} \log \sum_{k} e^{z_{tk}} = \frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}}$$
+    $$\frac{\partial}{\partial z_{ti}} \log \sum_{k} \exp(z_{tk}) = \frac{\exp(z_{ti})}{\sum_{k} \exp(z_{tk})}$$
     >>> same([[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)],
     ...     [[slope_of(lambda z_ti: log(sum(exp(where(arange(N) == i, z_ti, z[t])))), z[t, i])
     ...         for i in range(N)] for t in range(T)])
 
     That part is word i's share, since softmax is made so:
-    $$\frac{e^{z_{ti}}}{\sum_{k} e^{z_{tk}}} = p_{ti}$$
+    $$\frac{\exp(z_{ti})}{\sum_{k} \exp(z_{tk})} = p_{ti}$$
     >>> same([[exp(z[t, i]) / sum(exp(z[t])) for i in range(N)] for t in range(T)], p)
 
     The second term, -z, answers only when word i is the true one, and then with exactly -1:

@@ -16,7 +16,7 @@ from gradwalk import (
     step5_attention,
     step6_embedding,
 )
-from gradwalk.names import Named
+from gradwalk.names import SIZES, VALUES, WEIGHTS, Named
 from gradwalk.walk import forward
 
 GRADIENTS = list(derive.gradients())
@@ -139,7 +139,7 @@ def test_a_planted_drift_is_found(function, old, new):
         (r"L = 2 \cdot 3 - 1", 5.0),
         (r"L = \frac{1}{2} (1 + \sqrt{9})", 2.0),
         (r"L = \sum_{t,i} [t = i] \, 2", 10.0),  # T = 5 of them
-        (r"L = \log \sum_{d} e^{0}", np.log(3)),  # D / H = 3
+        (r"L = \log \sum_{d} \exp(0)", np.log(3)),  # D / H = 3
         (r"L = - \sum_{t} 1 + 1", -4.0),  # a sum ends where the next term begins
         (r"L = [2 > 1] [1 \ge 2]", 0.0),
     ],
@@ -153,6 +153,15 @@ def test_a_formula_says_what_a_reader_reads(equation, sides):
 def test_a_formula_that_cannot_be_read_is_said(equation):
     with pytest.raises(ValueError, match="formula"):
         formula.sides(equation, derive.example())
+
+
+@pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
+def test_a_gradient_takes_what_the_ledger_names(function):
+    """No argument is called otherwise than the ledger calls it, and no index letter is a number as well."""
+    known = {*VALUES, *WEIGHTS, *SIZES, "tokens", "places", "y", "gamma", "activation"}
+    arguments = {name.removeprefix("dL_d").split("_via_")[0] for name in inspect.signature(function).parameters}
+    assert arguments <= known
+    assert "e^" not in inspect.getdoc(function)  # e is a head
 
 
 def test_a_wrong_function_is_found():

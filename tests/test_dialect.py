@@ -17,8 +17,8 @@ GREY = re.compile(rf"{OWN}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}")
 
 # What is no quantity's name: letters that count, and words that the dialects share.
 WORDS = r"\\sum_\{t\\,\\mathrm\{scored\}\}|"
-WORDS += r"\\(?:frac|partial|sum|left|right|log|tanh|sqrt|pi|cdot|qquad|mathrm|text|ge)(?![a-zA-Z])"
-WORDS += r"|\bvia\b|\bscored\b|\bfrom\b|\be(?=\^)|(?<=\{)(?:D/H|[DM])(?=\})"
+WORDS += r"\\(?:frac|partial|sum|left|right|exp|log|tanh|sqrt|pi|cdot|qquad|mathrm|text|ge)(?![a-zA-Z])"
+WORDS += r"|\bvia\b|\bscored\b|\bfrom\b|(?<=\{)(?:D/H|[DM])(?=\})"
 
 
 def every(name):
@@ -126,7 +126,7 @@ def test_a_shape_is_the_arrays_own_there():
 # What the learner writes, one position, columns.
 NOTES = {
     "dL_dz": [
-        r"L = \log \sum_{k} e^{z_{k}} - z_{y}",
+        r"L = \log \sum_{k} \exp(z_{k}) - z_{y}",
         r"g_{i} = p_{i} - [i = y]",
     ],
     "dL_dW": [
