@@ -73,6 +73,18 @@ def translate_all(equations: Sequence[str], dialect: str) -> list[str]:
     return [translate(latex, dialect, one_position=single) for latex in equations]
 
 
+def without_grey(latex: str) -> str:
+    """The equation for a place without style: what a dialect lacks stands in the course's letters, not greyed."""
+    while (start := latex.find(OWN + "{")) >= 0:
+        inside = start + len(OWN) + 1
+        end, depth = inside, 1
+        while depth:
+            depth += {"{": 1, "}": -1}.get(latex[end], 0)
+            end += 1
+        latex = latex[:start] + latex[inside : end - 1] + latex[end:]
+    return latex
+
+
 def symbol(name: str, dialect: str) -> str:
     """A quantity's LaTeX in a dialect, with no index; greyed if the dialect lacks it."""
     entry = said(name, dialect)

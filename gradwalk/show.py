@@ -11,6 +11,7 @@ import numpy as np
 
 from gradwalk.block_map import BlockMap
 from gradwalk.derive import derivation, einsum_latex
+from gradwalk.dialect import positions_mix, translate, without_grey
 from gradwalk.ledger import Ledger
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
@@ -114,14 +115,16 @@ def journey(model: Model, values: Values, t: int) -> Sides:
     return Sides(html, page.markdown, page.plain)
 
 
-def step(function: Callable) -> Sides:
+def step(function: Callable, names: str = "course") -> Sides:
     """One gradient, as its own source tells it: the sentence, every equation with its reason, one entry, the code.
 
     Nothing is typed twice: the sentence and equations are the function's docstring, whose every line is run by the
     tests; under each factor of a sum stands its shape; the numbers are the worked example's; the code is the
-    function's own. The equations stand there in every dialect, of which `dialect()` chooses one.
+    function's own. On a page the equations stand there in every dialect, of which `dialect()` chooses one; as text, and
+    as Markdown, in that of `names`. ValueError for a dialect that there is none of.
     """
     told = derivation(function)
+    single = not positions_mix([line.latex for line in told.lines])
     name = function.__name__
     arguments = [a for a in inspect.signature(function).parameters if a != "activation"]
     shapes = ", ".join(f"`{a}` {_shape(a)}" for a in arguments)
@@ -132,8 +135,9 @@ def step(function: Callable) -> Sides:
     for line in told.lines:
         dressed = einsum_latex(function, line, _with_shape) or line.latex
         equations.append(dressed)
-        markdown += [line.reason, f"$$\n{aired(dressed)}\n$$"]
-        plain += [line.reason, f"    {line.latex}\n    checked: {line.code}"]
+        shaped, bare = (without_grey(translate(one, names, one_position=single)) for one in (dressed, line.latex))
+        markdown += [line.reason, f"$$\n{aired(shaped)}\n$$"]
+        plain += [line.reason, f"    {bare}\n    checked: {line.code}"]
     worked = _worked_entry(function)
     code = _code(function)
     markdown += [worked, f"```python\n{code}\n```"]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from gradwalk import derive, show
+from gradwalk.dialect import translate_all, without_grey
 from gradwalk.model import Model
-from gradwalk.names import VALUES
+from gradwalk.names import DIALECTS, VALUES
 from gradwalk.step1_output import dL_dW
 from gradwalk.walk import forward
 
@@ -75,3 +76,22 @@ def test_every_gradient_can_be_shown():
     for function in derive.gradients():
         page = show.step(function)
         assert page.markdown.count("$$") == 2 * len(derive.derivation(function).lines)
+
+
+@pytest.mark.parametrize("names", [name for name in DIALECTS if name != "course"])
+def test_every_gradient_is_told_as_text_in_every_dialect(names):
+    for function in derive.gradients():
+        lines = [line.latex for line in derive.derivation(function).lines]
+        page = show.step(function, names)
+        for written in translate_all(lines, names):
+            assert without_grey(written) in repr(page)
+        assert "mjx" not in repr(page) + page.markdown
+    assert repr(show.step(dL_dW, names)) != repr(show.step(dL_dW))
+
+
+def test_a_dialect_in_text():
+    assert "= g_{i} h_{j}" in repr(show.step(dL_dW, "notes"))
+    assert r"\texttt{wte.weight}_{ij}" in repr(show.step(dL_dW, "gpt2"))
+    assert repr(show.step(dL_dW, "course")) == repr(show.step(dL_dW))
+    with pytest.raises(ValueError, match="dialect"):
+        show.step(dL_dW, "latin")
