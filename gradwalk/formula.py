@@ -13,10 +13,10 @@ from math import exp, log, sqrt, tanh
 
 import numpy as np
 
+from gradwalk.measure import STEP
 from gradwalk.step5_attention import merge_heads, split_heads
 
 EXTENT = {"t": "T", "s": "T", "i": "N", "k": "N", "j": "D", "c": "D", "f": "F", "e": "H"}  # and d: D / H
-NUDGE = 1e-5
 _GREEK = {r"\alpha": "alpha", r"\gamma": "gamma2", r"\beta": "beta2", r"\sigma": "sigma", r"\omega": "omega"}
 _TOKEN = re.compile(
     r"\\(?:left|right)[.()|]|\\hat\{x\}|\\mathrm\{\w+\}|\\[a-zA-Z]+|\\,|x[01]|[Wb][12]|\d+(?:\.\d+)?|[A-Za-z]|\S"
@@ -126,8 +126,8 @@ class _Reader:
             if depth == 0:
                 return self.tokens[start + 1 : self.place - 1]
 
-    def value_of(self, tokens, at=None, names=None):
-        return _Reader(tokens, names or self.names, at or self.at, self.collect).all()
+    def value_of(self, tokens, names=None):
+        return _Reader(tokens, names or self.names, self.at, self.collect).all()
 
     def factor(self):
         token = self.take()
@@ -200,11 +200,11 @@ class _Reader:
         if self.collect is not None:
             return self.entry(name, letters)
         ends = []
-        for step in (NUDGE, -NUDGE):
+        for step in (STEP, -STEP):
             nudged = np.array(self.names[name])
             nudged[tuple(self.at[letter] for letter in letters)] += step
             ends.append(self.value_of(rest, names={**self.names, name: nudged}))
-        return (ends[0] - ends[1]) / (2 * NUDGE)
+        return (ends[0] - ends[1]) / (2 * STEP)
 
     def summed(self):
         self.take("_")

@@ -23,28 +23,16 @@ def slope(model: Model, tokens, y, name: str, index: tuple[int, ...], step: floa
     `name` is a weight ("W", "blocks.0.W1") or a value ("h", "blocks.0.x1"); a value is nudged wherever it is used.
     The model is left as it is. ValueError for a name or an index that is not there.
     """
-    if not (np.isfinite(step) and step > 0):
-        raise ValueError(f"step: wanted a number above 0, got {step!r}")
     array = _array(model, tokens, y, name)
-    index = within(array.shape, index, name)
-    losses = []
-    for nudge in (step, -step):
-        if name in model.weights:
-            turned = model.copy()
-            turned.turn(name, index, nudge)
-            losses.append(forward(turned, tokens, y).L)
-        else:
-            by_hand = array.copy()
-            by_hand[index] += nudge
-            losses.append(forward(model, tokens, y, hold={name: by_hand}).L)
-    return float((losses[0] - losses[1]) / (2 * step))
+    return _slope(model, tokens, y, name, array, within(array.shape, index, name), step)
 
 
 def slopes(model: Model, tokens, y, name: str, step: float = STEP) -> np.ndarray:
     """`slope` for every number of a weight or value: an array of its shape, two forward passes a number."""
-    measured = np.empty(_array(model, tokens, y, name).shape)  # like the weight or value
+    array = _array(model, tokens, y, name)
+    measured = np.empty(array.shape)  # like the weight or value
     for index in np.ndindex(measured.shape):
-        measured[index] = slope(model, tokens, y, name, index, step)
+        measured[index] = _slope(model, tokens, y, name, array, index, step)
     return measured
 
 
@@ -56,6 +44,23 @@ def relative_error(derived: np.ndarray, measured: np.ndarray, largest_of_all: fl
     """
     scale = max(np.abs(measured).max(), 1e-3 * largest_of_all)
     return float(np.abs(derived - measured).max() / scale) if scale else float(np.abs(derived).max())
+
+
+def _slope(model, tokens, y, name, array, index, step):
+    """The slope in one number of `array`, which is the weight or value of that name."""
+    if not (np.isfinite(step) and step > 0):
+        raise ValueError(f"step: wanted a number above 0, got {step!r}")
+    losses = []
+    for nudge in (step, -step):
+        if name in model.weights:
+            turned = model.copy()
+            turned.turn(name, index, nudge)
+            losses.append(forward(turned, tokens, y).L)
+        else:
+            by_hand = array.copy()
+            by_hand[index] += nudge
+            losses.append(forward(model, tokens, y, hold={name: by_hand}).L)
+    return float((losses[0] - losses[1]) / (2 * step))
 
 
 def _array(model, tokens, y, name):
@@ -122,7 +127,7 @@ def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
             def moved(x, function=function, at=at, position=position):
                 return function(*at[:position], x, *at[position + 1 :])
 
-            measured[f"d{result}_d{name}"] = _difference(moved, at[position], 1e-5 if result in CURVED else 1.0)
+            measured[f"d{result}_d{name}"] = _difference(moved, at[position], STEP if result in CURVED else 1.0)
     return measured
 
 

@@ -79,15 +79,19 @@ def _page(heads, rows, numeric):
     rule = ["---:" if right else ":---" for right in numeric]
     bars_kept = [[cell.replace("|", r"\|") for cell in cells] for cells in [heads, rule, *rows]]  # | ends a cell
     markdown = "\n".join("| " + " | ".join(cells) + " |" for cells in bars_kept)
-    widths = [max(len(cells[c]) for cells in [heads, *rows]) for c in range(len(heads))]
-    plain = "\n".join(
+    return Page(markdown, aligned([heads, *rows], numeric))
+
+
+def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> str:
+    """Rows of cells as lines of text, each column as wide as its widest cell."""
+    widths = [max(len(cells[c]) for cells in rows) for c in range(len(to_the_right))]
+    return "\n".join(
         "  ".join(
             cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(cells, widths, numeric, strict=True)
+            for cell, width, right in zip(cells, widths, to_the_right, strict=True)
         ).rstrip()
-        for cells in [heads, *rows]
+        for cells in rows
     )
-    return Page(markdown, plain)
 
 
 def journey(model: Model, values: Values, t: int) -> Sides:

@@ -25,7 +25,7 @@ class Strands:
         `names`: the arrays that the einsum speaks of, by default the worked example's. ValueError for a gradient
         that is no sum of products, or an index that is not in it.
         """
-        names = dict(derive.example(derive.is_tied(function)) if names is None else names)
+        names = dict(derive.names_for(function) if names is None else names)
         einsum = sum_in(function)
         if einsum is None:
             raise ValueError(f"function: no line of {function.__name__} is a sum of products")
@@ -56,7 +56,7 @@ def sum_in(function: Callable) -> Einsum | None:
 
 def largest_entry(function: Callable) -> tuple[int, ...]:
     """Where the worked example's gradient is largest in size: a good entry to show."""
-    gradient = derive.example(derive.is_tied(function))[derive.RESULTS.get(function.__name__, function.__name__)]
+    gradient = derive.names_for(function)[derive.RESULTS.get(function.__name__, function.__name__)]
     return tuple(int(i) for i in np.unravel_index(np.abs(gradient).argmax(), gradient.shape))
 
 

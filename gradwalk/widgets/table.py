@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from gradwalk.show import number
+from gradwalk.show import aligned, number
 from gradwalk.widgets import scene as scenes
 
 KEY = "each dial: setting (slope of the loss)"
@@ -25,14 +25,8 @@ def as_text(board) -> str:
     head, rows = _cells(board)
     sentences = [" ".join(f"[{word}]" if scored else word for word, scored in s) for s in board.scene["sentences"]]
     heads = [" ".join(cell.split("\n")) for cell in head]
-    widths = [max(len(line[c]) for line in [heads, *rows]) for c in range(len(heads))]
-    lines = [
-        "  ".join(
-            [label.ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(cells, widths[1:], strict=True))]
-        ).rstrip()
-        for label, *cells in [heads, *rows]
-    ]
-    return "\n".join([title(board), *sentences, board.scene["note"], *lines, _key(board)])
+    lines = aligned([heads, *rows], [False, *(True for _ in heads[1:])])
+    return "\n".join([title(board), *sentences, board.scene["note"], lines, _key(board)])
 
 
 def as_html(board) -> str:
