@@ -2,13 +2,12 @@
 
 import json
 import re
-from pathlib import Path
 
 import lab
 import numpy as np
 import pytest
 
-from gradwalk import derive, widgets
+from gradwalk import derive
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS
 from gradwalk.widgets.dial_board import DialBoard
@@ -18,7 +17,6 @@ pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
 
 SENTENCE = "the dog slept by the fire"
 PLAIN = Model.random(seed=0)
-FOLDER = Path(widgets.__file__).parent
 
 # What the page runs: the module as it is, and models that are nothing but their state. `put` is Python's part, or
 # another view's: it sets a value and tells those who listen.
@@ -66,8 +64,8 @@ def open_boards(browser):
         files = {
             "/": ("text/html", PAGE),
             "/states.json": ("application/json", json.dumps(states)),
-            "/dial_board.js": ("text/javascript", (FOLDER / "dial_board.js").read_text()),
-            "/dial_board.css": ("text/css", (FOLDER / "dial_board.css").read_text()),
+            "/dial_board.js": ("text/javascript", DialBoard._esm),
+            "/dial_board.css": ("text/css", DialBoard._css),
         }
 
         def serve(route):

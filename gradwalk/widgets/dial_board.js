@@ -369,6 +369,7 @@ function render({ model, el }) {
     showAll: make("button", { type: "button", class: "gw-small" }, "show all"),
   };
   const curve = plot();
+  const watched = scene.watch ? attention(scene.watch) : null;
   const answers = ["rise", "fall", "stay"].map((word) => {
     const button = make("button", { type: "button", class: "gw-answer" }, word);
     button.addEventListener("click", () => call(word));
@@ -418,7 +419,8 @@ function render({ model, el }) {
         make("div", { class: "gw-line" }, make("div", { class: "gw-wide" }, reading.title), reading.back),
         make("div", { class: "gw-stage" }, curve.node, reading.ask),
         reading.slope, reading.parts, reading.verdict,
-        make("div", { class: "gw-line gw-scores" }, reading.score, reading.showAll))),
+        make("div", { class: "gw-line gw-scores" }, reading.score, reading.showAll)),
+      ...(watched ? [watched.node] : [])),
     make("div", { class: "gw-foot" }, buttons.reset, buttons.undo, buttons.step, note));
   el.append(root);
 
@@ -458,6 +460,7 @@ function render({ model, el }) {
       style(bar.fill, "transform", `scaleX(${round(p)})`);
       say(bar.number, fine(p, 3));
     });
+    watched?.draw(now, document.body.dataset.gradwalkNames);
     say(reading.loss, lossText);
     style(reading.loss, "width", `${lossText.length}ch`);
     put(reading.loss, "data-loss", loss === null ? "" : loss);

@@ -15,10 +15,11 @@ import traitlets as t
 from gradwalk.dial import Dial
 from gradwalk.model import Model, of_weight
 from gradwalk.names import unknown
-from gradwalk.walk import backward, forward
+from gradwalk.walk import Values, backward, forward
+from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
-from gradwalk.widgets import table
 
+_FILES = Path(__file__).parent
 _SYNCED = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta", "live")
 
 
@@ -34,11 +35,13 @@ class DialBoard(anywidget.AnyWidget):
     at the present setting, 121 points within three root-mean-squares of the weight around its starting value; when
     the hand rests Python sends fresh curves for the others. The caller's model is never written to.
 
-    With `predict`, arrows, slope and curve stay hidden until the learner has said which way the loss will go.
+    With `predict`, arrows, slope and curve stay hidden until the learner has said which way the loss will go. With
+    `watch="alpha"` the board draws what each position looks at, at the present setting, exact for any combination.
     """
 
-    _esm = Path(__file__).with_name("dial_board.js")
-    _css = Path(__file__).with_name("dial_board.css")
+    # one module: a notebook loads it as it stands, with no folder beside it to import from
+    _esm = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("attention.js", "dial_board.js"))
+    _css = (_FILES / "dial_board.css").read_text(encoding="utf-8")
 
     scene = t.Dict().tag(sync=True)  # what the hand does not change; see scene.compose
     turned = t.List(t.Float()).tag(sync=True)  # each dial, row by row: how far from where it started
@@ -53,13 +56,23 @@ class DialBoard(anywidget.AnyWidget):
     live = t.Bool(True).tag(sync=True)  # Python answers
 
     def __init__(
-        self, model: Model, tokens, y, name: str, rows=None, columns=None, predict: bool = True, eta: float = 0.5
+        self,
+        model: Model,
+        tokens,
+        y,
+        name: str,
+        rows=None,
+        columns=None,
+        predict: bool = True,
+        eta: float = 0.5,
+        watch: str | None = None,
     ):
         """A board for `name` on the loss of (tokens, y), as `forward` takes them.
 
         rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
-        Without them a few are chosen, see `scene.choose`. eta: of one step of descent. ValueError for what does
-        not fit.
+        Without them a few are chosen, see `scene.choose`. eta: of one step of descent. watch: "alpha" for
+        the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. ValueError
+        for what does not fit.
         """
         if not isinstance(model, Model):
             raise ValueError(f"model: wanted a Model, got {type(model).__name__}")
@@ -76,6 +89,8 @@ class DialBoard(anywidget.AnyWidget):
         self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
         self._indices = scenes.indices_of(rows, columns)
         scene = scenes.compose(self._model, tokens, y, name, rows, columns, bool(predict))
+        if watch is not None:
+            scene["watch"] = attention.compose(self._model, self._values, name, self._indices, watch)
         self._start = scene["start"]
         still = [0.0] * len(self._indices)
         deeper = scene["kind"] == "curves"
@@ -98,6 +113,11 @@ class DialBoard(anywidget.AnyWidget):
         """The loss at the present setting, in nats, by a full forward pass."""
         with self._lock:
             return float(self._forward(self.turned).L)
+
+    @property
+    def values(self) -> Values:
+        """Every value at the present setting, by a full forward pass: `board.values.alpha`."""
+        return forward(self.model, self._tokens, self._y)
 
     @property
     def dials(self) -> list[tuple[int, ...]]:
@@ -267,6 +287,6 @@ class DialBoard(anywidget.AnyWidget):
         return {**data, "text/plain": table.as_text(self), "text/html": table.as_html(self)}, metadata
 
     def state_json(self) -> str:
-        """The traits as JSON, for a page without a kernel: what dial_board.js asks its model for by name."""
+        """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
         state = {name: getattr(self, name) for name in _SYNCED}
         return json.dumps({**state, "live": False, "settled": self.turned}, ensure_ascii=False)

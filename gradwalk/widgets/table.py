@@ -26,7 +26,7 @@ def as_text(board) -> str:
     sentences = [" ".join(f"[{word}]" if scored else word for word, scored in s) for s in board.scene["sentences"]]
     heads = [" ".join(cell.split("\n")) for cell in head]
     lines = aligned([heads, *rows], [False, *(True for _ in heads[1:])])
-    return "\n".join([title(board), *sentences, board.scene["note"], lines, _key(board)])
+    return "\n".join([title(board), *sentences, board.scene["note"], lines, _key(board), *_watched(board)])
 
 
 def as_html(board) -> str:
@@ -45,12 +45,28 @@ def as_html(board) -> str:
     return (
         f"<p>{sentences}<br><small>{escape(board.scene['note'])}</small></p><p>{escape(title(board))}</p>"
         f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"
-        f"<p><small>{_key(board)}</small></p>"
+        f"<p><small>{_key(board)}</small></p>" + "".join(f"<p>{escape(line)}</p>" for line in _watched(board))
     )
 
 
 def _key(board):
     return KEY + (HIDDEN if any(_hidden(board, name) for name in board.scene["names"]) else "")
+
+
+def _watched(board):
+    """One line: what the scored position looks at in each head, the last such position where there are several."""
+    watch = board.scene.get("watch")
+    if not watch:
+        return []
+    *_, t = (t for t, scored in enumerate(watch["scored"]) if scored)
+    words, *prefix = watch["words"][watch["firsts"][t] : t + 1], *watch["of"].split(".")[:-1]
+    values = board.values.blocks[int(prefix[1])] if prefix else board.values
+    shares = values.alpha[:, t, watch["firsts"][t] : t + 1]  # (H, how many it looks at)
+    heads = [
+        f"head {e}: " + ", ".join(f"{word} {number(share)}" for word, share in zip(words, row, strict=True))
+        for e, row in enumerate(shares)
+    ]
+    return [f"{watch['of']}, “{words[-1]}” looks at: {'; '.join(heads)}"]
 
 
 def _hidden(board, name):

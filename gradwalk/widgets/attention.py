@@ -1,0 +1,82 @@
+"""The attention picture of a dial board: what the page needs to work alpha out for itself, at any setting.
+
+Alpha is made of few numbers: x0, LN1, and what makes queries and keys. The page gets them as they stand at the start,
+and for each dial the entries that it moves; attention.js then walks from x0 to alpha as `walk.forward` does. So the
+picture is exact at every setting and for any combination of dials, with nobody to ask.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gradwalk.model import Model
+from gradwalk.names import BLOCK_WEIGHTS, DIALECTS, look_up, said
+from gradwalk.step3_layernorm import EPS
+from gradwalk.walk import Values
+
+# The page works the picture out, and draws it, in every frame of a drag.
+MOST_NUMBERS, MOST_CELLS = 20_000, 1_000
+_MADE_OF = ("gamma1", "beta1", "W_Q", "b_Q", "W_K", "b_K")
+
+
+def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ...]], watch: str) -> dict:
+    """The alpha of one block for a board with the dials `indices` of the weight `name`, as plain lists.
+
+    `watch` is "alpha", or "blocks.0.alpha" where there are several blocks. ValueError for anything else, for a block
+    after the weight's own (the dial changes what enters it), and for a picture that is too large to follow a hand.
+    """
+    q, own = _block(model, watch), _acts_in(model, name)
+    if own < q:
+        raise ValueError(f"watch: {name} changes what enters block {q}; wanted block {own} or earlier, got {watch!r}")
+    here, weights = values.blocks[q], model.blocks[q]
+    made_of = {"x0": here.x0, **{part: np.atleast_2d(weights[part]) for part in _MADE_OF}}
+    numbers = sum(array.size for array in made_of.values())
+    firsts = np.arange(len(values.places)) - values.places  # (T,)
+    cells = int((values.places + 1).sum()) * model.H
+    if numbers > MOST_NUMBERS or cells > MOST_CELLS:
+        wanted = f"at most {MOST_CELLS} shares, made of at most {MOST_NUMBERS} numbers"
+        raise ValueError(f"watch: wanted {wanted}, got {cells} and {numbers} with T={len(firsts)}, {model!r}")
+    return {
+        "of": watch,
+        "names": {which: _called(which) for which in DIALECTS},
+        "words": [model.words[i] for i in values.tokens],
+        "scored": (values.y >= 0).tolist(),
+        "firsts": firsts.tolist(),  # position t looks at firsts[t] … t
+        "heads": model.H,
+        "eps": EPS,
+        "made_of": {part: array.tolist() for part, array in made_of.items()},
+        "moves": [_moved(name, index, values, own == q) for index in indices],
+    }
+
+
+def _block(model, watch):
+    """The number of the block that is watched."""
+    several = len(model.blocks) > 1
+    known = [f"blocks.{q}.alpha" for q in range(len(model.blocks))] if several else ["alpha"]
+    if not isinstance(watch, str) or watch not in known:
+        wanted = " or ".join(map(repr, known[:3])) + (" and so on" if len(known) > 3 else "")
+        raise ValueError(f"watch: wanted {wanted}, got {watch!r}")
+    return known.index(watch)
+
+
+def _acts_in(model, name):
+    """The number of the block that a weight acts in first; E and E_pos make what enters block 0."""
+    if name.startswith("blocks."):
+        return int(name.split(".")[1])
+    return 0 if name in (*BLOCK_WEIGHTS, "E", "E_pos") else len(model.blocks)
+
+
+def _called(dialect):
+    called = said("alpha", dialect)
+    return called.name if called and dialect != "course" else f"alpha, {look_up('alpha').word.split(',')[0]}"
+
+
+def _moved(name, index, values, in_block):
+    """What a dial moves on the way to alpha: an array and its entries [row, column]; nothing for other weights."""
+    bare = name.split(".")[-1]
+    if bare in ("E", "E_pos"):
+        rows = np.flatnonzero((values.tokens if bare == "E" else values.places) == index[0])
+        return ["x0", [[int(t), index[1]] for t in rows]]
+    if bare in _MADE_OF and in_block:
+        return [bare, [list(index) if len(index) == 2 else [0, index[0]]]]
+    return ["x0", []]
