@@ -15,6 +15,7 @@ from gradwalk.dialect import positions_mix, translate, without_grey
 from gradwalk.ledger import Ledger
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up
+from gradwalk.picture import Picture
 from gradwalk.strands import Strands, largest_entry, sum_in
 from gradwalk.switch import Sides, Switch
 from gradwalk.told import aired, in_all_names, table_in_all_names
@@ -219,6 +220,11 @@ def _shape(name):
         return f"({', '.join(look_up(name).shape)})" if name != "y" else "(T)"
     except KeyError:
         return ""
+
+
+def picture(figure, alt: str) -> Picture:
+    """A Matplotlib figure, fit for a light and for a dark page; `alt` says in words what there is to see."""
+    return Picture(figure, alt)
 
 
 def block_map(here: str, values: Values | None = None, grads: Mapping | None = None, t: int = 0) -> BlockMap:

@@ -1,5 +1,8 @@
 """What a page says: numbers as read aloud, tables in Markdown and in text, a step, a journey."""
 
+from base64 import b64decode
+from io import BytesIO
+
 import numpy as np
 import pytest
 
@@ -95,3 +98,27 @@ def test_a_dialect_in_text():
     assert repr(show.step(dL_dW, "course")) == repr(show.step(dL_dW))
     with pytest.raises(ValueError, match="dialect"):
         show.step(dL_dW, "latin")
+
+
+def test_a_picture_says_itself_in_words_and_stands_on_any_page():
+    from matplotlib.figure import Figure
+    from matplotlib.image import imread
+
+    figure = Figure(figsize=(2, 2))
+    axes = figure.add_subplot(xlabel="moves", title="loss")
+    axes.plot([0, 1], [3, 2])
+    shown = show.picture(figure, "the loss falls from 3 to 2")
+    data, metadata = shown._repr_mimebundle_()
+    assert repr(shown) == data["text/plain"] == metadata["image/png"]["alt"] == "the loss falls from 3 to 2"
+    pixels = imread(BytesIO(b64decode(data["image/png"])))  # rows × columns × red, green, blue, how solid
+    assert (pixels[..., 3] == 0).mean() > 0.5, "it has a background"
+    darkest = pixels[pixels[..., 3] > 0.9][:, :3].max(axis=1).min()
+    assert darkest > 0.4, "something black is left, which a dark page hides"
+
+
+@pytest.mark.parametrize("alt", ["", "  ", None])
+def test_a_picture_without_words_is_refused(alt):
+    from matplotlib.figure import Figure
+
+    with pytest.raises(ValueError, match="alt: wanted words"):
+        show.picture(Figure(), alt)

@@ -1,0 +1,53 @@
+"""A Matplotlib figure on the page: the same on a light and on a dark one, with its words for who sees no picture."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GREY = "#7a7a7a"  # read on white and on black alike
+
+
+class Picture:
+    """A figure as a picture with nothing behind it, and what it shows in words."""
+
+    def __init__(self, figure: Figure, alt: str):
+        """`alt` says what there is to see. What the figure's maker left black turns grey, so that both themes show it.
+
+        ValueError if `alt` is empty.
+        """
+        if not isinstance(alt, str) or not alt.strip():
+            raise ValueError(f"alt: wanted words that say what there is to see, got {alt!r}")
+        self.alt = alt
+        self._png = _drawn(figure)
+
+    def __repr__(self):
+        return self.alt
+
+    def _repr_mimebundle_(self, **options):
+        data = {"image/png": b64encode(self._png).decode("ascii"), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt}}
+
+
+def _drawn(figure):
+    """The figure as a PNG, without a background."""
+    from matplotlib.colors import same_color
+    from matplotlib.text import Text
+
+    figure.patch.set_alpha(0)
+    for axes in figure.axes:
+        axes.patch.set_alpha(0)
+        axes.tick_params(which="both", color=GREY)
+        for spine in axes.spines.values():
+            spine.set_edgecolor(GREY)
+    figure.canvas.draw()  # ticks get their labels here
+    for words in figure.findobj(Text):
+        if same_color(words.get_color(), "black"):
+            words.set_color(GREY)
+    png = BytesIO()
+    figure.savefig(png, format="png")
+    return png.getvalue()
