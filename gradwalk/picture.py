@@ -44,6 +44,8 @@ def _drawn(figure):
         axes.tick_params(which="both", color=GREY)
         for spine in axes.spines.values():
             spine.set_edgecolor(GREY)
+        if legend := axes.get_legend():
+            legend.get_frame().set_alpha(0)
     figure.canvas.draw()  # ticks get their labels here
     for words in figure.findobj(Text):
         if same_color(words.get_color(), "black"):
