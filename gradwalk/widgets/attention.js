@@ -1,6 +1,7 @@
 // The attention picture: what each position looks at, head by head, at exactly the present setting. One module with
 // dial_board.js, whose small helpers it uses.
 
+const LEGEND = "row: the word that looks \u00b7 column: the word it looks at \u00b7 +/\u2212: since the start \u00b7 \u25b8 scored";
 const dot = (a, b) => a.reduce((sum, a_j, j) => sum + a_j * b[j], 0);
 
 // From x0 to alpha as walk.forward goes, the dials of the board turned: n = LN1(x0), Q and K, S, softmax. Row t of a
@@ -20,90 +21,130 @@ function sharesAt({ made_of, moves, firsts, heads, eps }, turned) {
     const top = Math.max(...S), grown = S.map((s) => Math.exp(s - top)), total = grown.reduce((a, b) => a + b, 0);
     return grown.map((x) => x / total);
   };
-  return Array.from({ length: heads }, (_, e) => Q.map((q_t, t) => {
-    const q = q_t.slice(e * width, (e + 1) * width);
-    return softmax(K.slice(firsts[t], t + 1).map((k) => dot(q, k.slice(e * width, (e + 1) * width)) / Math.sqrt(width)));
-  }));
+  return Array.from({ length: heads }, (_, e) => {
+    const [q, k] = [Q, K].map((rows) => rows.map((row) => row.slice(e * width, (e + 1) * width)));
+    return q.map((q_t, t) => softmax(k.slice(firsts[t], t + 1).map((k_s) => dot(q_t, k_s) / Math.sqrt(width))));
+  });
 }
 
-// How large a cell is, and its number: two digits, without the 0 where it is narrow, none where it is narrower still.
-function cellFor(positions) {
-  if (positions <= 7) return { size: 34, font: 11.5, told: (share) => share.toFixed(2) };
-  if (positions <= 12) return { size: 26, font: 10.5, told: (share) => share.toFixed(2).replace(/^0/, "") };
-  return { size: 14, font: 0, told: () => "" };
-}
-
+// The pictures of all heads, and a line that tells one cell in full: the one under the mouse, or the one that the
+// arrow keys have chosen.
 function attention(watch) {
-  const { words, scored, firsts } = watch;
-  const started = sharesAt(watch, watch.moves.map(() => 0));
+  const { words, firsts, moves } = watch;
+  const started = sharesAt(watch, moves.map(() => 0));
   const title = make("div", { class: "gw-title" });
   const readout = make("div", { class: "gw-quiet gw-readout" });
-  const heads = started.map((rows, e) => attentionHead(watch, rows, e));
-  const node = make("div", { class: "gw-watch", role: "group" }, title,
-    make("div", { class: "gw-heads" }, ...heads.map((head) => head.node)), readout);
-  let drawn = null, shares = started;
+  const heard = make("span", { class: "gw-heard", role: "status" }); // spoken when the keys choose a cell, at no turn
+  const heads = started.map((rows, e) => attentionHead(watch, rows, e, choose));
+  const fits = heads.reduce((sum, head) => sum + head.width + 28, 0) <= 560; // beside the curve, under the dials
+  const node = make("div", { class: fits ? "gw-watch gw-beside" : "gw-watch", role: "group" }, title,
+    make("div", { class: "gw-heads" }, ...heads.map((head) => head.node)), readout, heard);
+  let drawn = null, shares = started, chosen = null;
+
+  function choose(cell, byKey) {
+    if (chosen) heads[chosen.e].mark(chosen, false);
+    chosen = cell;
+    if (chosen) heads[chosen.e].mark(chosen, true);
+    tell();
+    say(heard, chosen && byKey ? readout.textContent : "");
+  }
+
+  function tell() {
+    if (!chosen) return say(readout, LEGEND);
+    const { e, t, k } = chosen, s = firsts[t] + k;
+    const was = same([shares[e][t][k]], [started[e][t][k]]) ? "" : `, ${text(started[e][t][k], 4)} at the start`;
+    say(readout, `head ${e}: \u201c${words[t]}\u201d (place ${t - firsts[t]}) looks at ` +
+      `\u201c${words[s]}\u201d (place ${k}): ${text(shares[e][t][k], 4)}${was}`);
+  }
 
   return {
     node,
-    draw(turned, dialect) {
-      const name = watch.names[dialect] ?? watch.names.course;
-      say(title, name);
-      put(node, "aria-label", name);
-      say(readout, "row: the word that looks \u00b7 column: the word it looks at \u00b7 bold: scored");
-      if (drawn && same(drawn, turned)) return;
-      drawn = turned;
-      shares = sharesAt(watch, turned);
-      heads.forEach((head, e) => head.draw(shares[e]));
+    draw(turned, dialect = "course") {
+      say(title, watch.names[dialect] ?? watch.names.course);
+      title.classList.toggle("gw-own", !watch.names[dialect]); // the dialect has no name for it
+      put(node, "aria-label", title.textContent);
+      if (!drawn || !same(drawn, turned)) {
+        drawn = turned;
+        shares = sharesAt(watch, turned);
+        heads.forEach((head, e) => head.draw(shares[e]));
+      }
+      tell();
     },
   };
 }
 
+// How large a cell is and how its numbers are told: two digits, without the 0 where it is narrow; the smallest has none.
+function cellFor(positions) {
+  const short = (words) => words.replace("0.", ".");
+  if (positions <= 6) return { size: 38, font: 12, told: (share) => share.toFixed(2), changed: short };
+  if (positions <= 12) return { size: 30, font: 10.5, told: (share) => short(share.toFixed(2)), changed: short };
+  return { size: 16, font: 0, told: () => "", changed: () => "" };
+}
+
 // One head: a row a position, only the cells it may look at. A column's word stands on top of its first cell, where
-// the picture is empty. In each cell the share as shade and number; at its foot a rail from 0 to 1 with a tick where
-// the share started and a line from there to where it is now, as the knobs have it.
-function attentionHead({ words, scored, firsts }, started, e) {
-  const { size, font, told } = cellFor(words.length);
-  const wide = (word) => 7 * word.length;
-  const left = 14 + Math.max(...words.map(wide)), top = 18;
-  const width = left + Math.max(...words.map((word, s) => s * size + Math.max(size, wide(word) + 2)));
+// the picture is empty. Each cell has the share as shade and number, and under it by how much it has changed since
+// the start; the smallest cells have an outline for that.
+function attentionHead({ words, scored, firsts }, started, e, choose) {
+  const { size, font, told, changed } = cellFor(words.length);
+  const room = (word) => 7.2 * word.length + 6;
+  const left = 14 + Math.max(...words.map(room)), top = 18;
+  const width = Math.ceil(left + Math.max(...words.map((word, s) => s * size + Math.max(size, room(word)))));
   const height = top + words.length * size + 1;
-  const cells = started.map((row, t) => row.map((share, k) => {
-    const x = left + (firsts[t] + k) * size, y = top + t * size, rail = y + size - 4.5;
-    const along = (part) => round(x + 3.5 + part * (size - 7));
-    const shade = make("rect", { class: "gw-shade", x: x + 1, y: y + 1, width: size - 2, height: size - 2, rx: 3 });
-    const number = make("text", { class: "gw-share", x: x + size / 2, y: y + size / 2 + font * 0.25,
-      "font-size": font, "text-anchor": "middle" });
-    const moved = make("path", { class: "gw-moved" });
-    const tick = make("path", { class: "gw-home", d: `M${along(share)} ${rail - 2.5}v5` });
-    return { shade, number, moved, tick, from: along(share), rail, along };
+  const cells = started.map((row, t) => row.map((_, k) => {
+    const x = left + (firsts[t] + k) * size, y = top + t * size, middle = x + size / 2;
+    return {
+      shade: make("rect", { class: "gw-cell", x: x + 1, y: y + 1, width: size - 2, height: size - 2, rx: 3 }),
+      share: make("text", { class: "gw-share", x: middle, y: y + 0.5 * size + 0.36 * font }),
+      change: make("text", { class: "gw-change", x: middle, y: y + 0.84 * size }),
+    };
   }));
   const rim = words.flatMap((word, t) => [
-    make("text", { class: scored[t] ? "gw-looks gw-scored" : "gw-looks", x: left - 7, y: top + (t + 0.5) * size + 4,
-      "text-anchor": "end" }, word),
-    make("text", { class: "gw-looked", x: left + t * size + 3, y: top + t * size - 5 }, word),
+    make("text", { class: scored[t] ? "gw-looks gw-scored" : "gw-looks", x: left - 6, y: top + (t + 0.5) * size + 4 },
+      scored[t] ? `\u25b8 ${word}` : word),
+    make("text", { x: left + t * size + 3, y: top + t * size - 5 }, word),
   ]);
-  const picture = make("svg", { class: "gw-attention", viewBox: `0 0 ${width} ${height}`, width, height, role: "img" },
-    ...rim, ...cells.flat().flatMap(({ shade, number, moved, tick }) => [shade, tick, moved, number]));
+  const picture = make("svg", { class: font ? "gw-attention" : "gw-attention gw-tiny", viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
+      tabindex: 0, style: `--gw-digits: ${font}px`, "data-lm-suppress-shortcuts": "true" },
+    ...rim, ...cells.flat().flatMap(({ shade, share, change }) => [shade, share, change]));
+
+  const inside = (t, k) => ({ e, t: Math.max(0, Math.min(words.length - 1, t)), k });
+  let at = inside(words.length - 1, 0); // where the arrow keys are
+  picture.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
+    at = inside(at.t + step[0], at.k + step[1]);
+    at.k = Math.max(0, Math.min(cells[at.t].length - 1, at.k));
+    choose(at, true);
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  picture.addEventListener("focus", () => { if (picture.matches(":focus-visible")) choose(at, true); });
+  picture.addEventListener("blur", () => choose(null));
+  picture.addEventListener("pointerleave", () => choose(null));
+  cells.forEach((row, t) => row.forEach(({ shade }, k) =>
+    shade.addEventListener("pointerenter", () => { at = inside(t, k); choose(at); })));
+
+  // The last scored rows in words.
+  function spoken(rows) {
+    const last = rows.map((_, t) => t).filter((t) => scored[t]).slice(-3);
+    return `head ${e}: ` + last.map((t) => `\u201c${words[t]}\u201d looks at ` +
+      rows[t].map((share, k) => `${words[firsts[t] + k]} ${text(share, 2)}`).join(", ")).join("; ");
+  }
 
   return {
-    node: make("div", { class: "gw-head-of" }, make("div", { class: "gw-quiet" }, `head ${e}`), picture),
+    width,
+    node: make("div", {}, make("div", { class: "gw-quiet" }, `head ${e}`), picture),
+    mark: ({ t, k }, on) => cells[t][k].shade.classList.toggle("gw-at", on),
     draw(rows) {
       rows.forEach((row, t) => row.forEach((share, k) => {
-        const { shade, number, moved, from, rail, along } = cells[t][k];
-        put(shade, "fill-opacity", round(0.36 * share));
-        say(number, told(share));
-        const now = along(share);
-        put(moved, "d", Math.abs(now - from) < 0.25 ? "" : `M${from} ${rail}H${now}`);
+        const cell = cells[t][k], change = text(share - started[t][k], 2, true), moved = change !== "0.00";
+        put(cell.shade, "fill-opacity", round(0.36 * share)); // the number stays readable on it
+        cell.shade.classList.toggle("gw-moved", moved);
+        say(cell.share, told(share));
+        say(cell.change, moved ? changed(change) : "");
       }));
       put(picture, "data-shares", JSON.stringify(rows));
-      put(picture, "aria-label", spokenHead(rows));
+      put(picture, "aria-label", spoken(rows));
     },
   };
-
-  // The last scored rows in words, and the share that has moved most.
-  function spokenHead(rows) {
-    const told = rows.flatMap((row, t) => (scored[t] ? [t] : [])).slice(-3).map((t) =>
-      `\u201c${words[t]}\u201d looks at ${rows[t].map((share, k) => `${words[firsts[t] + k]} ${share.toFixed(2)}`).join(", ")}`);
-    return `head ${e}: ${told.join("; ")}`;
-  }
 }

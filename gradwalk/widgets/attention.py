@@ -38,7 +38,7 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
         raise ValueError(f"watch: wanted {wanted}, got {cells} and {numbers} with T={len(firsts)}, {model!r}")
     return {
         "of": watch,
-        "names": {which: _called(which) for which in DIALECTS},
+        "names": {which: called for which in DIALECTS if (called := _called(which))},
         "words": [model.words[i] for i in values.tokens],
         "scored": (values.y >= 0).tolist(),
         "firsts": firsts.tolist(),  # position t looks at firsts[t] … t
@@ -67,8 +67,10 @@ def _acts_in(model, name):
 
 
 def _called(dialect):
-    called = said("alpha", dialect)
-    return called.name if called and dialect != "course" else f"alpha, {look_up('alpha').word.split(',')[0]}"
+    """Its title in a dialect; empty where that has no name for it."""
+    if dialect == "course":
+        return f"alpha, {look_up('alpha').word.split(',')[0]}"
+    return getattr(said("alpha", dialect), "name", "")
 
 
 def _moved(name, index, values, in_block):
