@@ -198,7 +198,7 @@ class BlockMap(Sides):
             if array_name in source:
                 array = np.asarray(source[array_name])
                 here = array if array.ndim == 0 else array[self.t] if array.ndim == 2 else array[:, self.t].reshape(-1)
-                numbers = " ".join(f"{x:.2f}".replace("-", "−") for x in np.atleast_1d(here)[:4])
+                numbers = " ".join(f"{x:z.2f}".replace("-", "−") for x in np.atleast_1d(here)[:4])
                 shape = "×".join(map(str, array.shape)) or "one number"
                 told.append(f"{array_name} {shape}: {numbers}{' …' if here.size > 4 else ''}")
         return "; ".join(told)
