@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
@@ -62,6 +63,7 @@ def tune(
     positions: int = 128,
     seed: int = 0,
     progress: bool = True,
+    walk: tuple[Callable, Callable] = (forward, backward),
 ) -> Tuned:
     """Gradient descent on the weights named in `only`, or on all of them.
 
@@ -69,7 +71,7 @@ def tune(
     sentence but the first is scored. A move goes by -eta times the slope on whole sentences of about `positions`
     positions together; eta falls in a straight line to 0. The weights of the epoch with the lowest loss on the
     second part are kept. `seed` shuffles the sentences anew for each epoch; the parts are always the same.
-    `progress` shows a bar, on a terminal only.
+    `progress` shows a bar, on a terminal only. `walk` is the walk out and the walk back, for a block with other lines.
 
     The model is written to once, at the end: interrupt it, and nothing has changed. ValueError for a weight that
     does not exist, a word that the model does not know, or an eta so large that the loss is no longer a number.
@@ -78,9 +80,9 @@ def tune(
     _check(epochs=epochs, eta=eta, positions=positions)
     sentences = text.sentences if isinstance(text, Text) else list(text)
     parts = [_examples(model, part) for part in split(sentences)]
-    work, step = model.copy(), _whole_walk
+    work, step = model.copy(), partial(_whole_walk, walk)
     if set(names) <= {"W", "b"} and "gammaf" not in model.weights:
-        parts = [_intended(work, part, positions) for part in parts]
+        parts = [_intended(walk[0], work, part, positions) for part in parts]
         step = _output_layer
     train, stop, _ = parts
 
@@ -110,7 +112,7 @@ def loss_on(model: Model, sentences: Iterable[str | Sequence[str]], positions: i
 
     The walk goes over about `positions` positions at a time, so that memory stays small.
     """
-    return _mean_loss(_whole_walk, model, _examples(model, sentences), positions)
+    return _mean_loss(partial(_whole_walk, (forward, backward)), model, _examples(model, sentences), positions)
 
 
 def untrained(words: Sequence[str], seed: int = 0, T_max: int = SIZES["T_max"]) -> Model:
@@ -203,11 +205,12 @@ def _batches(examples, positions):
         yield batch
 
 
-def _whole_walk(model, batch, back=False):
+def _whole_walk(walk, model, batch, back=False):
     """The loss of a batch, and, if `back`, all its gradients."""
     tokens, y = map(list, zip(*batch, strict=True))
-    values = forward(model, tokens, y)
-    return values.L, backward(model, values) if back else None
+    out, home = walk
+    values = out(model, tokens, y)
+    return values.L, home(model, values) if back else None
 
 
 def _output_layer(model, batch, back=False):
@@ -224,11 +227,11 @@ def _output_layer(model, batch, back=False):
     return values.L, grads
 
 
-def _intended(model, examples, positions):
+def _intended(out, model, examples, positions):
     """Each example as (h, y): the intended meaning in place of the words."""
     made = []
     for batch in _batches(examples, positions):
-        h = forward(model, [tokens for tokens, _ in batch]).h  # (T, D)
+        h = out(model, [tokens for tokens, _ in batch]).h  # (T, D)
         borders = np.cumsum([len(y) for _, y in batch])[:-1]
         made.extend(zip(np.split(h, borders), (y for _, y in batch), strict=True))
     return made

@@ -1,0 +1,215 @@
+"""Outright or adjustment: the same blocks with h = m in place of h = x1 + m, so that both ways can learn.
+
+All lines but the one are the course's own: `walk` runs the block, and where a sum is taken outright what was to be
+added stands alone. Going back its direct road is shut, so it reports 0.
+
+    python -m gradwalk.outright
+
+makes the committed runs, data/outright.json: for one block and for eight, for each way, first a search over the
+starting scale and eta, then a long run with the best and one with the next larger eta; the better one stays, with what
+the floors look like after it. About twelve minutes. It prints as it goes and writes outright.json into the current
+folder, where there must be none yet. On one thread (OPENBLAS_NUM_THREADS=1), same BLAS, it gives the same digits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import product
+from math import inf
+from pathlib import Path
+
+import numpy as np
+
+from gradwalk import step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding, walk
+from gradwalk.model import Model
+from gradwalk.names import Named
+from gradwalk.text import Text, load, split
+from gradwalk.tune import Tuned, tune
+from gradwalk.walk import Gradients, Values
+
+COMMITTED = Path(__file__).parent / "data" / "outright.json"
+ALONE = {"h": "m", "x1": "a"}  # taken outright, the sum is its adjustment alone
+
+# Every way and every depth has the same sizes, the same random numbers, and the same settings to choose from.
+SIZES = {"D": 32, "F": 64, "H": 2, "T_max": 24}
+BLOCKS = (1, 8)
+SCALES, ETAS = (0.3, 1.0), (0.03, 0.1, 0.3, 1.0, 3.0)
+SEARCHED, LONG = 4, 20  # epochs
+LOOKED_AT = 40  # held-back sentences whose words are compared, floor by floor
+
+
+def forward(model: Model, tokens, y=None, outright: Iterable[str] = ("h",)) -> Values:
+    """The walk out, as `walk.forward`, but with h = m (and x1 = a, if `outright` names "x1" too) in every block.
+
+    ValueError for what does not fit, as there, and for a name in `outright` that is neither "h" nor "x1".
+    """
+    if strange := set(outright) - set(ALONE):
+        raise ValueError(f"outright: wanted 'h' or 'x1', got {strange.pop()!r}")
+    tokens, places, attends, lengths = walk._lay_out(tokens, model)
+    weights, values = Named(model.weights), Values(tokens=tokens, places=places, blocks=[])
+    if y is not None:
+        values.y = walk._check_y(y, lengths, model)
+    x = step6_embedding.embed(tokens, places, weights.E, weights.E_pos)  # (T, D)
+    for block in model.blocks:
+        here = Values()
+        x = walk._forward_block(block, x, attends, model, partial(_keep, here, outright))
+        values.blocks.append(here)
+    if len(model.blocks) == 1:
+        values.update(values.blocks[0])
+    values.h = x
+    if "gammaf" in weights:
+        x = values.hf = step3_layernorm.layernorm(x, weights.gammaf, weights.betaf)  # (T, D)
+    values.z = step1_output.logits(x, weights.get("W", weights.E), weights.get("b", 0.0))  # (T, N)
+    values.p = step1_output.softmax(values.z)  # (T, N)
+    if y is not None:
+        values.L = step1_output.loss(values.z, values.y)
+    values.came_from = (model, model.version, tuple(outright))  # so `walk.backward` refuses them: h was not the sum
+    return values
+
+
+def _keep(values, outright, name, array):
+    """Store a value under its name; in place of a sum that is taken outright, the adjustment alone."""
+    values[name] = values[ALONE[name]] if name in outright else array
+    return values[name]
+
+
+def backward(model: Model, values: Values) -> Gradients:
+    """The walk back through what this module's `forward` made. ValueError if the model has been written to since."""
+    made_by, version, outright = values.came_from
+    if (made_by, version) != (model, model.version):
+        raise ValueError("values: the model has been turned since, or is another; run forward again")
+    if "y" not in values:
+        raise ValueError("values: nothing was scored; give forward a y")
+    weights, grads = Named(model.weights), Gradients(blocks=[Gradients() for _ in model.blocks])
+    step1_output.backward(weights, values, grads)
+    upstream = grads.dL_dh  # (T, D)
+    for block, seen, slopes in reversed(list(zip(model.blocks, values.blocks, grads.blocks, strict=True))):
+        slopes.dL_dh = upstream
+        _backward_block(block, seen, slopes, model.activation, outright)
+        upstream = slopes.dL_dx0
+    grads.dL_dx0 = upstream
+    if len(model.blocks) == 1:
+        grads.update(grads.blocks[0])
+    step6_embedding.backward(weights, values, grads)
+    return grads
+
+
+def _backward_block(weights, values, grads, activation, outright):
+    """One block, last line first. A road that the forward pass does not have reports 0."""
+    step4_residual.fork_h(grads)
+    if "h" in outright:
+        grads.dL_dx1_via_h = np.zeros_like(grads.dL_dh)  # (T, D)
+    step2_mlp.backward(weights, values, grads, activation)
+    step3_layernorm.backward(weights, values, grads)
+    step4_residual.join_x1(grads)
+    if "x1" in outright:
+        grads.dL_dx0_via_x1 = np.zeros_like(grads.dL_dx1)  # (T, D)
+    step5_attention.backward(weights, values, grads)
+    step4_residual.join_x0(grads)
+
+
+# Each way as `tune` takes it: the walk out, the walk back.
+WALKS = {
+    "h = x1 + m": (partial(forward, outright=()), backward),
+    "h = m": (partial(forward, outright=("h",)), backward),
+    "h = m, x1 = a": (partial(forward, outright=("h", "x1")), backward),
+}
+
+
+def start(words: Sequence[str], blocks: int, scale: float) -> Model:
+    """The random model that each way begins from: the same numbers for all."""
+    return Model.random(words=words, blocks=blocks, scale=scale, **SIZES)
+
+
+def similarity(rows: np.ndarray, tokens: np.ndarray) -> float:
+    """Mean cosine between the rows (T, D) of different words, over all pairs of positions; nothing is subtracted."""
+    unit = rows / np.linalg.norm(rows, axis=-1, keepdims=True)  # (T, D)
+    return float((unit @ unit.T)[tokens[:, None] != tokens].mean())
+
+
+def floors(model: Model, way: str, sentences: Iterable[Sequence[str]]) -> dict[str, list[float]]:
+    """How it looks from floor to floor, over all positions of the sentences together.
+
+    "similarity" of the words in x0 and in each block's h; "dL_dh", the length of the slope in those same; "dL_dW1",
+    the length of the slope in each block's W1.
+    """
+    tokens, y = zip(*(model.read(" ".join(words), scored="all") for words in sentences), strict=True)
+    out, home = WALKS[way]
+    values = out(model, list(tokens), list(y))
+    grads = home(model, values)
+    rows = [values.blocks[0].x0, *(block.h for block in values.blocks)]
+    slopes = [grads.blocks[0].dL_dx0, *(block.dL_dh for block in grads.blocks)]
+    return {
+        "similarity": [similarity(x, values.tokens) for x in rows],
+        "dL_dh": [float(np.linalg.norm(slope)) for slope in slopes],
+        "dL_dW1": [float(np.linalg.norm(block.dL_dW1)) for block in grads.blocks],
+    }
+
+
+def runs() -> dict[str, list[dict]]:
+    """The committed "search" and "runs", as `main` made them on the course's text."""
+    return json.loads(COMMITTED.read_text(encoding="utf-8"))
+
+
+def main(out: str | Path = "outright.json") -> None:
+    """Search, run and look, then write it all to `out`. FileExistsError, before any of it, if that is there."""
+    path, course = Path(out), load()
+    if path.exists():
+        raise FileExistsError(f"out: there is an {path} already, and it stays")
+    told = {"search": [], "runs": []}
+    for blocks, way in product(BLOCKS, WALKS):
+        tried = [searched(course, blocks, way, scale, eta) for scale, eta in product(SCALES, ETAS)]
+        told["search"] += tried
+        told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
+    lines = {name: ",\n".join(json.dumps(one) for one in rows) for name, rows in told.items()}
+    text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
+    path.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+    print(f"written to {path}")
+
+
+def searched(course: Text, blocks: int, way: str, scale: float, eta: float) -> dict:
+    """One setting tried: the loss on the part to stop by, None where it stopped being a number."""
+    _, tuned = attempt(course, blocks, way, scale, eta, SEARCHED)
+    row = {"blocks": blocks, "way": way, "scale": scale, "eta": eta}
+    row["loss"] = round(tuned.after.stop, 6) if tuned else None
+    print(row, flush=True)
+    return row
+
+
+def promising(tried: Sequence[dict]) -> list[dict]:
+    """The best of the settings tried, and the next larger eta at its scale, if that held out: it may win in the end."""
+    held_out = [one for one in tried if one["loss"] is not None]
+    best = min(held_out, key=lambda one: one["loss"])
+    larger = [one for one in held_out if one["scale"] == best["scale"] and one["eta"] > best["eta"]]
+    return [best, *sorted(larger, key=lambda one: one["eta"])[:1]]
+
+
+def long_run(course: Text, setting: dict) -> dict:
+    """A long run with one setting: its curve, the report at its end, and the floors then."""
+    setting = {name: setting[name] for name in ("blocks", "way", "scale", "eta")}
+    model, tuned = attempt(course, **setting, epochs=LONG)
+    if tuned is None:
+        return setting | {"stop": [inf]}
+    report = split(course.sentences)[2][:LOOKED_AT]
+    curve = {part: [round(getattr(point, part), 6) for point in tuned.curve] for part in ("train", "stop")}
+    seen = {name: [float(f"{x:.6g}") for x in row] for name, row in floors(model, setting["way"], report).items()}
+    run = {**setting, "report": round(tuned.after.report, 6), "kept": tuned.kept, **curve, **seen}
+    print(run, flush=True)
+    return run
+
+
+def attempt(course: Text, blocks: int, way: str, scale: float, eta: float, epochs: int) -> tuple[Model, Tuned | None]:
+    """A fresh model tuned on the course's text by this way's walk; None where the loss stops being a number."""
+    model = start(course.words, blocks, scale)
+    try:
+        return model, tune(model, course, epochs=epochs, eta=eta, progress=False, walk=WALKS[way])
+    except ValueError as error:
+        if str(error).startswith("eta: "):
+            return model, None
+        raise
+
+
+if __name__ == "__main__":
+    main()
