@@ -471,7 +471,8 @@ def test_own_sentence_moves_on_and_an_unknown_word_loses_nothing():
 
 
 def test_own_sentence_passes_its_options_on():
-    own = OwnSentence(PLAIN, SENTENCE, name="W1", rows=[1, 2], columns=[0], predict=False)
+    own = OwnSentence(PLAIN, SENTENCE, name="W1", rows=[1, 2], columns=[0], predict=False, watch="alpha")
     own.say("the cat sat by the river")
+    assert own.board.scene["watch"]["words"] == ["the", "cat", "sat", "by", "the"]
     assert own.board.scene["names"] == ["W1[1, 0]", "W1[2, 0]"]
     assert own.board.shown

@@ -86,8 +86,8 @@ function cellFor(positions) {
 // the start; the smallest cells have an outline for that.
 function attentionHead({ words, scored, firsts }, started, e, choose) {
   const { size, font, told, changed } = cellFor(words.length);
-  const room = (word) => 7.2 * word.length + 6;
-  const left = 14 + Math.max(...words.map(room)), top = 18;
+  const room = (word) => 7.2 * word.length + 9;
+  const left = 11 + Math.max(...words.map(room)), top = 18;
   const width = Math.ceil(left + Math.max(...words.map((word, s) => s * size + Math.max(size, room(word)))));
   const height = top + words.length * size + 1;
   const cells = started.map((row, t) => row.map((_, k) => {

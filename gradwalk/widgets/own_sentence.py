@@ -32,8 +32,7 @@ class OwnSentence(widgets.VBox):
     ):
         """The first sentence must be one that the model can read (else ValueError); the rest as for `DialBoard`."""
         self._model = model
-        self._options = {"name": name, "rows": rows, "columns": columns, "predict": predict, "eta": eta}
-        self._options["watch"] = watch
+        self._options = {"name": name, "rows": rows, "columns": columns, "predict": predict, "eta": eta, "watch": watch}
         self._field = widgets.Text(
             value=sentence,
             continuous_update=False,  # when Enter is pressed or the field is left
