@@ -1,6 +1,10 @@
-"""What every test run needs: skips that fail when asked, and derivations left to their own runner."""
+"""What every test run needs: one thread, skips that fail when asked, derivations left to their own runner."""
 
 import pytest
+
+from gradwalk.cli import one_thread
+
+one_thread()  # the notebooks' kernels inherit it, as they do from the command `gradwalk`
 
 # Derivations run on a worked example, with names that only gradwalk.derive has: tests/test_derivations.py runs them.
 collect_ignore_glob = ["gradwalk/step*.py", "gradwalk/derive.py"]

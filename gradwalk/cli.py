@@ -39,8 +39,7 @@ def main(argv=None):
     verify.set_defaults(run=verify_walk)
 
     options = parser.parse_args(argv)
-    for blas in ("OPENBLAS", "OMP", "MKL"):  # matrices this small are slower on two threads, and one gives equal bits
-        os.environ.setdefault(f"{blas}_NUM_THREADS", "1")  # numpy reads it when it is imported, here or in a kernel
+    one_thread()
     try:
         return options.run(options) or 0
     except (ValueError, OSError) as error:
@@ -48,6 +47,15 @@ def main(argv=None):
         return 2
     except KeyboardInterrupt:
         return 130  # as shells have it for Ctrl-C
+
+
+def one_thread() -> None:
+    """Let numpy do its matrix products on one thread, here and in every kernel, unless the environment says otherwise.
+
+    Matrices this small are slower on two, and one gives equal bits. numpy reads it when it is imported.
+    """
+    for blas in ("OPENBLAS", "OMP", "MKL"):
+        os.environ.setdefault(f"{blas}_NUM_THREADS", "1")
 
 
 def port(text):
