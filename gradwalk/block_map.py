@@ -28,6 +28,7 @@ class Stretch(NamedTuple):
 
 STRETCHES = {
     "0": Stretch("the walk out", ("words", *VALUES), 12, 948),
+    "whole": Stretch("the whole walk", ("words", *VALUES), 12, 948),
     "1": Stretch("output", ("h", "z", "p", "L"), 754, 948),
     "2": Stretch("MLP", ("v", "u", "r", "m"), 524, 750),
     "3": Stretch("layer norm", ("x1", "v"), 466, 568),
@@ -35,7 +36,7 @@ STRETCHES = {
     "5": Stretch("attention", ("n", "Q", "K", "V", "S", "alpha", "O", "a"), 118, 462),
     "6": Stretch("embedding", ("words", "x0"), 12, 122),
 }
-WHOLE = ("0", "7", "8")  # stops that are about all of the block
+WHOLE = ("6b", "7", "8")  # stops that walk all of it, out and back
 # Where each value stands, and half of its box's width: room for its longest name in any dialect.
 NODES = {
     "words": (38, STREAM),
@@ -69,16 +70,17 @@ REACH = {
     "v": 18,
     "m": 18,
 }
-# Every arrow of the way out, with the step whose walk back undoes it.
+# Every arrow of the way out, with the stop whose walk back undoes it.
 ARROWS = {
-    ("words", "x0"): 6,
-    **{("x0", "x1"): 4, ("x1", "h"): 4},
-    **{("h", "z"): 1, ("z", "p"): 1, ("p", "L"): 1},
-    **{("x0", "n"): 5, ("n", "Q K V"): 5, ("Q K V", "S"): 5, ("S", "alpha"): 5, ("alpha", "O"): 5, ("O", "a"): 5},
-    ("a", "x1"): 4,
-    ("x1", "v"): 3,
-    **{("v", "u"): 2, ("u", "r"): 2, ("r", "m"): 2, ("m", "h"): 2},
+    ("words", "x0"): "6a",
+    **{("x0", "x1"): "4c", ("x1", "h"): "4a"},
+    **{("h", "z"): "1d", ("z", "p"): "1a", ("p", "L"): "1a"},
+    **{("x0", "n"): "5d", ("n", "Q K V"): "5d", ("Q K V", "S"): "5c", ("S", "alpha"): "5c"},
+    **{("alpha", "O"): "5b", ("O", "a"): "5b", ("a", "x1"): "4c"},
+    ("x1", "v"): "3",
+    **{("v", "u"): "2a", ("u", "r"): "2a", ("r", "m"): "2a", ("m", "h"): "2a"},
 }
+_BACK = sorted(reversed(ARROWS.items()), key=lambda arrow: arrow[1])  # in the order in which they are walked
 # The weights that make a value, said above it.
 MADE_BY = {
     **{"x0": ("E", "E_pos"), "n": ("gamma1", "beta1"), "Q K V": ("W_Q", "W_K", "W_V"), "a": ("W_O", "b_O")},
@@ -98,27 +100,27 @@ class BlockMap(Sides):
         `values`, `grads`: what forward and backward gave; a node then tells its shape and its first numbers at
         position `t`. ValueError for a stop that there is none of, or a position outside the sentence.
         """
-        number = here[:1]
-        if number not in {*STRETCHES, *WHOLE}:
+        number = "whole" if here.startswith(WHOLE) else here[:1]
+        if number not in STRETCHES:
             raise ValueError(f"here: {unknown('stop', here, STRETCHES)}")
         if values is not None and "x0" not in values:
             raise ValueError("values: these are of several blocks; give those of one, such as values.blocks[0]")
         if values is not None and not 0 <= t < len(values["x0"]):
             raise ValueError(f"t: wanted a position from 0 to {len(values['x0']) - 1}, got {t}")
-        self.here = STRETCHES[number if number in STRETCHES else "0"]
-        self.walked = 0 if number == "0" else 6 if number in WHOLE else int(number)
+        self.here = STRETCHES[number]
+        self.walked = here.split("_")[0]
         self.stop, self.values, self.grads, self.t = here, values or {}, grads or {}, t
         super().__init__(self._html(), None, self._text())
 
     def _text(self):
-        whole = self.here.title == STRETCHES["0"].title
-        place = "all of it, from left to right" if whole else " → ".join(self.here.values)
-        back = [f"{end} → {start}" for (start, end), step in reversed(ARROWS.items()) if step <= self.walked]
+        whole = {"the walk out": "all of it, from left to right", "the whole walk": "out, and all the way back"}
+        place = whole.get(self.here.title, " → ".join(self.here.values))
+        back = [f"{end} → {start}" for (start, end), stop in _BACK if stop <= self.walked]
         walked = f"\nwalked back: {', '.join(back)}" if back else ""
         return f"{FORWARD_LINE}\nyou are here: {self.here.title} ({place}){walked}"
 
     def _html(self):
-        drawn = "".join(self._arrow(*ends, step) for ends, step in ARROWS.items())
+        drawn = "".join(self._arrow(*ends, stop) for ends, stop in ARROWS.items())
         drawn += "".join(self._node(name, *at) for name, at in NODES.items())
         left, right = self.here.left, self.here.right
         middle = min(max((left + right) / 2, 110), 850)  # the words below the bracket stay on the page
@@ -135,7 +137,7 @@ class BlockMap(Sides):
             f"</svg>{links}</div>"
         )
 
-    def _arrow(self, start, end, step):
+    def _arrow(self, start, end, stop):
         """The way out as a line; below it the way back, dashed: in colour where it has been walked."""
         (x, y), (to_x, to_y) = NODES[start], NODES[end]
         out_x, in_x = x + _reach(start), to_x - _reach(end)
@@ -147,8 +149,8 @@ class BlockMap(Sides):
         else:
             out = f"M{out_x} {y - 5}Q{to_x - 4} {y - 5} {to_x - 4} {to_y - 17}"
             back = f"M{to_x - 13} {to_y - 15}Q{to_x - 13} {y + 6} {out_x + 2} {y + 6}"
-        walked = step <= self.walked
-        style = f'stroke="{_ACCENT}" stroke-width="{2.2 if step == self.walked else 1.4}"' if walked else _QUIET
+        walked = stop <= self.walked
+        style = f'stroke="{_ACCENT}" stroke-width="{2.2 if stop == self.walked else 1.4}"' if walked else _QUIET
         tip = "back" if walked else "tip"
         return (
             f'<path d="{out}" fill="none" stroke="currentColor" opacity="0.55" marker-end="url(#gradwalk-tip)"/>'

@@ -83,16 +83,25 @@ def test_the_way_walked_back_is_marked():
     def walked(here):
         return sum("gw-walked" in path.get("class", "") for path in drawing(show.block_map(here)).iter("path"))
 
-    assert [walked(here) for here in STOPS] == [0, 3, 7, 8, 11, 17, 18]
-    assert walked("8_full_size") == len(ARROWS)
-    assert repr(show.block_map("1a_which_way")).endswith("walked back: L → p, p → z, z → h")
+    assert [walked(here) for here in STOPS] == [0, 2, 7, 8, 11, 13, 18]
+    assert walked("5a_attention_forward") == walked("4c_free_identity_path")  # it only walks forward
+    assert walked("8_full_size") == walked("6b_whole_walk") == len(ARROWS)
+    assert "you are here: the whole walk" in repr(show.block_map("6b_whole_walk"))
+    assert repr(show.block_map("1a_which_way")).endswith("walked back: L → p, p → z")
     assert "walked back" not in repr(show.block_map("0_forward"))
-    ends = {(end, start) for (start, end), step in ARROWS.items() if step <= 3}  # an unbroken way from L to x1
+    ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= "3"}  # an unbroken way from L to x1
     seen = {"L"}
     for _ in ends:
         seen |= {to for of, to in ends if of in seen}
     assert seen == {part for pair in ends for part in pair}
     assert "x1" in seen
+
+
+def test_a_value_is_reached_where_its_slope_is_derived():
+    for node in {start for start, _ in ARROWS} - {"p"}:  # nobody needs the slope in p alone
+        last = max(stop for (start, _), stop in ARROWS.items() if start == node)
+        derived = max(look_up(part).derived for part in ({"words": ["E"]}.get(node) or node.split()))
+        assert derived.split("_")[0] == last, node
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
