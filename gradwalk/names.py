@@ -34,7 +34,7 @@ SIZES = {
 _OUT, _1A, _1C, _1D = "0_forward", "1a_which_way", "1c_output_bias", "1d_intended_meaning"
 _MLP, _LN, _FORK, _COPY = "2a_mlp", "3_layernorm", "4a_two_paths", "4c_free_identity_path"
 _ATT, _BLEND, _SCORES, _THREE = "5a_attention_forward", "5b_blend", "5c_scores", "5d_three_streams"
-_EMB, _FULL = "6a_embedding", "8_full_size"
+_EMB, _WHOLE = "6a_embedding", "6b_whole_walk"
 _D, _TD, _DD, _HEADS, _PAIRS = ("D",), ("T", "D"), ("D", "D"), ("H", "T", "D/H"), ("H", "T", "T")
 
 # In the order of the walk out. The weights of a block come once per block.
@@ -60,8 +60,8 @@ WEIGHTS = {
     "E": Name("embedding: a word's entry for being read", ("N", "D"), "E", _OUT, _EMB),
     "E_pos": Name("embedding of places", ("T_max", "D"), r"E_{pos}", _OUT, _EMB),
     **BLOCK_WEIGHTS,
-    "gammaf": Name("final layer norm's stretch", _D, r"\gamma f", _FULL, _FULL),
-    "betaf": Name("final layer norm's shift", _D, r"\beta f", _FULL, _FULL),
+    "gammaf": Name("final layer norm's stretch", _D, r"\gamma f", _WHOLE, _WHOLE),
+    "betaf": Name("final layer norm's shift", _D, r"\beta f", _WHOLE, _WHOLE),
     "W": Name("vocabulary: a word's entry for being said", ("N", "D"), "W", _OUT, _1A),
     "b": Name("output bias", ("N",), "b", _OUT, _1C),
 }
@@ -85,7 +85,7 @@ BLOCK_VALUES = {
 }
 VALUES = {
     **BLOCK_VALUES,
-    "hf": Name("normed intended meaning, LNf(h)", _TD, "hf", _FULL, _FULL),
+    "hf": Name("normed intended meaning, LNf(h)", _TD, "hf", _WHOLE, _WHOLE),
     "z": Name("logits", ("T", "N"), "z", _OUT, _1A),
     "p": Name("probabilities, softmax(z)", ("T", "N"), "p", _OUT, None),
     "L": Name("loss", (), "L", _OUT, None),
