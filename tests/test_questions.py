@@ -6,6 +6,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from gradwalk.names import WEIGHTS
+
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
 ROW = re.compile(r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[\w+\]\((?P<stop>\w+)\.ipynb\) \| `(?P<cell>[\w-]+)` \|$")
@@ -75,6 +77,24 @@ def test_the_index_holds_every_question_that_a_stop_asks():
     assert asked == {number: row["stop"] for number, row in QUESTIONS.items()}
 
 
-def test_the_numbers_are_the_learners():
-    assert set(QUESTIONS) <= set(range(1, 42))
-    assert set(SLIPS) <= set(range(1, 21))
+def test_the_index_is_complete():
+    assert set(QUESTIONS) == set(range(1, 42))
+    assert set(SLIPS) == set(range(1, 21))
+
+
+def test_the_index_lists_every_stop_in_order():
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| \[\w+\]\((\w+)\.ipynb\) \| \S", text, re.MULTILINE) == list(NOTEBOOKS)
+
+
+@pytest.mark.parametrize("weight", WEIGHTS)
+def test_every_weight_has_a_board_somewhere(weight):
+    boards = [
+        stop
+        for stop, notebook in NOTEBOOKS.items()
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if f"DialBoard({weight}: " in str(output.get("data", {}).get("text/plain", ""))
+    ]
+    assert boards, f"no notebook shows a board of {weight}"
