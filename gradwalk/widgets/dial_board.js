@@ -505,7 +505,8 @@ function render({ model, el }) {
         const more = shares.slice(6).reduce((s, share) => s + share.value, 0);
         if (shares.length > 6) parts.push([`and ${shares.length - 6} more`, "their sum", fine(more, 3, true)]);
       } else {
-        line = `slope ${slope.exact ? "=" : "\u2248"} ${fine(slope.value, 3)}: ${helps}`;
+        // what rounding leaves of a slope that is 0 is no number to show
+        line = `slope ${slope.exact && !dead ? "=" : "\u2248"} ${fine(dead ? 0 : slope.value, 3)}: ${helps}`;
       }
     }
     say(reading.slope, line);

@@ -14,6 +14,7 @@ from gradwalk.step1_output import logsumexp
 from gradwalk.walk import Values, backward, forward
 
 MOST_DIALS = 72
+DEAD = 1e-12  # a curve that moves by less has nothing but rounding in it
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
 LEGEND = "arrow: the way that helps, longer where it is steeper · arc: turned since the start · tick: the start"
 OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
@@ -89,7 +90,7 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
         "start_loss": float(values.L),
         "loss_digits": 3 if widest >= 0.05 else min(8, max(3, ceil(-log10(max(widest, 1e-7) / 50)))),
         "steepest": steepest or 1.0,
-        "floor": max(widest / 8, 1e-6),  # a curve this flat is drawn flat
+        "floor": max(widest / 8, 1e-6) if widest > DEAD else 0.01,  # a curve this flat is drawn flat
         "legend": LEGEND,
     }
 
