@@ -22,9 +22,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gradwalk import step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding, walk
+from gradwalk import step2_mlp, step3_layernorm, step4_residual, step5_attention, walk
 from gradwalk.model import Model
-from gradwalk.names import Named
 from gradwalk.text import Text, load, split
 from gradwalk.tune import Tuned, tune
 from gradwalk.walk import Gradients, Values
@@ -47,32 +46,15 @@ def forward(model: Model, tokens, y=None, outright: Iterable[str] = ("h",)) -> V
     """
     if strange := set(outright) - set(ALONE):
         raise ValueError(f"outright: wanted 'h' or 'x1', got {strange.pop()!r}")
-    tokens, places, attends, lengths = walk._lay_out(tokens, model)
-    weights, values = Named(model.weights), Values(tokens=tokens, places=places, blocks=[])
-    if y is not None:
-        values.y = walk._check_y(y, lengths, model)
-    x = step6_embedding.embed(tokens, places, weights.E, weights.E_pos)  # (T, D)
-    for block in model.blocks:
-        here = Values()
-        x = walk._forward_block(block, x, attends, model, partial(_keep, here, outright))
-        values.blocks.append(here)
-    if len(model.blocks) == 1:
-        values.update(values.blocks[0])
-    values.h = x
-    if "gammaf" in weights:
-        x = values.hf = step3_layernorm.layernorm(x, weights.gammaf, weights.betaf)  # (T, D)
-    values.z = step1_output.logits(x, weights.get("W", weights.E), weights.get("b", 0.0))  # (T, N)
-    values.p = step1_output.softmax(values.z)  # (T, N)
-    if y is not None:
-        values.L = step1_output.loss(values.z, values.y)
+
+    def keep(store, name, array, prefix=""):
+        """Store a value under its name; in place of a sum that is taken outright, the adjustment alone."""
+        store[name] = store[ALONE[name]] if name in outright else array
+        return store[name]
+
+    values = walk._walk_out(model, tokens, y, keep)
     values.came_from = (model, model.version, tuple(outright))  # so `walk.backward` refuses them: h was not the sum
     return values
-
-
-def _keep(values, outright, name, array):
-    """Store a value under its name; in place of a sum that is taken outright, the adjustment alone."""
-    values[name] = values[ALONE[name]] if name in outright else array
-    return values[name]
 
 
 def backward(model: Model, values: Values) -> Gradients:
@@ -80,20 +62,7 @@ def backward(model: Model, values: Values) -> Gradients:
     made_by, version, outright = values.came_from
     if (made_by, version) != (model, model.version):
         raise ValueError("values: the model has been turned since, or is another; run forward again")
-    if "y" not in values:
-        raise ValueError("values: nothing was scored; give forward a y")
-    weights, grads = Named(model.weights), Gradients(blocks=[Gradients() for _ in model.blocks])
-    step1_output.backward(weights, values, grads)
-    upstream = grads.dL_dh  # (T, D)
-    for block, seen, slopes in reversed(list(zip(model.blocks, values.blocks, grads.blocks, strict=True))):
-        slopes.dL_dh = upstream
-        _backward_block(block, seen, slopes, model.activation, outright)
-        upstream = slopes.dL_dx0
-    grads.dL_dx0 = upstream
-    if len(model.blocks) == 1:
-        grads.update(grads.blocks[0])
-    step6_embedding.backward(weights, values, grads)
-    return grads
+    return walk._walk_back(model, values, partial(_backward_block, outright=outright))
 
 
 def _backward_block(weights, values, grads, activation, outright):

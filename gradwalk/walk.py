@@ -34,11 +34,7 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     the walk goes on from them. A held value may carry one more axis in front, many settings side by side, and all
     that follows then carries it too. ValueError for anything that does not fit.
     """
-    tokens, places, attends, lengths = _lay_out(tokens, model)
     held = dict(hold or {})
-    values = Values(tokens=tokens, places=places)
-    if y is not None:
-        values.y = _check_y(y, lengths, model)
 
     def keep(store, name, array, prefix=""):
         """Store a value under its name, or the one that is held in its place."""
@@ -48,7 +44,22 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
         store[name] = array
         return array
 
-    weights, values.blocks = model.weights, []
+    values = _walk_out(model, tokens, y, keep)
+    if held:
+        name = next(iter(held))
+        if name in BLOCK_VALUES:
+            raise ValueError(f"hold: there are {len(model.blocks)} blocks; say which: 'blocks.0.{name}'")
+        raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, *({'hf', 'z'} & set(values))])}")
+    values.came_from = (model, model.version, tuple(hold or ()))
+    return values
+
+
+def _walk_out(model, tokens, y, keep):
+    """From the words to the loss; `keep(store, name, array, prefix)` stores a value and returns what goes on."""
+    tokens, places, attends, lengths = _lay_out(tokens, model)
+    weights, values = model.weights, Values(tokens=tokens, places=places, blocks=[])
+    if y is not None:
+        values.y = _check_y(y, lengths, model)
     x = step6_embedding.embed(tokens, places, weights["E"], weights["E_pos"])  # (T, D)
     for q, block in enumerate(model.blocks):
         here = Values()
@@ -63,12 +74,6 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     values.p = step1_output.softmax(values.z)
     if y is not None:
         values.L = step1_output.loss(values.z, values.y)
-    if held:
-        name = next(iter(held))
-        if name in BLOCK_VALUES:
-            raise ValueError(f"hold: there are {len(model.blocks)} blocks; say which: 'blocks.0.{name}'")
-        raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, *({'hf', 'z'} & set(values))])}")
-    values.came_from = (model, model.version, tuple(hold or ()))
     return values
 
 
@@ -106,6 +111,11 @@ def backward(model: Model, values: Values) -> Gradients:
         raise ValueError("values: the model has been turned since; run forward again")
     if held:
         raise ValueError(f"values: {held[0]} was held by hand, no weight made it; run forward without hold")
+    return _walk_back(model, values, _backward_block)
+
+
+def _walk_back(model, values, through_block):
+    """From the loss to the words; `through_block` is the way back through one block."""
     if "y" not in values:
         raise ValueError("values: nothing was scored; give forward a y")
     weights = Named(model.weights)
@@ -115,7 +125,7 @@ def backward(model: Model, values: Values) -> Gradients:
     for q in reversed(range(len(model.blocks))):
         block, seen, slopes = model.blocks[q], values.blocks[q], grads.blocks[q]
         slopes.dL_dh = upstream
-        _backward_block(block, seen, slopes, model.activation)
+        through_block(block, seen, slopes, model.activation)
         upstream = slopes.dL_dx0
     grads.dL_dx0 = upstream
     if len(model.blocks) == 1:

@@ -91,7 +91,7 @@ def test_outright_is_the_courses_walk_with_each_sum_held_at_its_adjustment(numbe
 @pytest.mark.parametrize(
     ("line", "wrong"),
     [
-        ("values[ALONE[name]] if name in outright else array", "array"),
+        ("store[ALONE[name]] if name in outright else array", "array"),
         ("grads.dL_dx1_via_h = np.zeros_like(grads.dL_dh)", "pass"),
         ("grads.dL_dx0_via_x1 = np.zeros_like(grads.dL_dx1)", "pass"),
     ],
