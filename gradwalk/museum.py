@@ -88,9 +88,9 @@ def roads_averaged(dL_dx1_via_h, dL_dx1_via_v):
 
 
 @stands_in_for(step5_attention.dL_dO)
-def transposed_twice(dL_da, W_O):
-    """Through W_O as on the way out, by its transpose. Tempting, since the forward line has .T too, and W_O is square:
-    all shapes fit. But the way back sums over the other index."""
+def as_on_the_way_out(dL_da, W_O):
+    """Times W_O.T, as on the way out. Tempting, since W_O is square, and all shapes fit. But the way back sums over
+    the other index, so the .T must go."""
     return dL_da @ W_O.T  # (T, D)
 
 
