@@ -29,7 +29,11 @@ def missing() -> str:
         import playwright.sync_api  # noqa: F401
     except ImportError:
         return "playwright is not installed (pip install playwright)"
-    if not chromium():
+    try:
+        found = chromium()
+    except Exception as error:  # its own driver may lack a library of the system
+        return f"playwright does not start: {error}"
+    if not found:
         return "no chromium: set CHROMIUM to one, or install chromium or Chrome, or run `playwright install chromium`"
     return ""
 
