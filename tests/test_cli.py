@@ -67,8 +67,9 @@ def test_the_clone_serves_its_own_notebooks_behind_a_token(tmp_path):
     before = {path: path.stat().st_mtime_ns for path in (ROOT / "notebooks").iterdir()}
     with serving(tmp_path, tmp_path / "home") as ((address, page, token), said):
         assert contents(address, token) >= COURSE
-        with pytest.raises(urllib.error.HTTPError, match="403"):
+        with pytest.raises(urllib.error.HTTPError, match="403") as refused:
             contents(address, "0" * len(token))
+        refused.value.close()  # it holds the answer open
         with urllib.request.urlopen(f"{address}{page}?token={token}", timeout=30) as lab:
             assert "<title>JupyterLab</title>" in lab.read().decode()
         news = ask(address, token, "lab/api/settings/@jupyterlab/apputils-extension:notification")
