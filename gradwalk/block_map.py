@@ -81,7 +81,7 @@ ARROWS = {
     **{("v", "u"): "2a", ("u", "r"): "2a", ("r", "m"): "2a", ("m", "h"): "2a"},
 }
 _BACK = [*reversed(ARROWS.items())]
-_BACK.sort(key=lambda arrow: arrow[1])  # in the order in which they are walked: by stops, and in a stop from the loss on
+_BACK.sort(key=lambda arrow: arrow[1])  # in the order in which they are walked
 # The weights that make a value, said above it.
 MADE_BY = {
     **{"x0": ("E", "E_pos"), "n": ("gamma1", "beta1"), "Q K V": ("W_Q", "W_K", "W_V"), "a": ("W_O", "b_O")},
