@@ -34,25 +34,36 @@ def measured(case, entries):
     return {name: _slopes(case, values, name.replace("dL_d", ""), numbers) for name, numbers in entries.items()}
 
 
-def _slopes(case, values, name, numbers):
+def weight_of(case, gradient):
+    """The name of the weight that a gradient is of; None for the gradient of a value or a share."""
+    name = gradient.replace("dL_d", "")
     weight = name.removeprefix("blocks.0.") if len(case.model.blocks) == 1 else name
-    if weight in case.model.weights:
-        return _weight(case, weight, numbers)
+    return weight if weight in case.model.weights else None
+
+
+def _slopes(case, values, name, numbers):
+    if weight := weight_of(case, name):
+        return weight_slopes(case, weight, numbers, lambda turned: walk.forward(turned, *case[1:]))
     if name == "E_via_x0":  # the places read the turned table, the output layer the old one
-        return _weight(case, "E", numbers, lambda turned: (case.model, walk.forward(turned, *case[1:]).blocks[0].x0))
+
+        def read_alone(turned):
+            return walk.forward(*case, hold={"blocks.0.x0": walk.forward(turned, *case[1:]).blocks[0].x0})
+
+        return weight_slopes(case, "E", numbers, read_alone)
     if name == "E_via_z":  # the output layer says words with the turned table, the places read the old one
-        return _weight(case, "E", numbers, lambda turned: (turned, values.blocks[0].x0))
+        hold = {"blocks.0.x0": values.blocks[0].x0}
+        return weight_slopes(case, "E", numbers, lambda turned: walk.forward(turned, *case[1:], hold=hold))
     return _value(case, values, name, numbers)
 
 
-def _weight(case, name, numbers, share=None):
+def weight_slopes(case, name, numbers, run):
+    """The slope of the loss in those entries of a weight; `run` takes the turned model and walks out."""
     turned, slopes = case.model.copy(), []
     for number in numbers:
         index, ends = np.unravel_index(number, turned.weights[name].shape), []
         for turn in (STEP, -2 * STEP):
             turned.turn(name, index, turn)
-            model, x0 = share(turned) if share else (turned, None)
-            ends.append(walk.forward(model, *case[1:], hold={"blocks.0.x0": x0} if share else None))
+            ends.append(run(turned))
         turned.turn(name, index, STEP)
         same_side(case, *ends)
         slopes.append((ends[0].L - ends[1].L) / (2 * STEP))

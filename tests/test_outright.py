@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from differences import STEP
+from differences import some_entries, weight_of, weight_slopes
 from shapes import EDGE, case, flat, worst_error
 
 from gradwalk import outright, text, tune, walk
@@ -22,26 +22,16 @@ AS_WELL = 1e-4  # on another machine a run drifts by this much at most; in one p
 def weights_error(case, way, most=4):
     """The largest error of any weight's gradient against central differences through the same way's walk out."""
     out, home = outright.WALKS[way]
-    model, tokens, y = case
-    rng, turned = np.random.default_rng(0), model.copy()
-    grads, derived, measured = flat(home(model, out(model, tokens, y))), {}, {}
-    for name, array in model.weights.items():
-        slope = grads[f"blocks.0.dL_d{name}"] if f"blocks.0.dL_d{name}" in grads else grads[slope_name(name)]
-        numbers = {int(np.abs(slope).argmax()), *rng.integers(array.size, size=most - 1).tolist()}
-        derived[name], measured[name] = slope.ravel()[list(numbers)], []
-        for index in (np.unravel_index(number, array.shape) for number in numbers):
-            index, losses = tuple(map(int, index)), []
-            for by in (STEP, -2 * STEP):
-                turned.turn(name, index, by)
-                losses.append(out(turned, tokens, y).L)
-            turned.turn(name, index, STEP)
-            measured[name].append((losses[0] - losses[1]) / (2 * STEP))
-    return worst_error(derived, {name: np.array(slopes) for name, slopes in measured.items()})
+    grads = home(case.model, out(*case))
+    entries = {name: numbers for name, numbers in some_entries(grads, most).items() if weight_of(case, name)}
+    assert {weight_of(case, name) for name in entries} == set(case.model.weights)
+    derived = {name: flat(grads)[name].ravel()[numbers] for name, numbers in entries.items()}
 
+    def run(turned):
+        return out(turned, *case[1:])
 
-def slope_name(weight):
-    *block, bare = weight.rsplit(".", 1)
-    return ".".join([*block, f"dL_d{bare}"])
+    measured = {name: weight_slopes(case, weight_of(case, name), numbers, run) for name, numbers in entries.items()}
+    return worst_error(derived, measured)
 
 
 def test_no_unit_of_the_cases_stands_at_its_kink():

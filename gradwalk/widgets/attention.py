@@ -38,6 +38,7 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
         raise ValueError(f"watch: wanted {wanted}, got {cells} and {numbers} with T={len(firsts)}, {model!r}")
     return {
         "of": watch,
+        "block": q,
         "names": {which: called for which in DIALECTS if (called := _called(which))},
         "words": [model.words[i] for i in values.tokens],
         "scored": (values.y >= 0).tolist(),

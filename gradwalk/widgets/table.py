@@ -59,9 +59,8 @@ def _watched(board):
     if not watch:
         return []
     *_, t = (t for t, scored in enumerate(watch["scored"]) if scored)
-    words, *prefix = watch["words"][watch["firsts"][t] : t + 1], *watch["of"].split(".")[:-1]
-    values = board.values.blocks[int(prefix[1])] if prefix else board.values
-    shares = values.alpha[:, t, watch["firsts"][t] : t + 1]  # (H, how many it looks at)
+    seen = slice(watch["firsts"][t], t + 1)
+    words, shares = watch["words"][seen], board.values.blocks[watch["block"]].alpha[:, t, seen]  # (H, how many it sees)
     heads = [
         f"head {e}: " + ", ".join(f"{word} {number(share)}" for word, share in zip(words, row, strict=True))
         for e, row in enumerate(shares)
