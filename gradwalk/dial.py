@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwalk import measure
-from gradwalk.model import Model, of_weight
+from gradwalk import arguments, measure
+from gradwalk.model import Model, TooLarge, of_weight
 from gradwalk.step1_output import logsumexp, loss
 from gradwalk.step3_layernorm import normed
-from gradwalk.walk import backward, forward
+from gradwalk.walk import backward, forward, sentences
+
+AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
 
 
 class Dial:
@@ -21,7 +23,8 @@ class Dial:
 
     def __init__(self, model: Model, tokens, y, name: str, index: tuple[int, ...]):
         """`name` and `index` as in `model.turn`: ("W", (i, j)), ("b", (i,)), ("blocks.0.W1", (f, j))."""
-        self.model, self.tokens, self.y = model, tokens, y
+        self.model = arguments.instance("model", model, Model)
+        self.tokens, self.y = sentences("tokens", tokens), None if y is None else sentences("y", y)
         self.name, self.index = name, model.entry(name, index)
         self._look()
 
@@ -42,24 +45,39 @@ class Dial:
 
     def loss(self, nudge: float = 0.0) -> float:
         """The loss, in nats, with the dial turned by `nudge` from its present setting."""
-        return float(self.curve([nudge])[0])
+        return float(self.curve([arguments.number("nudge", nudge)])[0])
 
     def curve(self, nudges) -> np.ndarray:
-        """The loss at each of `nudges` (K,), in nats: an array (K,)."""
-        nudges = np.asarray(nudges, dtype=self.model.dtype)  # (K,)
-        if nudges.ndim != 1 or not np.isfinite(nudges).all():
-            raise ValueError(f"nudges: wanted a row of finite numbers, got {nudges!r}")
-        values, untied = self._values_now(), "W" in self.model.weights
+        """The loss at each of `nudges` (K,), in nats: an array (K,). ValueError where one turns the dial too far."""
+        nudges = arguments.numbers("nudges", nudges, ndim=1)  # (K,)
+        values = self._values_now()
+        with np.errstate(over="ignore"):
+            settings = (self.value + nudges).astype(self.model.dtype)  # (K,)
+        if not np.isfinite(settings).all():
+            raise TooLarge(f"nudges: wanted such as {self.model.dtype} can hold, got up to {np.abs(nudges).max():g}")
         said = values.get("hf", values.h)  # (T, D)
-        if self.name == "W":
-            return values.L + response(values.z, values.y, self.index[0], said[:, self.index[1]], nudges)
+        if self.name == "W" or (self.name == "E" and self._tied and self.index[0] not in values.tokens):
+            return response(values.z, values.y, self.index[0], said[:, self.index[1]], nudges)
         if self.name == "b":
-            return values.L + response(values.z, values.y, self.index[0], np.ones_like(said[:, 0]), nudges)
-        if self.name == "E" and not untied and self.index[0] not in values.tokens:
-            return values.L + response(values.z, values.y, self.index[0], said[:, self.index[1]], nudges)
-        where, moved = _first_moved(self.model, values, self.name, self.index, nudges)
-        after = forward(self.model, self.tokens, self.y, hold={where: moved})
-        if self.name == "E" and not untied:  # the tied entry is read at the start and said at the end
+            return response(values.z, values.y, self.index[0], np.ones_like(said[:, 0]), nudges)
+        numbers = sum(array.size for array in values.values() if isinstance(array, np.ndarray))
+        pieces = range(0, len(nudges), max(1, AT_ONCE // numbers))
+        some = nudges.astype(self.model.dtype)
+        return np.concatenate([self._walked(values, some[k : k + pieces.step]) for k in pieces] or [nudges])
+
+    @property
+    def _tied(self):
+        return "W" not in self.model.weights
+
+    def _walked(self, values, nudges):
+        """The loss at each nudge of a deeper dial, by going forward from where it acts."""
+        with np.errstate(over="ignore", invalid="ignore"):  # told in words, by forward
+            where, moved = _first_moved(self.model, values, self.name, self.index, nudges)
+        try:
+            after = forward(self.model, self.tokens, self.y, hold={where: moved})
+        except TooLarge as error:
+            raise TooLarge(f"nudges: {error}") from None
+        if self.name == "E" and self._tied:  # the tied entry is read at the start and said at the end
             z, (i, j) = after.z.copy(), self.index
             z[..., i] += nudges[:, None] * after.get("hf", after.h)[..., j]
             return loss(z, values.y)
@@ -81,19 +99,23 @@ class Dial:
 
 
 def response(z, y, i: int, factor, nudges) -> np.ndarray:
-    """How the loss answers when word i's logit moves by nudge × factor[t]: exact, in closed form. Shape (K,).
+    """The loss when word i's logit moves by nudge × factor[t]: exact, in closed form. Shape (K,).
 
-    z (T, N), y (T,), factor (T,), nudges (K,). At a scored position t, with delta = nudge × factor[t],
-    the change is log(1 - p_i + p_i exp(delta)) - [i = y_t] delta; the mean over the scored positions is returned.
-    From L = log sum_k exp(z_k) - z_y: only one of the exponentials moves. log(1 - p_i) is taken from the other
-    logits, so that it stays exact where p_i is nearly 1.
+    z (T, N), y (T,), factor (T,), nudges (K,). From -log p_y = log(1 + sum over the other words of exp(z_k - z_y)):
+    one of the exponentials moves, word i's, or z_y itself where i is the true word. All others are one number for all
+    nudges. So at a scored position the loss changes by log(1 - p_i + p_i exp(delta)) - [i = y_t] delta, with
+    delta = nudge × factor[t]; in this form it keeps its digits where a share is nearly 1. The mean over the scored
+    positions is returned.
     """
     scored = np.flatnonzero(y >= 0)  # (M,)
-    z, factor = z[scored], factor[scored]  # (M, N), (M,)
-    everything, others = logsumexp(z), logsumexp(np.delete(z, i, axis=1))  # (M,), (M,)
-    delta = np.multiply.outer(nudges, factor)  # (K, M)
-    change = np.logaddexp(others - everything, z[:, i] - everything + delta)  # (K, M)
-    return (change - (y[scored] == i) * delta).mean(axis=1)  # (K,)
+    z, y, factor = z[scored].astype(float), y[scored], factor[scored].astype(float)  # (M, N), (M,), (M,)
+    z_y, z_i = z[np.arange(len(y)), y], z[:, i].copy()  # (M,), (M,)
+    z[np.arange(len(y)), y] = z[:, i] = -np.inf  # what is left: the words that are neither
+    with np.errstate(divide="ignore"):  # of two words none is left
+        rest = logsumexp(z)  # (M,)
+    moved = z_i + np.multiply.outer(nudges, factor)  # (K, M)
+    odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (K, M), log of others / true
+    return np.logaddexp(0, odds).mean(axis=1)  # (K,)
 
 
 # The value that a weight acts on first, and what one of its numbers is multiplied by there.

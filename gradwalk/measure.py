@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradwalk import arguments
 from gradwalk.model import Model, within
-from gradwalk.names import VALUES, unknown
+from gradwalk.names import VALUES
 from gradwalk.step1_output import logits, softmax
 from gradwalk.step2_mlp import ACTIVATIONS, contract, expand
 from gradwalk.step3_layernorm import layernorm
@@ -21,14 +22,17 @@ def slope(model: Model, tokens, y, name: str, index: tuple[int, ...], step: floa
     """The slope of the loss in one number: (L(+step) - L(-step)) / (2 step), two forward passes.
 
     `name` is a weight ("W", "blocks.0.W1") or a value ("h", "blocks.0.x1"); a value is nudged wherever it is used.
-    The model is left as it is. ValueError for a name or an index that is not there.
+    The model is left as it is, and measured in float64 whatever it holds: in float32 a loss has no digits to spare for
+    a difference. ValueError for a name or an index that is not there.
     """
+    model, step = _exact(model), arguments.number("step", step, above=0)
     array = _array(model, tokens, y, name)
     return _slope(model, tokens, y, name, array, within(array.shape, index, name), step)
 
 
 def slopes(model: Model, tokens, y, name: str, step: float = STEP) -> np.ndarray:
     """`slope` for every number of a weight or value: an array of its shape, two forward passes a number."""
+    model, step = _exact(model), arguments.number("step", step, above=0)
     array = _array(model, tokens, y, name)
     measured = np.empty(array.shape)  # like the weight or value
     for index in np.ndindex(measured.shape):
@@ -40,16 +44,17 @@ def relative_error(derived: np.ndarray, measured: np.ndarray, largest_of_all: fl
     """Largest difference, relative to the gradient's largest entry or 1e-3 of the largest of all, if that is more.
 
     The second part is for gradients that are exactly zero, such as dL_db_K: against them alone any rounding error
-    is infinitely large.
+    is infinitely large. ValueError if the two have other shapes.
     """
+    derived, measured = np.asarray(derived, dtype=float), np.asarray(measured, dtype=float)
+    if derived.shape != measured.shape:
+        raise ValueError(f"derived: wanted the shape of measured, {measured.shape}, got {derived.shape}")
     scale = max(np.abs(measured).max(), 1e-3 * largest_of_all)
     return float(np.abs(derived - measured).max() / scale) if scale else float(np.abs(derived).max())
 
 
 def _slope(model, tokens, y, name, array, index, step):
     """The slope in one number of `array`, which is the weight or value of that name."""
-    if not (np.isfinite(step) and step > 0):
-        raise ValueError(f"step: wanted a number above 0, got {step!r}")
     losses = []
     for nudge in (step, -step):
         if name in model.weights:
@@ -70,9 +75,13 @@ def _array(model, tokens, y, name):
         raise ValueError("y: wanted the next word of each position, got None; without it there is no loss")
     inner = {f"blocks.{q}.{of_block}": a for q, block in enumerate(values.blocks) for of_block, a in block.items()}
     known = {of_top: values[of_top] for of_top in VALUES if of_top in values} | inner | dict(model.weights)
-    if name not in known:
-        raise ValueError(f"name: {unknown('weight or value', name, known)}")
-    return known[name]
+    return known[arguments.one_of("name", name, known, "weight or value")]
+
+
+def _exact(model):
+    """The model in float64: itself, or a copy."""
+    arguments.instance("model", model, Model)
+    return model if model.dtype == np.float64 else model.copy(np.float64)
 
 
 def _forward_lines(model, values):
@@ -116,12 +125,17 @@ def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
     """The Jacobian of every forward line in each of its inputs, as measured by differences: dz_dW, dv_dx1, ...
 
     Nothing about the answer goes in. Most lines are straight in each input, so that a difference of size 1 is exact;
-    the others take a small step. A line's other inputs are held: these are the roads, one by one.
+    the others take a small step, in float64 whatever the model holds. A line's other inputs are held: these are the
+    roads, one by one. ValueError where they would not fit into memory: a Jacobian is as large as its two sides together.
     """
+    model = _exact(model)
+    values = Values({name: v.astype(float) if getattr(v, "dtype", None) == np.float32 else v for name, v in values.items()})
     known = {**model.weights, **values, "W": model.weights.get("W", model.weights["E"])}
     measured = {}
     for result, function, inputs in _forward_lines(model, values):
         at = [known[name] for name in inputs]
+        needed = 8 * 2 * known[result].size * sum(array.size for array in at)
+        arguments.memory("model", needed, f"the Jacobians of {result}")
         for position, name in enumerate(inputs):
 
             def moved(x, function=function, at=at, position=position):

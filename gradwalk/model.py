@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, Named, unknown
+from gradwalk import arguments
+from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, Named, ReadOnly, unknown
 from gradwalk.step2_mlp import ACTIVATIONS
 
 PEN_AND_PAPER = ("by", "cat", "dog", "door", "fire", "river", "sat", "slept", "the", "tree", "window")
+
+
+class TooLarge(ValueError):
+    """A number has outgrown its dtype: an infinity or a NaN would have come out, or an honest-looking 0."""
 
 
 class Model:
@@ -38,16 +44,12 @@ class Model:
         `words` names the rows of `W` and `E`. `tokenizer`, if any, turns text into word numbers by its
         `encode(text).ids`; without one a sentence is split into words.
         """
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation: {unknown('activation', activation, ACTIVATIONS)}")
-        self.words = list(words)
-        self.activation = activation
+        self.activation = arguments.one_of("activation", activation, ACTIVATIONS, "activation")
+        self.words = _vocabulary(words)
         self.tokenizer = tokenizer
         self.version = 0
         self._number = {word: i for i, word in enumerate(self.words)}
-        if len(self._number) != len(self.words):
-            raise ValueError("words: a word appears twice")
-        self._arrays = {name: np.array(array, order="C") for name, array in weights.items()}
+        self._arrays = _own_arrays(weights)
         self.D, self.F, self.H, self.N, self.T_max, blocks = _sizes(self._arrays, len(self.words), H)
         self.dtype = _check_arrays(self._arrays, self._size_of())
 
@@ -57,7 +59,7 @@ class Model:
             view.flags.writeable = False
         self.weights = MappingProxyType(views)
         prefixes = [""] if blocks == 1 else [f"blocks.{q}." for q in range(blocks)]
-        self.blocks = [Named({name: views[prefix + name] for name in BLOCK_WEIGHTS}) for prefix in prefixes]
+        self.blocks = [ReadOnly({name: views[prefix + name] for name in BLOCK_WEIGHTS}) for prefix in prefixes]
 
     # ---- where models come from
 
@@ -78,35 +80,41 @@ class Model:
         scale: float = 1.0,
         dtype=np.float64,
     ) -> Model:
-        """Random numbers to start from: normal, of variance 1 / (inputs of the weight), times `scale`.
+        """Random numbers to start from: normal, `scale` times as wide as 1 / sqrt(inputs of the weight).
 
         No entry equals its neighbour: gamma is 1 and beta and the biases are 0 but for a little noise, since equal
         numbers would hide a wrong transpose. `tied`, `final_norm` and `bias` choose the output layer's form.
+        ValueError for sizes that do not fit together or into memory.
         """
         sizes = {"D": D, "F": F, "H": H, "blocks": blocks, "T_max": T_max}
-        for name, size in sizes.items():
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name}: wanted a whole number of at least 1, got {size!r}")
-        if D % H:
-            raise ValueError(f"H: wanted a number of heads that divides D = {D}, got {H}")
-        if np.dtype(dtype) not in (np.float64, np.float32):
-            raise ValueError(f"dtype: wanted float64 or float32, got {np.dtype(dtype)}")
+        D, F, H, blocks, T_max = (arguments.whole(name, size, least=1) for name, size in sizes.items())
+        H, dtype, words = _heads(H, D), _float(dtype), _vocabulary(words)
+        scale = arguments.number("scale", scale, least=0)
+        tied, final_norm, bias = (
+            arguments.flag(name, given)
+            for name, given in {"tied": tied, "final_norm": final_norm, "bias": bias}.items()
+        )
         optional = {"W": not tied, "b": bias, "gammaf": final_norm, "betaf": final_norm}
-        draw = np.random.default_rng(seed).standard_normal
+        draw = np.random.default_rng(arguments.whole("seed", seed, least=0)).standard_normal
         extent = {"N": len(words), "T_max": T_max, "D": D, "F": F}
+        dials = (2 * len(words) + T_max) * D + blocks * (4 * D * D + 2 * D * F)
+        arguments.memory("D, F, blocks, T_max", 3 * 8 * dials, f"a model of {dials:,} dials")
         weights = {}
-        for name in _names(blocks, [name for name in WEIGHTS if optional.get(name, True)]):
-            bare = name.split(".")[-1]
-            shape = tuple(extent[letter] for letter in WEIGHTS[bare].shape)
-            if bare.startswith("gamma"):
-                weights[name] = 1 + 0.2 * draw(shape)
-            elif len(shape) == 1:
-                weights[name] = 0.2 * scale * draw(shape)
-            elif bare in ("E", "E_pos"):
-                weights[name] = scale * draw(shape)
-            else:
-                weights[name] = scale * draw(shape) / np.sqrt(shape[1])
-            weights[name] = weights[name].astype(dtype)
+        with np.errstate(over="ignore"):  # told in words, below
+            for name in _names(blocks, [name for name in WEIGHTS if optional.get(name, True)]):
+                bare = name.split(".")[-1]
+                shape = tuple(extent[letter] for letter in WEIGHTS[bare].shape)
+                if bare.startswith("gamma"):
+                    weights[name] = 1 + 0.2 * draw(shape)
+                elif len(shape) == 1:
+                    weights[name] = 0.2 * scale * draw(shape)
+                elif bare in ("E", "E_pos"):
+                    weights[name] = scale * draw(shape)
+                else:
+                    weights[name] = scale * draw(shape) / np.sqrt(shape[1])
+                weights[name] = weights[name].astype(dtype)
+        if not all(np.isfinite(array).all() for array in weights.values()):
+            raise ValueError(f"scale: wanted one whose numbers {dtype} can hold, got {scale}")
         return cls(weights, words, H, activation)
 
     @classmethod
@@ -123,9 +131,14 @@ class Model:
 
         return checkpoint.gpt2(folder)
 
-    def copy(self) -> Model:
-        """A model of its own with the same numbers: turning one leaves the other alone."""
-        return Model(self._arrays, self.words, self.H, self.activation, self.tokenizer)
+    def copy(self, dtype=None) -> Model:
+        """A model of its own with the same numbers, in `dtype` if one is given: turning one leaves the other alone."""
+        arrays = self._arrays
+        if dtype is not None and _float(dtype) != self.dtype:
+            arguments.memory("model", np.dtype(dtype).itemsize * self._dials(), f"a copy in {np.dtype(dtype)}")
+            with np.errstate(over="ignore"):  # what float32 cannot hold is told by the copy's own check
+                arrays = {name: array.astype(dtype) for name, array in arrays.items()}
+        return Model(arrays, self.words, self.H, self.activation, self.tokenizer)
 
     # ---- words in, numbers out
 
@@ -162,25 +175,59 @@ class Model:
     # ---- writing
 
     def turn(self, name: str, index: tuple[int, ...], by: float) -> None:
-        """Turn one dial: add `by` to one number of the weight `name`."""
-        index = self.entry(name, index)
-        if not np.isfinite(by):
-            raise ValueError(f"by: wanted a finite number, got {by!r}")
-        self._arrays[name][index] += by
-        self.version += 1
+        """Turn one dial: add `by` to one number of the weight `name`.
+
+        ValueError, and nothing is written, for a weight or an index that is not there, for a `by` that is no finite
+        number, and where the sum is too large for the weight's dtype.
+        """
+        index, by = self.entry(name, index), arguments.number("by", by)
+        with np.errstate(over="ignore"):
+            turned = self.dtype.type(self._arrays[name][index] + by)
+        if not np.isfinite(turned):
+            raise TooLarge(f"by: {name}{list(index)} would be too large for {self.dtype}, turned by {by:g}")
+        self._write([(name, index, turned)])
 
     def move(self, grads: Mapping, eta: float, only: Iterable[str] | None = None) -> None:
         """One move of descent: every weight (or those of `only`) goes by -eta times its slope.
 
-        ValueError if a slope is missing, misshapen or not finite; no weight has moved then.
+        All or none: ValueError if a slope is missing, misshapen or not finite, or if a weight would become too large
+        for its dtype, and no weight has moved then.
         """
-        names = list(self.weights) if only is None else [self._known(name) for name in only]
-        if not np.isfinite(eta):
-            raise ValueError(f"eta: wanted a finite number, got {eta!r}")
-        slopes = [self._slope(grads, name) for name in names]
-        for name, slope in zip(names, slopes, strict=True):
-            self._arrays[name] -= eta * slope
-        self.version += 1
+        eta = arguments.number("eta", eta)
+        moved = []
+        for name in self.chosen(only):
+            with np.errstate(over="ignore", invalid="ignore"):
+                array = (self._arrays[name] - eta * self._slope(grads, name)).astype(self.dtype, copy=False)
+            if not np.isfinite(array).all():
+                raise TooLarge(f"eta: {name} would be too large for {self.dtype}, moved with eta {eta:g}")
+            moved.append((name, ..., array))
+        self._write(moved)
+
+    def _write(self, numbers):
+        """Put numbers into weights and count it as one write: wholly, or not at all.
+
+        An interrupt may come at any line. What was begun is then finished, and only then does the interrupt go on:
+        to write the same numbers once more does no harm.
+        """
+        version = self.version + 1
+        try:
+            self._put(numbers, version)
+        except BaseException:
+            self._put(numbers, version)
+            raise
+
+    def _put(self, numbers, version):
+        for name, where, new in numbers:
+            self._arrays[name][where] = new
+        self.version = version
+
+    def chosen(self, only: Iterable[str] | None) -> list[str]:
+        """The weights that are named in `only`, each once; all of them for None. ValueError for one that is not there."""
+        if only is None:
+            return list(self.weights)
+        names = [only] if isinstance(only, str) else arguments.several("only", only, "weights")
+        names = [arguments.one_of("only", name, self.weights, "weight") for name in names]
+        return list(dict.fromkeys(names))
 
     def entry(self, name: str, index: tuple[int, ...]) -> tuple[int, ...]:
         """The index of one number of a weight, checked: a tuple of whole numbers within its shape."""
@@ -189,36 +236,44 @@ class Model:
     # ---- inside
 
     def _known(self, name):
-        if name not in self._arrays:
-            raise ValueError(f"name: {unknown('weight', name, self._arrays)}")
-        return name
+        return arguments.one_of("name", name, self._arrays, "weight")
 
     def _slope(self, grads, name):
+        arguments.instance("grads", grads, Mapping)
         try:
-            slope = of_weight(grads, name)
-        except (KeyError, IndexError):
+            slope = np.asarray(of_weight(grads, name))
+        except (KeyError, IndexError, TypeError):
             raise ValueError(f"grads: there is no slope for the weight {name}") from None
-        if np.shape(slope) != self._arrays[name].shape:
-            raise ValueError(f"grads: the slope of {name} has shape {np.shape(slope)}, not {self._arrays[name].shape}")
+        except ValueError:  # ragged
+            raise ValueError(f"grads: the slope of {name} is no array") from None
+        if slope.shape != self._arrays[name].shape:
+            raise ValueError(f"grads: the slope of {name} has shape {slope.shape}, not {self._arrays[name].shape}")
+        if slope.dtype.kind not in "fiu":
+            raise ValueError(f"grads: the slope of {name} came as {slope.dtype}, wanted real numbers")
         if not np.isfinite(slope).all():
             raise ValueError(f"grads: the slope of {name} holds a number that is not finite")
         return slope
+
+    def _dials(self):
+        return sum(array.size for array in self._arrays.values())
 
     def _size_of(self):
         return {"D": self.D, "F": self.F, "N": self.N, "T_max": self.T_max}
 
     def __repr__(self):
         sizes = f"N={self.N}, D={self.D}, F={self.F}, H={self.H}, blocks={len(self.blocks)}"
-        count = sum(array.size for array in self._arrays.values())
-        return f"Model({sizes}, {self.activation}, {self.dtype}: {count:,} dials)"
+        return f"Model({sizes}, {self.activation}, {self.dtype}: {self._dials():,} dials)"
 
 
 def within(shape: tuple[int, ...], index: tuple[int, ...], name: str) -> tuple[int, ...]:
     """The index of one number of an array of that shape; ValueError, naming the array, for anything else."""
-    fits = isinstance(index, tuple) and len(index) == len(shape)
-    if not (fits and all(isinstance(i, (int, np.integer)) and 0 <= i < n for i, n in zip(index, shape, strict=True))):
-        raise ValueError(f"index: wanted a tuple within the shape {shape} of {name}, got {index!r}")
-    return tuple(int(i) for i in index)
+    wanted = f"a tuple within the shape {shape} of {name}"
+    if not isinstance(index, tuple) or len(index) != len(shape):
+        raise arguments.refused("index", wanted, index)
+    try:
+        return tuple(arguments.whole("index", i, least=0, most=n - 1) for i, n in zip(index, shape, strict=True))
+    except ValueError:
+        raise arguments.refused("index", wanted, index) from None
 
 
 def of_weight(grads: Mapping, name: str) -> np.ndarray:
@@ -254,9 +309,55 @@ def _sizes(arrays, N, H):
     if arrays["E"].ndim != 2 or arrays["E_pos"].ndim != 2 or first_W1.ndim != 2:
         raise ValueError("weights: wanted E, E_pos and W1 with two axes each")
     D, F, T_max = arrays["E"].shape[1], len(first_W1), len(arrays["E_pos"])
-    if not isinstance(H, int) or H < 1 or D % H:
-        raise ValueError(f"H: wanted a number of heads that divides D = {D}, got {H!r}")
-    return D, F, H, N, T_max, blocks
+    return D, F, _heads(H, D), N, T_max, blocks
+
+
+def _heads(H, D):
+    wanted = f"a number of heads that divides D = {D}"
+    try:
+        heads = arguments.whole("H", H, least=1)
+    except ValueError:
+        raise arguments.refused("H", wanted, H) from None
+    if D % heads:
+        raise arguments.refused("H", wanted, H)
+    return heads
+
+
+def _float(dtype):
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        raise arguments.refused("dtype", "float64 or float32", dtype) from None
+    if found not in (np.float64, np.float32):
+        raise ValueError(f"dtype: wanted float64 or float32, got {found}")
+    return found
+
+
+def _vocabulary(words):
+    """The words as a list of their own: text, at least two of them, each once."""
+    found = arguments.several("words", words, "words")
+    for word in found:
+        arguments.words("words", word, "each as text")
+    if len(found) < 2:
+        raise arguments.refused("words", "at least two, or there is nothing to bet on", words)
+    if len(set(found)) != len(found):
+        twice = next(word for word, times in Counter(found).items() if times > 1)
+        raise ValueError(f"words: a word appears twice: {arguments.shown(twice)}")
+    return found
+
+
+def _own_arrays(weights):
+    """Every array copied, in this machine's byte order."""
+    arguments.instance("weights", weights, Mapping)
+    arrays = {}
+    for name, given in weights.items():
+        arguments.words("weights", name, "their names as text")
+        try:
+            array = np.array(given, order="C")
+            arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
+        except Exception:
+            raise ValueError(f"weights: {name} is no array, it came as {arguments.shown(given)}") from None
+    return arrays
 
 
 def _check_arrays(arrays, extent):

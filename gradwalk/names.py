@@ -345,6 +345,16 @@ class Named(dict):
         return "\n".join(rows)
 
 
+class ReadOnly(Named):
+    """One that stays as it was made."""
+
+    def _refuse(self, *args, **kwargs):
+        raise TypeError("these are for reading; a model is written to by turn and move")
+
+    __setattr__ = __setitem__ = __delattr__ = __delitem__ = _refuse
+    __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+
 def _line(name, array):
     try:
         word = look_up(name).word

@@ -8,6 +8,8 @@ import numpy as np
 
 from gradwalk.step3_layernorm import dL_dbeta, dL_dgamma, pullback
 
+NEARLY_ALL = 1 - 1e-4  # of a share: p - 1 has lost four digits by then
+
 
 def logits(h, W, b=0.0):
     """How well every word fits the intended meaning: z = h W^T + b, shape (T, N)."""
@@ -22,14 +24,31 @@ def softmax(z):
 
 def logsumexp(z):
     """log sum_k exp(z_k) along the last axis, safe for large z. Shape: that of z without its last axis."""
-    top = z.max(axis=-1, keepdims=True)
+    top = np.maximum(z.max(axis=-1, keepdims=True), np.finfo(z.dtype).min)  # a row of -inf has no largest to subtract
     return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
 
 
 def loss(z, y):
-    """Mean of -log p[t, y_t] over the scored positions, in nats. From z, not p: log of a tiny p stays exact."""
+    """Mean of -log p[t, y_t] over the scored positions, in nats, as log(1 + what the others have / what it has).
+
+    From z, not from p, and with the true word's own term as the 1: exact where p is tiny, and where it is nearly 1.
+    """
     t = np.flatnonzero(y >= 0)  # (M,)
-    return (logsumexp(z[..., t, :]) - z[..., t, y[t]]).mean(axis=-1)  # one number
+    true, others = (..., np.arange(len(t)), y[t]), z[..., t, :]  # (M, N), a copy
+    z_y = others[true]  # (M,)
+    others[true] = -np.inf
+    return np.logaddexp(0, logsumexp(others) - z_y).mean(axis=-1)  # one number
+
+
+def less_one(p, y):
+    """p - onehot(y), shape (T, N); where the true word has nearly all, its own entry from what the others have.
+
+    p_y - 1 has no digits left there. The shares sum to 1, so it is minus the sum of the others'.
+    """
+    less = p - onehot(y, p.shape[-1])  # (T, N)
+    for t in np.flatnonzero((y >= 0) & (p[np.arange(len(y)), y] > NEARLY_ALL)):
+        less[t, y[t]] = -np.delete(p[t], y[t]).sum()
+    return less  # (T, N)
 
 
 def onehot(y, N):
@@ -59,7 +78,7 @@ def dL_dz(p, y):
     >>> same(dL_dz(p, y), [[(y[t] >= 0) / M * (p[t, i] - (i == y[t])) for i in range(N)] for t in range(T)])
     """
     scored = y >= 0  # (T,)
-    return (p - onehot(y, p.shape[-1])) * scored[:, None] / int(scored.sum())  # (T, N)
+    return less_one(p, y) * scored[:, None] / int(scored.sum())  # (T, N)
 
 
 def dL_dW(dL_dz, h):

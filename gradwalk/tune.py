@@ -6,15 +6,14 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import step1_output
-from gradwalk.model import Model
-from gradwalk.names import Named, unknown
+from gradwalk import arguments, step1_output
+from gradwalk.model import Model, TooLarge
+from gradwalk.names import Named
 from gradwalk.text import Text, baselines, load, split
 from gradwalk.walk import Gradients, Values, backward, forward
 
@@ -76,9 +75,10 @@ def tune(
     The model is written to once, at the end: interrupt it, and nothing has changed. ValueError for a weight that
     does not exist, a word that the model does not know, or an eta so large that the loss is no longer a number.
     """
-    names = _chosen(model, only)
-    _check(epochs=epochs, eta=eta, positions=positions)
-    sentences = text.sentences if isinstance(text, Text) else list(text)
+    names = arguments.instance("model", model, Model).chosen(only)
+    epochs, positions = arguments.whole("epochs", epochs, least=1), arguments.whole("positions", positions, least=1)
+    eta, seed = arguments.number("eta", eta, above=0), arguments.whole("seed", seed)
+    sentences = text.sentences if isinstance(text, Text) else arguments.several("text", text, "sentences")
     parts = [_examples(model, part) for part in split(sentences)]
     work, step = model.copy(), partial(_whole_walk, walk)
     if set(names) <= {"W", "b"} and "gammaf" not in model.weights:
@@ -90,21 +90,26 @@ def tune(
     curve = [Point(0, before.train, before.stop)]
     best = {name: work.weights[name].copy() for name in names}
     chance = random.Random(seed)
-    with np.errstate(all="ignore"), _bar(epochs, progress) as bar:  # too large an eta is told in words, below
+    with _bar(epochs, progress) as bar:
         for epoch in range(1, epochs + 1):
             draws = [chance.random() for _ in train]
             shuffled = [train[i] for i in sorted(range(len(train)), key=draws.__getitem__)]
-            loss = _epoch(step, work, shuffled, positions, names, eta * (1 - (epoch - 1) / epochs), eta / epochs)
-            curve.append(Point(epoch, loss, _mean_loss(step, work, stop, positions)))
-            if not (isfinite(curve[-1].train) and isfinite(curve[-1].stop)):
-                raise ValueError(f"eta: with {eta} the loss is no number in epoch {epoch}; wanted a smaller one")
+            try:
+                loss = _epoch(step, work, shuffled, positions, names, eta * (1 - (epoch - 1) / epochs), eta / epochs)
+                curve.append(Point(epoch, loss, _mean_loss(step, work, stop, positions)))
+            except TooLarge:
+                told = f"eta: with {eta} the loss is no number in epoch {epoch}; wanted a smaller one"
+                raise ValueError(told) from None
             if curve[-1].stop < min(point.stop for point in curve[:-1]):
                 best = {name: work.weights[name].copy() for name in names}
             bar.set_postfix_str(f"loss {curve[-1].stop:.4f}", refresh=False)
             bar.update()
-    _become(model, best)
-    after = Losses(*(_mean_loss(step, model, part, positions) for part in parts))
-    return Tuned(before, after, curve, min(curve, key=lambda point: point.stop).epoch)
+    kept = model.copy()
+    _become(kept, best)
+    after = Losses(*(_mean_loss(step, kept, part, positions) for part in parts))
+    tuned = Tuned(before, after, curve, min(curve, key=lambda point: point.stop).epoch)
+    _become(model, best)  # the one write, and the last line: an interrupt before it has changed nothing
+    return tuned
 
 
 def loss_on(model: Model, sentences: Iterable[str | Sequence[str]], positions: int = 128) -> float:
@@ -159,24 +164,6 @@ def _free_path(out):
     if path.is_dir() or not path.absolute().parent.is_dir():
         raise ValueError(f"out: wanted a file in a folder that exists, got {path}")
     return path
-
-
-def _chosen(model, only):
-    names = list(model.weights) if only is None else list(dict.fromkeys([only] if isinstance(only, str) else only))
-    if not names:
-        raise ValueError(f"only: wanted at least one weight, such as {next(iter(model.weights))!r}, got none")
-    for name in names:
-        if name not in model.weights:
-            raise ValueError(f"only: {unknown('weight', name, model.weights)}")
-    return names
-
-
-def _check(epochs, eta, positions):
-    for name, number in {"epochs": epochs, "positions": positions}.items():
-        if not isinstance(number, int) or number < 1:
-            raise ValueError(f"{name}: wanted a whole number of at least 1, got {number!r}")
-    if not (isinstance(eta, (int, float)) and isfinite(eta) and eta > 0):
-        raise ValueError(f"eta: wanted a number above 0, got {eta!r}")
 
 
 def _examples(model, sentences):
@@ -250,10 +237,7 @@ def _epoch(step, model, examples, positions, names, eta, fall):
     total = seen = 0
     for batch in _batches(examples, positions):
         loss, grads = step(model, batch, back=True)
-        try:
-            model.move(grads, eta - fall * seen / len(examples), only=names)
-        except ValueError:  # a slope that is no number
-            return float("nan")
+        model.move(grads, eta - fall * seen / len(examples), only=names)
         total, seen = total + loss * len(batch), seen + len(batch)
     return float(total / seen)
 
@@ -265,7 +249,7 @@ def _become(model, weights):
         *block, bare = name.removeprefix("blocks.").split(".")
         store = slopes["blocks"][int(block[0])] if block else slopes
         store[f"dL_d{bare}"] = model.weights[name] - array
-    model.move(slopes, 1.0, only=weights)
+    model.move(slopes, 1.0, only=list(weights))
 
 
 def _bar(epochs, progress):

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradwalk import step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding
-from gradwalk.model import Model
+from gradwalk import arguments, step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding
+from gradwalk.model import Model, TooLarge
 from gradwalk.names import BLOCK_VALUES, Named, unknown
 
 
@@ -32,9 +32,13 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     another sentence. y: the same layout, the true next word of each position, -1 where nothing is scored; without y
     there is no loss. hold: values set by hand, such as {"h": array} ("blocks.0.x1" where there are several blocks);
     the walk goes on from them. A held value may carry one more axis in front, many settings side by side, and all
-    that follows then carries it too. ValueError for anything that does not fit.
+    that follows then carries it too.
+
+    ValueError for anything that does not fit, and where numbers grow too large for the model's dtype.
     """
-    held = dict(hold or {})
+    arguments.instance("model", model, Model)
+    held = dict(arguments.instance("hold", {} if hold is None else hold, Mapping))
+    names = tuple(held)
 
     def keep(store, name, array, prefix=""):
         """Store a value under its name, or the one that is held in its place."""
@@ -50,7 +54,7 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
         if name in BLOCK_VALUES:
             raise ValueError(f"hold: there are {len(model.blocks)} blocks; say which: 'blocks.0.{name}'")
         raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, *({'hf', 'z'} & set(values))])}")
-    values.came_from = (model, model.version, tuple(hold or ()))
+    values.came_from = (model, model.version, names)
     return values
 
 
@@ -60,6 +64,15 @@ def _walk_out(model, tokens, y, keep):
     weights, values = model.weights, Values(tokens=tokens, places=places, blocks=[])
     if y is not None:
         values.y = _check_y(y, lengths, model)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
+        _walk_lines(model, values, attends, keep)
+    _check_size(model, values)
+    return values
+
+
+def _walk_lines(model, values, attends, keep):
+    """Every line of the walk out, in order."""
+    weights, tokens, places = model.weights, values.tokens, values.places
     x = step6_embedding.embed(tokens, places, weights["E"], weights["E_pos"])  # (T, D)
     for q, block in enumerate(model.blocks):
         here = Values()
@@ -72,9 +85,8 @@ def _walk_out(model, tokens, y, keep):
         x = keep(values, "hf", step3_layernorm.layernorm(x, weights["gammaf"], weights["betaf"]))
     values.z = keep(values, "z", step1_output.logits(x, weights.get("W", weights["E"]), weights.get("b", 0.0)))
     values.p = step1_output.softmax(values.z)
-    if y is not None:
+    if "y" in values:
         values.L = step1_output.loss(values.z, values.y)
-    return values
 
 
 def _forward_block(weights, x0, attends, model, keep):
@@ -104,6 +116,8 @@ def backward(model: Model, values: Values) -> Gradients:
     `grads.blocks[q]`. ValueError if the model has been written to since, or if a value was held by hand, or if
     nothing was scored.
     """
+    arguments.instance("model", model, Model)
+    arguments.instance("values", values, Values)
     made_by, version, held = values.came_from
     if made_by is not model:
         raise ValueError("values: these came from another model; run forward with this one")
@@ -118,8 +132,16 @@ def _walk_back(model, values, through_block):
     """From the loss to the words; `through_block` is the way back through one block."""
     if "y" not in values:
         raise ValueError("values: nothing was scored; give forward a y")
-    weights = Named(model.weights)
     grads = Gradients(blocks=[Gradients() for _ in model.blocks])
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
+        _walk_lines_back(model, values, grads, through_block)
+    _check_slopes(model, grads)
+    return grads
+
+
+def _walk_lines_back(model, values, grads, through_block):
+    """Every step of the walk back, in order."""
+    weights = Named(model.weights)
     step1_output.backward(weights, values, grads)
     upstream = grads.dL_dh  # (T, D)
     for q in reversed(range(len(model.blocks))):
@@ -131,7 +153,6 @@ def _walk_back(model, values, through_block):
     if len(model.blocks) == 1:
         grads.update(grads.blocks[0])
     step6_embedding.backward(weights, values, grads)
-    return grads
 
 
 def _backward_block(weights, values, grads, activation):
@@ -144,26 +165,34 @@ def _backward_block(weights, values, grads, activation):
     step4_residual.join_x0(grads)
 
 
-def _flat(given, argument):
-    """One sentence or a list of sentences as a list of 1-D int arrays."""
+def sentences(argument: str, given: object) -> list[np.ndarray]:
+    """One sentence, or a list of sentences, as a list of rows of whole numbers: arrays of their own.
+
+    ValueError, naming the argument, for anything else.
+    """
+    if isinstance(given, (str, bytes)):
+        raise ValueError(f"{argument}: wanted word numbers, got {arguments.shown(given)}; model.read makes them of a text")
     several = isinstance(given, (list, tuple)) and len(given) > 0 and not np.isscalar(given[0])
-    sentences = [np.asarray(sentence) for sentence in (given if several else [given])]
-    for sentence in sentences:
-        if sentence.ndim != 1 or sentence.size == 0 or not np.issubdtype(sentence.dtype, np.integer):
-            came = f"shape {sentence.shape} of {sentence.dtype}"
-            raise ValueError(f"{argument}: wanted a row of whole numbers, at least one, got {came}")
-    return sentences
+    return [arguments.row(argument, sentence) for sentence in (given if several else [given])]
+
+
+MOST_MASKED = 2**30  # bytes of attention tables for sentences that do not look at one another: nearly all is masked
 
 
 def _lay_out(tokens, model):
     """Sentences end to end: tokens (T,), places (T,), attends (T, T): the same sentence, not later; the lengths."""
-    sentences = _flat(tokens, "tokens")
-    lengths = [len(sentence) for sentence in sentences]
+    rows = sentences("tokens", tokens)
+    lengths = [len(row) for row in rows]
     if max(lengths) > model.T_max:
         raise ValueError(f"tokens: a sentence has {max(lengths)} positions, the model has {model.T_max} places")
-    tokens = np.concatenate(sentences)  # (T,)
+    tokens = np.concatenate(rows)  # (T,)
     if tokens.min() < 0 or tokens.max() >= model.N:
         raise ValueError(f"tokens: wanted word numbers from 0 to {model.N - 1}, got {tokens.min()} to {tokens.max()}")
+    # S and alpha of every head and block, and what makes them: each position's row runs over all positions
+    tables = model.dtype.itemsize * len(tokens) ** 2 * model.H * 2 * (len(model.blocks) + 1)
+    what = f"the scores and shares of {len(tokens):,} positions, T × T for each of {model.H} heads,"
+    logits = model.dtype.itemsize * len(tokens) * model.N * 3
+    arguments.memory("tokens", tables + logits, what, MOST_MASKED if len(rows) > 1 else None)
     places = np.concatenate([np.arange(length) for length in lengths])  # (T,)
     sentence = np.repeat(np.arange(len(lengths)), lengths)  # (T,)
     attends = (sentence[:, None] == sentence) & (places <= places[:, None])  # (T, T)
@@ -171,11 +200,11 @@ def _lay_out(tokens, model):
 
 
 def _check_y(y, lengths, model):
-    sentences = _flat(y, "y")
-    came = [len(sentence) for sentence in sentences]
+    rows = sentences("y", y)
+    came = [len(row) for row in rows]
     if came != lengths:
         raise ValueError(f"y: wanted as many entries as tokens, sentence by sentence {lengths}, got {came}")
-    y = np.concatenate(sentences)  # (T,)
+    y = np.concatenate(rows)  # (T,)
     if y.min() < -1 or y.max() >= model.N:
         raise ValueError(f"y: wanted -1 or word numbers up to {model.N - 1}, got {y.min()} to {y.max()}")
     if y.max() < 0:
@@ -183,11 +212,45 @@ def _check_y(y, lengths, model):
     return y
 
 
-def _check_held(name, array, usual):
-    array = np.asarray(array, dtype=usual.dtype)
-    wanted = usual.shape[-2 if name.split(".")[-1] not in ("Q", "K", "V", "S", "alpha") else -3 :]
+def _check_held(name, given, usual):
+    """A held value as an array of its own: of the usual shape, or with one more axis in front."""
+    usual_axes = 3 if name.split(".")[-1] in ("Q", "K", "V", "S", "alpha") else 2
+    wanted = usual.shape[-usual_axes:]
+    try:
+        array = np.array(given)
+    except Exception:  # ragged, or no array at all
+        raise arguments.refused("hold", f"{name} as an array of shape {wanted}", given) from None
     if array.shape[-len(wanted) :] != wanted or array.ndim > len(wanted) + 1:
         raise ValueError(f"hold: {name} came with shape {array.shape}, wanted {wanted}, or one more axis in front")
-    if np.isnan(array).any():
-        raise ValueError(f"hold: {name} holds NaN")
-    return array
+    if array.dtype.kind not in "fiu":
+        raise ValueError(f"hold: {name} came as {array.dtype}, wanted real numbers")
+    hidden = array == -np.inf if name.split(".")[-1] == "S" else False  # a masked score
+    if not (np.isfinite(array) | hidden).all():
+        raise ValueError(f"hold: {name} holds {'NaN' if np.isnan(array).any() else 'a number that is not finite'}")
+    return array.astype(usual.dtype)
+
+
+def _check_size(model, values):
+    """TooLarge if the walk out left the numbers of the dtype. A norm squares what comes in: there the root is the limit."""
+    most = float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2
+    normed = [(f"blocks.{q}.{name}", block[name]) for q, block in enumerate(values.blocks) for name in ("x0", "x1")]
+    normed += [("h", values.h)] if "hf" in values else []
+    for name, x in normed:
+        if not np.abs(x).max() < most:  # a NaN is not, either
+            raise _too_large(model, name, "is too large to be normed, or no number,")
+    last = "L" if "L" in values else "z"
+    if not np.isfinite(values[last]).all():
+        raise _too_large(model, last, "is no number any more")
+
+
+def _check_slopes(model, grads):
+    """TooLarge if a slope is no number. Those of N rows are left out: they follow from the others, and cost a pass."""
+    for q, block in enumerate(grads.blocks):
+        for name, array in block.items():
+            if not np.isfinite(array).all():
+                raise _too_large(model, f"blocks.{q}.{name}", "is no number any more")
+
+
+def _too_large(model, name, what):
+    bare = name if len(model.blocks) > 1 else name.removeprefix("blocks.0.")
+    return TooLarge(f"model: {bare} {what} in {model.dtype}; wanted smaller weights or values")

@@ -31,10 +31,10 @@ GELU_SLOPE = "return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3
 # what is wrong: the module, its line, what the line becomes
 # fmt: off
 BACKWARD = {
-    "a flipped sign at the logits": (step1_output, "(p - onehot", "(p + onehot"),
+    "a flipped sign at the logits": (step1_output, "less = p - onehot", "less = p + onehot"),
     "a flipped sign at the scores": (step5_attention, "(dL_dalpha - average)", "(dL_dalpha + average)"),
     "the gradients of the sum with a mean loss": (step1_output, "scored[:, None] / int(scored.sum())", "scored[:, None]"),
-    "unscored positions pulled too": (step1_output, "onehot(y, p.shape[-1])) * scored[:, None]", "onehot(y, p.shape[-1]))"),
+    "unscored positions pulled too": (step1_output, "less_one(p, y) * scored[:, None]", "less_one(p, y)"),
     "a dropped transpose at W_O, square": (step5_attention, "return dL_da @ W_O  #", "return dL_da @ W_O.T  #"),
     "a dropped transpose at dL/dW_O, square": (step5_attention, "return dL_da.T @ O  #", "return (dL_da.T @ O).T  #"),
     "a dropped transpose at W_Q, square": (step5_attention, "merge_heads(dL_dQ) @ W_Q  #", "merge_heads(dL_dQ) @ W_Q.T  #"),
@@ -79,7 +79,7 @@ FORWARD = {
     "no 1/sqrt(D/H) in the scores": (step5_attention, "S = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).item()", "S = Q @ K.swapaxes(-1, -2)"),
     "eps outside the root": (step3_layernorm, "np.sqrt(x1.var(axis=-1, keepdims=True) + EPS)", "np.sqrt(x1.var(axis=-1, keepdims=True)) + EPS"),
     "the sample variance in the norm": (step3_layernorm, "x1.var(axis=-1, keepdims=True)", "x1.var(axis=-1, keepdims=True, ddof=1)"),
-    "a sum in place of the mean loss": (step1_output, "z[..., t, y[t]]).mean(axis=-1)", "z[..., t, y[t]]).sum(axis=-1)"),
+    "a sum in place of the mean loss": (step1_output, "- z_y).mean(axis=-1)", "- z_y).sum(axis=-1)"),
     "heads cut the other way": (step5_attention, "x.reshape(*x.shape[:-1], H, -1).swapaxes(-3, -2)", "x.reshape(*x.shape[:-1], -1, H).swapaxes(-1, -2).swapaxes(-3, -2)"),
     "another GELU forward and back": (step2_mlp, "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.044715", "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.0447"),
     "a tied output layer that says with a turned table": (walk, 'weights.get("W", weights["E"])', 'weights.get("W", weights["E"][::-1])'),

@@ -111,14 +111,21 @@ def test_the_response_keeps_its_digits_where_a_word_is_nearly_certain():
     """1 - p is 1e-40 here: taken as 1 minus p it would be 0, and its logarithm minus infinity."""
     z, y, factor = np.array([[92.0, 0.0, -1.0]]), np.array([1]), np.array([1.0])
     nudges = np.array([-150.0, -92.0, 0.0, 50.0])
-    told = loss(z, y) + dial.response(z, y, 0, factor, nudges)
     exact = [np.log1p(np.exp(-1.0) + np.exp(92.0 + nudge)) for nudge in nudges]
-    assert np.allclose(told, exact, rtol=0, atol=1e-13)
-    assert abs(dial.response(z, y, 0, factor, np.zeros(1))[0]) <= 1e-30
+    assert np.allclose(dial.response(z, y, 0, factor, nudges), exact, rtol=1e-15, atol=0)
+    assert dial.response(z, y, 0, factor, np.zeros(1))[0] == loss(z, y)
+
+
+def test_the_response_keeps_its_digits_where_the_loss_is_nearly_nothing():
+    """The true word turned up by its own dial: the loss left is the others' share, 1e-30 and less, never 0."""
+    for z in (np.array([[0.0, 1.0, -1.0]]), np.array([[0.0, 1.0]])):
+        others = np.log(np.exp(z[0, 1:]).sum())
+        told = dial.response(z, np.array([0]), 0, np.array([1.0]), np.array([40.0, 80.0, 700.0]))
+        assert np.allclose(told, np.exp(others - [40.0, 80.0, 700.0]), rtol=1e-13, atol=0)
 
 
 MISTAKES = {
-    "the true word's own term forgotten": ("change - (y[scored] == i) * delta", "change"),
+    "the true word's own term forgotten": ("np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)", "np.logaddexp(rest, moved) - z_y"),
     "the sum in place of the mean": (").mean(axis=1)  # (K,)", ").sum(axis=1)  # (K,)"),
     "the final norm passed by": ('values.get("hf", values.h)  # (T, D)', "values.h"),
     "a tied word read but not said": ("        z, (i, j) = after.z.copy(), self.index\n", "        return after.L\n"),
@@ -144,12 +151,41 @@ def test_a_wrong_curve_is_seen(breaks, mistake):
     pytest.fail("no curve was wrong")
 
 
-def test_float32_stays_float32():
+def test_a_float32_model_has_the_curve_of_the_same_numbers_in_float64():
     model = Model.random(seed=3, words=WORDS, dtype=np.float32)
     for name in model.weights:
         index = tuple(0 for _ in model.weights[name].shape)
-        curve = dial.Dial(model, TOKENS, Y, name, index).curve([-1.0, 0.0, 1.0])
-        assert curve.dtype == np.float32, name
+        one, other = (dial.Dial(m, TOKENS, Y, name, index) for m in (model, model.copy(np.float64)))
+        assert np.allclose(one.curve([-1.0, 0.0, 1.0]), other.curve([-1.0, 0.0, 1.0]), rtol=2e-6, atol=0), name
+        assert one.measured == pytest.approx(other.gradient, rel=1e-6, abs=1e-9), name
+
+
+def test_what_the_caller_does_to_their_arrays_later_is_nothing_to_the_dial():
+    model, tokens, y = model_of("one block"), np.array([7, 2, 6, 0, 7]), np.array([-1, -1, -1, -1, 4])
+    here = dial.Dial(model, tokens, y, "W1", (2, 1))
+    before = here.gradient, here.measured, here.loss(0.5)
+    tokens[:], y[:] = 3, [0, 1, 2, 3, 5]
+    model.turn("b", (0,), 0.0)  # the dial looks again
+    assert (here.gradient, here.measured, here.loss(0.5)) == before
+
+
+def test_a_long_curve_is_walked_in_pieces():
+    """As many nudges as one likes: the memory of a few thousand, and the same losses as one by one."""
+    model = model_of("two blocks, final norm")
+    here = dial.Dial(model, TOKENS, Y, "blocks.0.W1", (2, 1))
+    nudges = np.linspace(-1, 1, 9001)
+    curve = here.curve(nudges)
+    assert len(curve) == len(nudges)
+    for k in (0, 4500, 9000):
+        assert curve[k] == pytest.approx(here.loss(nudges[k]), abs=1e-12)
+    assert here.curve([]).shape == (0,)
+
+
+def test_a_nudge_too_far_is_refused_and_named():
+    model = model_of("one block").copy(np.float32)
+    for name, index, nudge in (("W", (0, 0), 1e39), ("W1", (0, 0), 3.4e38), ("E", (7, 0), 1e30)):
+        with pytest.raises(ValueError, match="nudges: "):
+            dial.Dial(model, TOKENS, Y, name, index).loss(nudge)
 
 
 def test_it_tells_where_it_stands():

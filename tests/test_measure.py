@@ -76,5 +76,5 @@ def test_a_loss_and_a_step_are_needed(one):
     with pytest.raises(ValueError, match="y: wanted the next word"):
         measure.slope(model, tokens, None, "W1", (0, 0))
     for step in (0, -1e-5, np.nan):
-        with pytest.raises(ValueError, match="step: wanted a number above 0"):
+        with pytest.raises(ValueError, match="step: wanted a finite number above 0"):
             measure.slope(model, tokens, y, "W1", (0, 0), step)
