@@ -147,20 +147,16 @@ def path(argument: str, given: object, wanted: str = "the path of a file") -> Pa
 
 
 def memory(argument: str, needed: float, what: str, most: float | None = None) -> None:
-    """A word before memory is gone: ValueError if `needed` bytes are more than this machine has free, or than `most`."""
+    """A word before memory is gone: ValueError if `needed` bytes are more than are free, or than `most`."""
     if needed < 2**28:  # a quarter of a gigabyte is there
         return
-    free = min(_free_memory(), float("inf") if most is None else most)
+    import psutil
+
+    free = psutil.virtual_memory().available
+    free = free if most is None else min(free, most)
     if needed > free:
-        raise ValueError(f"{argument}: {what} would take {needed / 1e9:,.1f} GB; wanted at most {free / 1e9:.1f} GB")
-
-
-def _free_memory():
-    try:
-        import psutil  # comes with every Jupyter kernel
-    except ImportError:
-        return float("inf")
-    return psutil.virtual_memory().available
+        came = f"{min(needed, 10**24) / 1e9:,.1f} GB"
+        raise ValueError(f"{argument}: {what} would take {came} or more; wanted at most {free / 1e9:.1f} GB")
 
 
 def _array(argument, given, wanted):

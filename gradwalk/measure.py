@@ -126,11 +126,12 @@ def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
 
     Nothing about the answer goes in. Most lines are straight in each input, so that a difference of size 1 is exact;
     the others take a small step, in float64 whatever the model holds. A line's other inputs are held: these are the
-    roads, one by one. ValueError where they would not fit into memory: a Jacobian is as large as its two sides together.
+    roads, one by one. ValueError where they do not fit into memory: each is as large as its two sides
+    together.
     """
     model = _exact(model)
-    values = Values({name: v.astype(float) if getattr(v, "dtype", None) == np.float32 else v for name, v in values.items()})
-    known = {**model.weights, **values, "W": model.weights.get("W", model.weights["E"])}
+    exact = {name: v.astype(float) for name, v in values.items() if getattr(v, "dtype", None) == np.float32}
+    known = {**model.weights, **values, **exact, "W": model.weights.get("W", model.weights["E"])}
     measured = {}
     for result, function, inputs in _forward_lines(model, values):
         at = [known[name] for name in inputs]

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, Named, ReadOnly, unknown
+from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, ReadOnly, unknown
 from gradwalk.step2_mlp import ACTIVATIONS
 
 PEN_AND_PAPER = ("by", "cat", "dog", "door", "fire", "river", "sat", "slept", "the", "tree", "window")
@@ -222,7 +222,7 @@ class Model:
         self.version = version
 
     def chosen(self, only: Iterable[str] | None) -> list[str]:
-        """The weights that are named in `only`, each once; all of them for None. ValueError for one that is not there."""
+        """The weights named in `only`, each once; all of them for None. ValueError for one that is not there."""
         if only is None:
             return list(self.weights)
         names = [only] if isinstance(only, str) else arguments.several("only", only, "weights")

@@ -15,7 +15,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding, walk
+from gradwalk import (
+    arguments,
+    step1_output,
+    step2_mlp,
+    step3_layernorm,
+    step4_residual,
+    step5_attention,
+    step6_embedding,
+    walk,
+)
 from gradwalk.derive import RESULTS
 from gradwalk.model import Model
 from gradwalk.show import Page
@@ -152,8 +161,8 @@ def label(exhibit: int | Exhibit) -> Page:
 
 def _look_up(exhibit):
     if not isinstance(exhibit, Exhibit):
-        if exhibit not in EXHIBITS:
-            raise ValueError(f"exhibit: wanted a number from 1 to {len(EXHIBITS)}, or an Exhibit, got {exhibit!r}")
+        if not isinstance(exhibit, int) or exhibit not in EXHIBITS:
+            raise arguments.refused("exhibit", f"a number from 1 to {len(EXHIBITS)}, or an Exhibit", exhibit)
         return EXHIBITS[exhibit]
     wanted, came = (list(inspect.signature(function).parameters) for function in (exhibit.right, exhibit.wrong))
     if came != wanted:

@@ -117,7 +117,10 @@ def loss_on(model: Model, sentences: Iterable[str | Sequence[str]], positions: i
 
     The walk goes over about `positions` positions at a time, so that memory stays small.
     """
-    return _mean_loss(partial(_whole_walk, (forward, backward)), model, _examples(model, sentences), positions)
+    examples = _examples(arguments.instance("model", model, Model), sentences)
+    return _mean_loss(
+        partial(_whole_walk, (forward, backward)), model, examples, arguments.whole("positions", positions, least=1)
+    )
 
 
 def untrained(words: Sequence[str], seed: int = 0, T_max: int = SIZES["T_max"]) -> Model:

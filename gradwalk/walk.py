@@ -6,7 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from gradwalk import arguments, step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding
+from gradwalk import (
+    arguments,
+    step1_output,
+    step2_mlp,
+    step3_layernorm,
+    step4_residual,
+    step5_attention,
+    step6_embedding,
+)
 from gradwalk.model import Model, TooLarge
 from gradwalk.names import BLOCK_VALUES, Named, unknown
 
@@ -61,7 +69,7 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
 def _walk_out(model, tokens, y, keep):
     """From the words to the loss; `keep(store, name, array, prefix)` stores a value and returns what goes on."""
     tokens, places, attends, lengths = _lay_out(tokens, model)
-    weights, values = model.weights, Values(tokens=tokens, places=places, blocks=[])
+    values = Values(tokens=tokens, places=places, blocks=[])
     if y is not None:
         values.y = _check_y(y, lengths, model)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
@@ -117,7 +125,8 @@ def backward(model: Model, values: Values) -> Gradients:
     nothing was scored.
     """
     arguments.instance("model", model, Model)
-    arguments.instance("values", values, Values)
+    if "came_from" not in arguments.instance("values", values, Values):
+        raise ValueError("values: wanted what forward gave, got others")
     made_by, version, held = values.came_from
     if made_by is not model:
         raise ValueError("values: these came from another model; run forward with this one")
@@ -171,7 +180,9 @@ def sentences(argument: str, given: object) -> list[np.ndarray]:
     ValueError, naming the argument, for anything else.
     """
     if isinstance(given, (str, bytes)):
-        raise ValueError(f"{argument}: wanted word numbers, got {arguments.shown(given)}; model.read makes them of a text")
+        raise ValueError(
+            f"{argument}: wanted word numbers, got {arguments.shown(given)}; model.read makes them of a text"
+        )
     several = isinstance(given, (list, tuple)) and len(given) > 0 and not np.isscalar(given[0])
     return [arguments.row(argument, sentence) for sentence in (given if several else [given])]
 
@@ -231,7 +242,7 @@ def _check_held(name, given, usual):
 
 
 def _check_size(model, values):
-    """TooLarge if the walk out left the numbers of the dtype. A norm squares what comes in: there the root is the limit."""
+    """TooLarge if the walk out left the dtype's numbers. A norm squares what comes in: there the root is the limit."""
     most = float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2
     normed = [(f"blocks.{q}.{name}", block[name]) for q, block in enumerate(values.blocks) for name in ("x0", "x1")]
     normed += [("h", values.h)] if "hf" in values else []

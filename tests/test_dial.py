@@ -125,7 +125,10 @@ def test_the_response_keeps_its_digits_where_the_loss_is_nearly_nothing():
 
 
 MISTAKES = {
-    "the true word's own term forgotten": ("np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)", "np.logaddexp(rest, moved) - z_y"),
+    "the true word's own term forgotten": (
+        "np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)",
+        "np.logaddexp(rest, moved) - z_y",
+    ),
     "the sum in place of the mean": (").mean(axis=1)  # (K,)", ").sum(axis=1)  # (K,)"),
     "the final norm passed by": ('values.get("hf", values.h)  # (T, D)', "values.h"),
     "a tied word read but not said": ("        z, (i, j) = after.z.copy(), self.index\n", "        return after.L\n"),

@@ -1,5 +1,6 @@
 """The weights and the guard around them: what may come in, and who may write."""
 
+import interrupts
 import numpy as np
 import pytest
 
@@ -266,3 +267,137 @@ def test_a_tokenizer_reads_in_place_of_the_words(model):
     given = Model(**parts(model), tokenizer=Letters())
     tokens, y = given.copy().read("abcd", scored="all")
     assert (list(tokens), list(y)) == ([0, 1, 2], [1, 2, 3])
+
+
+# ---- wholly or not at all
+
+
+def state(model):
+    return {name: array.tobytes() for name, array in model.weights.items()}, model.version
+
+
+@pytest.mark.parametrize("way", ["turn", "move"])
+def test_a_write_is_whole_or_not_at_all_wherever_it_is_interrupted(model, way):
+    tokens, y = [8, 2, 7], [2, 7, 1]
+    values = forward(model, tokens, y)
+    grads = backward(model, values)
+    act = {"turn": lambda m: m.turn("W1", (3, 2), 0.25), "move": lambda m: m.move(grads, 0.1)}[way]
+    done = model.copy()
+    act(done)
+    ends = [state(thing) for thing in interrupts.at_every_line(model.copy, act)]
+    assert {*map(repr, ends)} <= {repr(state(model)), repr(state(done))}
+    assert {version for _, version in ends} == {0, 1}  # some came before the write, some after it had begun
+
+
+def test_half_a_move_would_be_seen(model, monkeypatch):
+    """The check above can fail: without the second try, an interrupt leaves some weights moved and none counted."""
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    monkeypatch.setattr(Model, "_write", lambda self, numbers: self._put(numbers, self.version + 1))
+    done = model.copy()
+    done.move(grads, 0.1)
+    ends = [state(thing) for thing in interrupts.at_every_line(model.copy, lambda m: m.move(grads, 0.1))]
+    assert not {*map(repr, ends)} <= {repr(state(model)), repr(state(done))}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_write_that_would_leave_the_dtype_is_refused_and_nothing_is_written(dtype):
+    model = Model.random(seed=1, dtype=dtype)
+    most = float(np.finfo(dtype).max)
+    model.turn("W", (0, 0), most / 2)
+    before = state(model)
+    with pytest.raises(ValueError, match=r"by: W\[0, 0\] would be too large for float"):
+        model.turn("W", (0, 0), most * 0.9)
+    grads = {f"dL_d{name}": np.full(array.shape, most / 4, dtype) for name, array in model.weights.items()}
+    with pytest.raises(ValueError, match="eta: E would be too large for float"):
+        model.move(grads, 1e3)
+    with pytest.raises(ValueError, match="eta: b would be too large for float"):
+        model.move({**grads, **{f"dL_d{n}": 0 * a for n, a in model.weights.items() if n != "b"}}, 1e3)
+    assert state(model) == before
+
+
+@pytest.mark.parametrize(
+    ("slope", "told"),
+    [
+        (np.zeros(11) + 1j, "grads: the slope of b came as complex128, wanted real numbers"),
+        (np.zeros(11).astype(str), "grads: the slope of b came as <U"),
+        ([[0.0], [1.0, 2.0]], "grads: the slope of b is no array"),
+        (None, "grads: the slope of b has shape"),
+        (np.zeros(11, object), "grads: the slope of b came as object"),
+        (np.zeros(11, bool), "grads: the slope of b came as bool"),
+    ],
+)
+def test_a_slope_of_another_kind_moves_nothing(model, slope, told):
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    before = state(model)
+    with pytest.raises(ValueError, match=told):
+        model.move({**grads, "dL_db": slope}, 0.1)
+    for no_grads in (None, [1.0], "dL_dW"):
+        with pytest.raises(ValueError, match="grads: wanted a Mapping, got"):
+            model.move(no_grads, 0.1)
+    assert state(model) == before
+
+
+def test_a_name_given_twice_moves_once_and_a_string_is_one_name(model):
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    once, twice, alone = model.copy(), model.copy(), model.copy()
+    once.move(grads, 0.1, only=["W"])
+    twice.move(grads, 0.1, only=("W", "W"))
+    alone.move(grads, 0.1, only="W")
+    assert state(once) == state(twice) == state(alone)
+
+
+def test_what_a_block_shows_is_for_reading(model):
+    with pytest.raises(TypeError, match="for reading"):
+        model.blocks[0].W1 = np.zeros((5, 6))
+    with pytest.raises(TypeError, match="for reading"):
+        model.blocks[0].update(W1=np.zeros((5, 6)))
+
+
+def test_a_copy_in_another_dtype(model):
+    narrow = model.copy(np.float32)
+    assert (narrow.dtype, model.dtype) == (np.float32, np.float64)
+    assert np.array_equal(narrow.weights["W1"], model.weights["W1"].astype(np.float32))
+    with pytest.raises(ValueError, match="dtype: wanted float64 or float32, got int64"):
+        model.copy(int)
+    model.turn("W", (0, 0), 1e300)
+    with pytest.raises(ValueError, match="weights: W holds a number that is not finite"):
+        model.copy(np.float32)
+
+
+def test_weights_in_another_byte_order_are_the_same_model(model):
+    given = parts(model)
+    given["weights"] = {name: array.astype(">f8") for name, array in given["weights"].items()}
+    assert state(Model(**given)) == state(model)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"words": "abc"}, "words: wanted a list of words, at least one, got 'abc'"),
+        ({"words": {"a": 0, "b": 1}}, "words: wanted a list of words"),
+        ({"words": ["a", 3]}, "words: wanted each as text, got 3"),
+        ({"words": ["a", ["b"]]}, r"words: wanted each as text, got \['b'\]"),
+        ({"words": ["a"]}, "words: wanted at least two"),
+        ({"words": []}, "words: wanted a list of words, at least one"),
+        ({"words": 7}, "words: wanted a list of words"),
+        ({"D": True}, "D: wanted a whole number of at least 1, got True"),
+        ({"D": 10**9}, "D, F, blocks, T_max: a model of .* dials would take .* GB or more; wanted at most"),
+        ({"blocks": 10**12}, "D, F, blocks, T_max: a model of"),
+        ({"D": 10**400}, "D, F, blocks, T_max: a model of|D: wanted"),
+        ({"seed": -1}, "seed: wanted a whole number of at least 0, got -1"),
+        ({"seed": "x"}, "seed: wanted a whole number of at least 0, got 'x'"),
+        ({"tied": "no"}, "tied: wanted True or False, got 'no'"),
+        ({"activation": None}, "activation: wanted the name of a activation|activation: "),
+        ({"scale": "wide"}, "scale: wanted a finite number of at least 0, got 'wide'"),
+        ({"scale": 1 + 1j}, "scale: wanted a finite number"),
+        ({"dtype": "fast"}, "dtype: wanted float64 or float32, got 'fast'"),
+        ({"T_max": None}, "T_max: wanted a whole number of at least 1, got None"),
+    ],
+)
+def test_what_no_random_model_can_be_made_of(wrong, told):
+    with pytest.raises(ValueError, match=told):
+        Model.random(**wrong)
+
+
+def test_words_may_come_from_anywhere_once():
+    assert Model.random(words=(word for word in ("a", "b", "c"))).words == ["a", "b", "c"]

@@ -56,3 +56,26 @@ def test_large_logits_neither_overflow_nor_lose_digits():
 
 def test_the_true_word_is_marked_where_one_is_scored():
     assert np.array_equal(step.onehot(np.array([2, -1, 0]), 3), [[0, 0, 1], [0, 0, 0], [1, 0, 0]])
+
+
+# ---- where the true word has nearly all
+
+
+@pytest.mark.parametrize("sure", [5.0, 12.0, 20.0, 40.0, 80.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_loss_near_0_and_its_slopes_keep_their_digits(sure, dtype):
+    """-log p_y is log(1 + the others), the true word's slope minus what the others have: 4e-18 at z = 0, 40, not 0."""
+    z = np.array([[0.0, sure, -1.0], [2.0, 0.0, 1.0]], dtype=dtype)
+    others = np.exp(-sure) + np.exp(-1 - sure)
+    digits = 1e-13 if dtype == np.float64 else 1e-5
+    assert step.loss(z, np.array([1, -1])) == pytest.approx(np.log1p(others), rel=digits, abs=0)
+    slopes = step.dL_dz(step.softmax(z), np.array([1, -1]))
+    assert slopes[0] == pytest.approx(
+        np.array([np.exp(-sure), -others, np.exp(-1 - sure)]) / (1 + others), rel=digits, abs=0
+    )
+    assert not slopes[1].any()
+
+
+def test_a_row_with_nothing_in_it_has_no_sum():
+    with np.errstate(divide="ignore"):
+        assert step.logsumexp(np.array([-np.inf, -np.inf])) == -np.inf

@@ -1,5 +1,8 @@
 """The whole walk: every value and every gradient of every form of the model, against two referees."""
 
+import re
+import time
+
 import numpy as np
 import pytest
 import referee
@@ -313,3 +316,130 @@ def test_a_forgotten_name_is_answered_with_the_nearest(model):
         grads.dL_dx1_via_u  # noqa: B018
     assert "dL_dW" in dir(grads)
     assert "dL_dx1_via_v" in repr(grads)
+
+
+# ---- numbers that outgrow their dtype, and calls that would cost gigabytes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", ["E", "E_pos", "W_V", "W_O", "b_O", "W1", "b1", "W2", "b2", "W", "b", "gamma1", "W_Q"])
+def test_numbers_too_large_are_told_and_never_silent(dtype, name):
+    """A weight of any size: the loss is what exact numbers say (see the referee), or the walk says that it cannot."""
+    model = Model.random(seed=5, D=6, F=5, H=2, dtype=dtype)
+    index = (8, 1) if name == "E" else (0,) * model.weights[name].ndim
+    refused = []
+    for power in range(0, 308 if dtype == np.float64 else 38, 7):
+        big = model.copy()
+        big.turn(name, index, 10.0**power)
+        exact = long_loss(big, [8, 2, 7], [-1, -1, 4])
+        try:
+            L = walk.forward(big, [8, 2, 7], [-1, -1, 4]).L
+        except ValueError as error:
+            refused.append((power, str(error)))
+        else:
+            assert pytest.approx(exact, rel=1e-9 if dtype == np.float64 else 2e-3) == L
+    for power, told in refused:
+        assert power > 15
+        assert re.match(r"model: \w+ is .* in float\d\d; wanted smaller weights or values", told)
+
+
+def long_loss(model, tokens, y):
+    """The loss in long double, line by line, written once more."""
+    w = {name: array.astype(np.longdouble) for name, array in model.weights.items()}
+
+    def norm(x, k):
+        return (
+            w[f"gamma{k}"] * (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) + w[f"beta{k}"]
+        )
+
+    def shares(x):
+        e = np.exp(x - x.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    T, D, H = len(tokens), model.D, model.H
+    x0 = w["E"][tokens] + w["E_pos"][:T]
+    n, blends = norm(x0, 1), []
+    for e in range(H):
+        own = slice(e * D // H, (e + 1) * D // H)
+        Q, K, V = (n @ w[f"W_{k}"][own].T + w[f"b_{k}"][own] for k in "QKV")
+        S = np.where(np.tri(T, dtype=bool), Q @ K.T / np.sqrt(np.longdouble(D // H)), -np.inf)
+        blends.append(shares(S) @ V)
+    x1 = x0 + np.concatenate(blends, axis=1) @ w["W_O"].T + w["b_O"]
+    h = x1 + np.maximum(norm(x1, 2) @ w["W1"].T + w["b1"], 0) @ w["W2"].T + w["b2"]
+    z = h @ w["W"].T + w["b"]
+    scored = [t for t in range(T) if y[t] >= 0]
+    top = z.max(-1)
+    return float(np.mean([np.log(np.exp(z[t] - top[t]).sum()) + top[t] - z[t, y[t]] for t in scored]))
+
+
+def test_a_slope_that_is_no_number_is_told():
+    """The walk out has numbers still: v is huge, W1 takes it back. But dL_dW1 is v times what W2 sends, and has none."""
+    model = Model.random(seed=5, D=6, F=5, H=2)
+    weights = {name: array.copy() for name, array in model.weights.items()}
+    weights["gamma2"][0], weights["W2"][1], weights["W1"][:, 0] = 1e200, 1e150, 1e-200
+    huge = Model(weights, model.words, model.H)
+    values = walk.forward(huge, [8, 2, 7], [-1, -1, 4])
+    with pytest.raises(ValueError, match="model: dL_dW1 is no number any more in float64; wanted smaller weights"):
+        walk.backward(huge, values)
+
+
+def test_sentences_end_to_end_are_stopped_before_memory_is_gone():
+    """T × T for each head: 8,000 positions in sentences of 20 would take gigabytes, nearly all of it masked."""
+    model = Model.random(seed=0)
+    start = time.perf_counter()
+    with pytest.raises(ValueError, match=r"tokens: the scores and shares of 8,000 positions, .* would take .* GB"):
+        walk.forward(model, [[1] * 20] * 400)
+    long = Model.random(seed=0, T_max=10**6)
+    with pytest.raises(ValueError, match="tokens: the scores and shares of 1,000,000 positions"):
+        walk.forward(long, [1] * 10**6)
+    assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"model": None}, "model: wanted a Model, got None"),
+        ({"model": "the dog"}, "model: wanted a Model, got str"),
+        ({"tokens": None}, "tokens: wanted a row of whole numbers, at least one, got None"),
+        ({"tokens": [True, False]}, "tokens: wanted a row of whole numbers"),
+        ({"tokens": [[1, 2], 3]}, "tokens: wanted a row of whole numbers|tokens: a sentence|tokens: wanted"),
+        ({"tokens": [1, [2, 3]]}, "tokens: wanted a row of whole numbers"),
+        ({"tokens": {1: 2}}, "tokens: wanted a row of whole numbers"),
+        ({"tokens": [1 + 0j, 2]}, "tokens: wanted a row of whole numbers"),
+        ({"tokens": [10**30, 1]}, "tokens: wanted a row of whole numbers"),
+        ({"tokens": ["the", "dog"]}, "tokens: wanted a row of whole numbers"),
+        ({"y": "fire"}, "y: wanted word numbers, got 'fire'"),
+        ({"y": [None, None, 1]}, "y: wanted a row of whole numbers"),
+        ({"hold": [1]}, "hold: wanted a Mapping, got list"),
+        ({"hold": {"h": [[1.0], [2.0, 3.0]]}}, "hold: wanted h as an array of shape"),
+        ({"hold": {"h": np.full((3, 4), 1j)}}, "hold: h came as complex128, wanted real numbers"),
+        ({"hold": {"h": np.full((3, 4), "x")}}, "hold: h came as <U1"),
+        ({"hold": {"h": np.full((3, 4), np.inf)}}, "hold: h holds a number that is not finite"),
+        ({"hold": {"S": np.full((2, 3, 3), np.nan)}}, "hold: S holds NaN"),
+        ({"hold": {3: np.zeros((3, 4))}}, "hold: there is no value 3"),
+    ],
+)
+def test_what_forward_cannot_take(given, told):
+    good = {"model": Model.random(seed=0), "tokens": [8, 2, 7], "y": [-1, -1, 4]}
+    with pytest.raises(ValueError, match=told):
+        walk.forward(**good | given)
+
+
+def test_what_a_caller_does_to_a_held_array_later_changes_no_value():
+    model = Model.random(seed=0)
+    mine = walk.forward(model, [8, 2, 7]).h.copy()
+    values = walk.forward(model, [8, 2, 7], hold={"h": mine})
+    mine[:] = 0
+    assert values.h.any()
+
+
+def test_backward_takes_what_forward_gave():
+    model = Model.random(seed=0)
+    values = walk.forward(model, [8, 2, 7], [-1, -1, 4])
+    for wrong in (None, {}, dict(values)):
+        with pytest.raises(ValueError, match="values: wanted a Values, got"):
+            walk.backward(model, wrong)
+    with pytest.raises(ValueError, match="values: wanted what forward gave"):
+        walk.backward(model, walk.Values())
+    with pytest.raises(ValueError, match="model: wanted a Model, got None"):
+        walk.backward(None, values)

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
-from math import isfinite
-from numbers import Real
 from pathlib import Path
 
 import anywidget
 import numpy as np
 import traitlets as t
 
+from gradwalk import arguments
 from gradwalk.dial import Dial
 from gradwalk.model import Model, of_weight
-from gradwalk.names import unknown
-from gradwalk.walk import Values, backward, forward
+from gradwalk.walk import Values, backward, forward, sentences
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
 
 _FILES = Path(__file__).parent
 _SYNCED = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta", "live")
-
-
-def _finite(x):
-    return isinstance(x, Real) and not isinstance(x, bool) and isfinite(x)
 
 
 class DialBoard(anywidget.AnyWidget):
@@ -74,28 +68,26 @@ class DialBoard(anywidget.AnyWidget):
         the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. ValueError
         for what does not fit.
         """
-        if not isinstance(model, Model):
-            raise ValueError(f"model: wanted a Model, got {type(model).__name__}")
-        if name not in model.weights:
-            raise ValueError(f"name: {unknown('weight', name, model.weights)}")
-        if not (_finite(eta) and eta > 0):
-            raise ValueError(f"eta: wanted a finite number above 0, got {eta!r}")
+        arguments.instance("model", model, Model)
+        arguments.one_of("name", name, model.weights, "weight")
+        eta, predict = arguments.number("eta", eta, above=0), arguments.flag("predict", predict)
         if y is None:
             raise ValueError("y: wanted the true next words, got None")
+        tokens, y = sentences("tokens", tokens), sentences("y", y)
         self._lock = threading.RLock()  # the page's messages may come in another thread
         self._model, self._tokens, self._y = model.copy(), tokens, y
         self._values = forward(self._model, tokens, y)
         rows, columns = scenes.choose(self._model, self._values, name, rows, columns)
         self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
         self._indices = scenes.indices_of(rows, columns)
-        scene = scenes.compose(self._model, tokens, y, name, rows, columns, bool(predict))
+        scene = scenes.compose(self._model, tokens, y, name, rows, columns, predict)
         if watch is not None:
             scene["watch"] = attention.compose(self._model, self._values, name, self._indices, watch)
         self._start = scene["start"]
         still = [0.0] * len(self._indices)
         deeper = scene["kind"] == "curves"
         super().__init__(
-            scene=scene, turned=still, settled=still, shown=not predict, eta=float(eta),
+            scene=scene, turned=still, settled=still, shown=not predict, eta=eta,
             here=self._look(still) if deeper else {},
             curves=self._curves(still, scene) if deeper else {},
         )  # fmt: skip
@@ -154,16 +146,12 @@ class DialBoard(anywidget.AnyWidget):
 
     def turn(self, index: tuple, by: float) -> None:
         """Turn one dial by `by`. The index is the weight's own, (i, j), or (i,) for a vector; i may be a word."""
-        d = self._dial(index)
-        if not _finite(by):
-            raise ValueError(f"by: wanted a finite number, got {by!r}")
+        d, by = self._dial(index), arguments.number("by", by)
         self._move([x + by * (d == e) for e, x in enumerate(self.turned)])
 
     def step(self, eta: float | None = None) -> None:
         """One step of descent on the dials of the board: each goes by -eta times its slope."""
-        eta = self.eta if eta is None else eta
-        if not _finite(eta):
-            raise ValueError(f"eta: wanted a finite number, got {eta!r}")
+        eta = self.eta if eta is None else arguments.number("eta", eta)
         self._move([x - eta * slope for x, slope in zip(self.turned, self.slopes, strict=True)])
 
     def reset(self) -> None:
@@ -174,8 +162,7 @@ class DialBoard(anywidget.AnyWidget):
         """Back to the setting before the last turn; nothing happens if there is none."""
         if self.history:
             *earlier, last = self.history
-            self.history = earlier
-            self._set(last)
+            self._set(history=earlier, turned=last, settled=last)
 
     def call(self, index: tuple, said: str) -> bool:
         """Say whether the loss will "rise", "fall" or "stay" when this dial is turned up. Returns: was it right?
@@ -183,8 +170,8 @@ class DialBoard(anywidget.AnyWidget):
         A dial is called once, and before it is turned; later calls are a ValueError.
         """
         d = self._dial(index)
-        if said not in ("rise", "fall", "stay"):
-            raise ValueError(f"said: wanted 'rise', 'fall' or 'stay', got {said!r}")
+        if not isinstance(said, str) or said not in ("rise", "fall", "stay"):
+            raise arguments.refused("said", "'rise', 'fall' or 'stay'", said)
         name = self.scene["names"][d]
         if name in self.predictions:
             raise ValueError(f"index: {name} has been called or turned already")
@@ -194,18 +181,33 @@ class DialBoard(anywidget.AnyWidget):
         return said == truth
 
     def _move(self, turned):
+        """To another setting, or not at all: ValueError, and nothing has moved, where there is no loss to be had."""
+        turned = [float(x) for x in turned]
         if turned == self.turned:
             return
+        with self._lock:
+            try:
+                self._forward(turned)
+            except ValueError:
+                self._at(self.turned)
+                raise
         names = [n for n, a, b in zip(self.scene["names"], turned, self.turned, strict=True) if a != b]
-        if not self.shown and any(n not in self.predictions for n in names):
-            found = {n: {"said": "turned"} for n in names if n not in self.predictions}
-            self.predictions = {**self.predictions, **found}
-        self.history = [*self.history[-49:], self.turned]
-        self._set(turned)
+        found = {} if self.shown else {n: {"said": "turned"} for n in names if n not in self.predictions}
+        history = [*self.history[-49:], self.turned]
+        self._set(history=history, predictions={**self.predictions, **found}, turned=turned, settled=turned)
 
-    def _set(self, turned):
-        self.turned = [float(x) for x in turned]
-        self.settled = self.turned
+    def _set(self, **traits):
+        """Several traits at once, also when interrupted: what was begun is finished before the interrupt goes on."""
+        try:
+            self._put(traits)
+        except BaseException:
+            self._put(traits)
+            raise
+
+    def _put(self, traits):
+        for name, value in traits.items():
+            setattr(self, name, value)
+        self._catch_up()
 
     def _dial(self, index):
         wanted = "(i,)" if len(self._indices[0]) == 1 else "(i, j)"
@@ -231,23 +233,27 @@ class DialBoard(anywidget.AnyWidget):
             raise t.TraitError(f"selected: wanted 0 to {len(self._indices) - 1}, got {proposal['value']!r}")
         return proposal["value"]
 
-    @t.observe("turned")
-    def _turned_moved(self, change):
-        if self.scene.get("kind") == "curves" and self.here.get("at") != change.new:
-            self.here = self._look(change.new)
+    @t.observe("turned", "settled")
+    def _hand_moved(self, change):
+        self._catch_up()
 
-    @t.observe("settled")
-    def _hand_rests(self, change):
-        if self.scene.get("kind") == "curves" and self.curves.get("at") != change.new:
-            self.curves = self._curves(change.new, self.scene)
+    def _catch_up(self):
+        """Deeper boards: loss, slopes and curves at the present setting, where the page has those of another."""
+        if self.scene.get("kind") != "curves":
+            return
+        if self.here.get("at") != self.turned:
+            self.here = self._look(self.turned)
+        if self.curves.get("at") != self.settled:
+            self.curves = self._curves(self.settled, self.scene)
 
     def _at(self, turned):
         """The board's own model, set to `turned`. Call it under the lock."""
+        weight = self._model.weights[self._name]
         for index, start, x in zip(self._indices, self._start, turned, strict=True):
-            wanted = self._model.dtype.type(start + x)
-            by = float(wanted - self._model.weights[self._name][index])
-            if abs(by) > np.spacing(abs(wanted)):  # more than the last digit, which adding may leave behind
-                self._model.turn(self._name, index, by)
+            for _ in range(2):  # from far away the first turn leaves a rounding, which the second takes out
+                by = start + x - float(weight[index])
+                if abs(by) > np.spacing(abs(weight[index])):  # more than the last digit, which no turn takes out
+                    self._model.turn(self._name, index, by)
         return self._model
 
     def _forward(self, turned):

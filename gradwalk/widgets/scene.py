@@ -6,7 +6,7 @@ from math import ceil, log10
 
 import numpy as np
 
-from gradwalk import dialect, text
+from gradwalk import arguments, dialect, text
 from gradwalk.dial import Dial
 from gradwalk.model import Model, of_weight
 from gradwalk.names import DIALECTS, WEIGHTS
@@ -33,9 +33,9 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
     if columns is not None:
         if array.ndim == 1:
             raise ValueError(f"columns: {name} is a vector and has rows only, got {columns!r}")
-        columns = [number_of(model, "columns", name, j, 1) for j in _several("columns", columns)]
+        columns = [number_of(model, "columns", name, j, 1) for j in arguments.several("columns", columns, "numbers")]
     if rows is not None:
-        rows = [number_of(model, "rows", name, i, 0) for i in _several("rows", rows)]
+        rows = [number_of(model, "rows", name, i, 0) for i in arguments.several("rows", rows, "numbers or words")]
     elif name in OUTPUT:
         true, counts = np.unique(values.y[scored], return_counts=True)
         true = [int(i) for i in true[np.argsort(-counts, kind="stable")]][:3]
@@ -122,12 +122,6 @@ def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
         return int(given)
     wanted = f"a whole number from 0 to {size - 1}" + (" or a word" if words else "")
     raise ValueError(f"{argument}: wanted {wanted} for {name}, got {given!r}")
-
-
-def _several(argument, given):
-    if isinstance(given, (str, bytes)) or not hasattr(given, "__iter__") or not len(list(given)):
-        raise ValueError(f"{argument}: wanted a list with at least one entry, got {given!r}")
-    return list(given)
 
 
 def _largest(sizes, most):
