@@ -73,6 +73,10 @@ class Dial:
         """The loss at each nudge of a deeper dial, by going forward from where it acts."""
         with np.errstate(over="ignore", invalid="ignore"):  # told in words, by forward
             where, moved = _first_moved(self.model, values, self.name, self.index, nudges)
+        if not np.isfinite(moved).all():
+            raise TooLarge(
+                f"nudges: {where} is no number any more in {self.model.dtype}, got up to {abs(nudges).max():g}"
+            )
         try:
             after = forward(self.model, self.tokens, self.y, hold={where: moved})
         except TooLarge as error:

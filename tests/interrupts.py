@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-PACKAGE = str(Path(__file__).parents[1] / "gradwalk")
+PACKAGE = Path(__file__).parents[1] / "gradwalk"
 
 
-def at_every_line(make: Callable, act: Callable, most: int = 2000) -> Iterator[object]:
+def at_every_line(make: Callable, act: Callable, within: str = "", most: int = 2000) -> Iterator[object]:
     """`act(thing)` on a fresh `thing = make()`, interrupted at its first line in the package, its second, and so on.
+
+    `within`: only at the lines of this file of the package, such as "widgets/dial_board.py".
 
     Yields each thing as the interrupt left it, and ends when the act came through. AssertionError where an interrupt
     was swallowed, or where it did not end.
@@ -20,7 +22,7 @@ def at_every_line(make: Callable, act: Callable, most: int = 2000) -> Iterator[o
 
         def watch(frame, event, _, line=line):
             nonlocal seen
-            if not frame.f_code.co_filename.startswith(PACKAGE):
+            if not frame.f_code.co_filename.startswith(str(PACKAGE / within)):
                 return None
             if event == "line":
                 seen += 1

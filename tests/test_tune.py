@@ -4,6 +4,7 @@ import io
 import sys
 from itertools import product
 
+import interrupts
 import numpy as np
 import pytest
 
@@ -177,3 +178,21 @@ def test_what_tuning_says_of_itself(model):
     assert repr(tuned) == (
         f"Tuned(held-back loss {tuned.before.report:.4f} to {tuned.after.report:.4f} nats, epoch {tuned.kept} of 1)"
     )
+
+
+def test_interrupted_anywhere_the_model_is_the_old_one_or_the_tuned_one(monkeypatch):
+    """At every line of tune itself; tests/test_model.py has every line of the one write."""
+    few = FEW.sentences[:12]
+
+    def act(model):
+        tune(model, few, only=["W", "b"], epochs=2, progress=False)
+
+    def make():
+        return Model.random(words=COURSE.words, D=4, F=4, T_max=24, scale=0.3)
+
+    before, done = make(), make()
+    act(done)
+    assert bits(before) != bits(done)
+    ends = [(bits(model), model.version) for model in interrupts.at_every_line(make, act, "tune.py")]
+    assert all(end in [(bits(before), 0), (bits(done), 1)] for end in ends)
+    assert ends[0] == (bits(before), 0)

@@ -373,7 +373,7 @@ def long_loss(model, tokens, y):
 
 
 def test_a_slope_that_is_no_number_is_told():
-    """The walk out has numbers still: v is huge, W1 takes it back. But dL_dW1 is v times what W2 sends, and has none."""
+    """The walk out has numbers still: v is huge, W1 takes it back. dL_dW1 is v times what W2 sends, and has none."""
     model = Model.random(seed=5, D=6, F=5, H=2)
     weights = {name: array.copy() for name, array in model.weights.items()}
     weights["gamma2"][0], weights["W2"][1], weights["W1"][:, 0] = 1e200, 1e150, 1e-200

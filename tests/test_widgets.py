@@ -2,6 +2,7 @@
 
 import json
 
+import interrupts
 import numpy as np
 import pytest
 import traitlets
@@ -476,3 +477,81 @@ def test_own_sentence_passes_its_options_on():
     assert own.board.scene["watch"]["words"] == ["the", "cat", "sat", "by", "the"]
     assert own.board.scene["names"] == ["W1[1, 0]", "W1[2, 0]"]
     assert own.board.shown
+
+
+# ---- wholly or not at all
+
+
+def state_of(board):
+    """What a learner could see of a board, and its own model's loss."""
+    return board.turned, board.settled, board.history, board.predictions, board.here, board.curves, board.loss
+
+
+@pytest.mark.parametrize("name", ["W", "W1"])
+def test_a_turn_is_whole_or_not_at_all_wherever_it_is_interrupted(name):
+    def make():
+        return board_of(name, rows=[1], columns=[0, 1], predict=True)
+
+    act = {"W": lambda b: b.turn((1, 0), 0.5), "W1": lambda b: b.turn((1, 0), 0.5)}[name]
+    before, done = make(), make()
+    act(done)
+    ends = [state_of(board) for board in interrupts.at_every_line(make, act, "widgets/dial_board.py")]
+    assert state_of(before) in ends
+    assert state_of(done) in ends
+    assert all(end in (state_of(before), state_of(done)) for end in ends)
+
+
+@pytest.mark.parametrize("name", ["W", "E", "W1", "b1"])
+def test_a_turn_too_far_moves_nothing_and_leaves_no_trace(name):
+    board = board_of(name, predict=True)
+    board.turn(board.dials[0], 0.5)
+    before = state_of(board)
+    spot, far = board.dials[0], 1.7e308 if name == "W" else -1.7e308
+    for _ in range(2):
+        with pytest.raises(ValueError, match="by: no loss can be had that far"):
+            turn_twice(board, spot, far)
+    while board.turned[0] != 0.5:
+        board.undo()
+    assert board.history == before[2]
+    assert state_of(board) == before
+
+
+def turn_twice(board, spot, by):
+    board.turn(spot, by)
+    board.turn(spot, by)
+
+
+def test_from_far_away_a_dial_comes_back_to_the_very_number():
+    """Adding what is missing leaves a rounding of the far number behind: the loss would be that of another setting."""
+    board = board_of("b1")
+    start = board.loss
+    board.turn(board.dials[0], 1e20)
+    board.undo()
+    assert board.loss == start
+    assert board.model.weights["b1"][board.dials[0]] == PLAIN.weights["b1"][board.dials[0]]
+
+
+def test_what_the_caller_does_to_their_arrays_later_is_nothing_to_the_board():
+    tokens, y = PLAIN.read(SENTENCE)
+    board = DialBoard(PLAIN, tokens, y, "W1", predict=False)
+    board.turn(board.dials[0], 0.25)
+    loss, slopes = board.loss, board.slopes
+    tokens[:], y[:] = 0, [1, 2, 3, 4, 5]
+    board.turn(board.dials[0], 0.25)
+    board.undo()
+    assert (board.loss, board.slopes) == (loss, slopes)
+
+
+def test_rows_may_come_from_anywhere_once():
+    board = board_of("W", rows=iter(["fire", "tree"]), columns=(j for j in (1, 0)))
+    assert board.dials == [(4, 1), (4, 0), (9, 1), (9, 0)]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_dead_dial_stays_in_either_dtype(dtype):
+    """The slope of b_K is 0; in float32 its rounding is a hundred million times as large, and is no answer either."""
+    model = Model.random(seed=3, D=8, H=2).copy(dtype)
+    for name, heard in (("b_K", False), ("b_Q", True)):
+        board = board_of(name, model=model, predict=True)
+        right = [board.call(index, "stay") for index in board.dials]
+        assert not any(right) if heard else all(right), name

@@ -264,7 +264,6 @@ function plot() {
 // ------------------------------------------------------------------------------------------------------- the board
 
 const PATIENCE = 10000; // milliseconds until a deeper board says that Python does not answer
-const DEAD = 1e-12; // a slope this small moves nothing that a float64 loss could show
 
 function render({ model, el }) {
   const scene = model.get("scene");
@@ -453,7 +452,7 @@ function render({ model, el }) {
       put(part.node, "aria-valuemax", start[d] + end);
       part.draw({ setting, shown, selected: d === selected, known: known(d), stale: stale && d !== selected,
         valuetext: `${spoken(d)} ${text(setting, digits)}, loss ${lossText}`,
-        help: Math.abs(slope) <= DEAD ? 0 : Math.max(-1, Math.min(1, -slope / scene.steepest)) });
+        help: Math.abs(slope) <= scene.still ? 0 : Math.max(-1, Math.min(1, -slope / scene.steepest)) });
     });
     if (withBars) bars.forEach((bar, i) => {
       const p = seen.reduce((s, at) => s + at.p[i], 0) / seen.length;
@@ -484,7 +483,7 @@ function render({ model, el }) {
   }
 
   function sayAnswer(now, d, slope, open, seen) {
-    const dead = !slope || Math.abs(slope.value) <= DEAD;
+    const dead = !slope || Math.abs(slope.value) <= scene.still;
     const helps = dead ? "a short turn changes nothing" : slope.value < 0 ? "up helps" : "down helps";
     let line = "", parts = [];
     if (open && slope) {
@@ -534,7 +533,7 @@ function render({ model, el }) {
   function call(word) {
     const d = model.get("selected"), slope = layer.slope(turned(), d);
     if (!slope || verdict(d)) return;
-    const truth = Math.abs(slope.value) <= DEAD ? "stay" : slope.value > 0 ? "rise" : "fall";
+    const truth = Math.abs(slope.value) <= scene.still ? "stay" : slope.value > 0 ? "rise" : "fall";
     const mine = { said: word, truth, right: word === truth };
     model.set("predictions", { ...model.get("predictions"), [names[d]]: mine });
     sync(true);

@@ -12,7 +12,7 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.dial import Dial
-from gradwalk.model import Model, of_weight
+from gradwalk.model import Model, TooLarge, of_weight
 from gradwalk.walk import Values, backward, forward, sentences
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
@@ -176,7 +176,7 @@ class DialBoard(anywidget.AnyWidget):
         if name in self.predictions:
             raise ValueError(f"index: {name} has been called or turned already")
         slope = self.slopes[d]
-        truth = "stay" if abs(slope) <= 1e-12 else "rise" if slope > 0 else "fall"
+        truth = "stay" if abs(slope) <= self.scene["still"] else "rise" if slope > 0 else "fall"
         self.predictions = {**self.predictions, name: {"said": said, "truth": truth, "right": said == truth}}
         return said == truth
 
@@ -187,14 +187,20 @@ class DialBoard(anywidget.AnyWidget):
             return
         with self._lock:
             try:
-                self._forward(turned)
-            except ValueError:
+                deeper = self._answers(turned)
+            except TooLarge as error:
                 self._at(self.turned)
-                raise
+                raise TooLarge(f"by: no loss can be had that far ({error})") from None
         names = [n for n, a, b in zip(self.scene["names"], turned, self.turned, strict=True) if a != b]
         found = {} if self.shown else {n: {"said": "turned"} for n in names if n not in self.predictions}
         history = [*self.history[-49:], self.turned]
-        self._set(history=history, predictions={**self.predictions, **found}, turned=turned, settled=turned)
+        self._set(**deeper, history=history, predictions={**self.predictions, **found}, turned=turned, settled=turned)
+
+    def _answers(self, turned):
+        """What a deeper board shows at a setting, before it goes there. TooLarge if there is no loss."""
+        self._forward(turned)
+        deeper = self.scene["kind"] == "curves"
+        return {"here": self._look(turned), "curves": self._curves(turned, self.scene)} if deeper else {}
 
     def _set(self, **traits):
         """Several traits at once, also when interrupted: what was begun is finished before the interrupt goes on."""
@@ -252,6 +258,8 @@ class DialBoard(anywidget.AnyWidget):
         for index, start, x in zip(self._indices, self._start, turned, strict=True):
             for _ in range(2):  # from far away the first turn leaves a rounding, which the second takes out
                 by = start + x - float(weight[index])
+                if not np.isfinite(by):
+                    raise TooLarge(f"by: {self._name}{list(index)} would be too large for {self._model.dtype}")
                 if abs(by) > np.spacing(abs(weight[index])):  # more than the last digit, which no turn takes out
                     self._model.turn(self._name, index, by)
         return self._model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil, log10
 
 import numpy as np
@@ -14,7 +15,7 @@ from gradwalk.step1_output import logsumexp
 from gradwalk.walk import Values, backward, forward
 
 MOST_DIALS = 72
-DEAD = 1e-12  # a curve that moves by less has nothing but rounding in it
+DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
 LEGEND = "arrow: the way that helps, longer where it is steeper · arc: turned since the start · tick: the start"
 OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
@@ -28,7 +29,9 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
     6 rows and 4 columns are chosen. ValueError for a row or column that is not there, comes twice, or is too many.
     """
     array = model.weights[name]
-    slopes = np.abs(of_weight(backward(model, values), name))  # the weight's own shape
+    grads = backward(model, values)
+    slopes = np.abs(of_weight(grads, name))  # the weight's own shape
+    dead = still(model, grads)
     scored = np.flatnonzero(values.y >= 0)  # (M,)
     if columns is not None:
         if array.ndim == 1:
@@ -43,13 +46,13 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
         rows = [*true, *(int(i) for i in likely if i not in true)][:6]
     else:
         chosen = slopes if array.ndim == 1 else slopes[:, slice(None) if columns is None else columns].max(axis=1)
-        rows = _largest(chosen, 6)
+        rows = _largest(chosen, 6, dead)
         if name == "E":  # in the order of the sentence
             said = [*dict.fromkeys(values.tokens.tolist()), *rows]
             rows = sorted(rows, key=said.index)
     if columns is None and array.ndim == 2:
         said = np.abs(values.get("hf", values.h)[scored]).mean(axis=0)  # (D,)
-        columns = _largest(said if name == "W" else slopes[rows].max(axis=0), 4)
+        columns = _largest(said if name == "W" else slopes[rows].max(axis=0), 4, dead)
     for argument, numbers in (("rows", rows), ("columns", columns or [])):
         if len(set(numbers)) != len(numbers):
             raise ValueError(f"{argument}: one comes twice in {numbers}")
@@ -65,7 +68,8 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
     indices = indices_of(rows, columns)
     rms = float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
     reach = 3 * rms if rms > 0 else 1.0
-    slopes = of_weight(backward(model, values), name)
+    grads = backward(model, values)
+    slopes = of_weight(grads, name)
     steepest = max(abs(float(slopes[index])) for index in indices)
     ends = np.array([-reach, 0.0, reach])
     widest = max(float(np.ptp(Dial(model, tokens, y, name, index).curve(ends))) for index in indices)
@@ -90,9 +94,16 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
         "start_loss": float(values.L),
         "loss_digits": 3 if widest >= 0.05 else min(8, max(3, ceil(-log10(max(widest, 1e-7) / 50)))),
         "steepest": steepest or 1.0,
+        "still": still(model, grads),
         "floor": max(widest / 8, 1e-6) if widest > DEAD else 0.01,  # a curve this flat is drawn flat
         "legend": LEGEND,
     }
+
+
+def still(model: Model, grads: Mapping) -> float:
+    """A slope of this size or less is rounding: it comes of sums whose parts are as large as the largest slopes."""
+    largest = max(float(np.abs(of_weight(grads, name)).max()) for name in model.weights)
+    return max(DEAD, 64 * float(np.finfo(model.dtype).eps) * largest)
 
 
 def indices_of(rows: list[int], columns: list[int] | None) -> list[tuple[int, ...]]:
@@ -124,10 +135,10 @@ def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
     raise ValueError(f"{argument}: wanted {wanted} for {name}, got {given!r}")
 
 
-def _largest(sizes, most):
-    """The places of the largest entries, in their own order; zeros only if there is nothing else."""
+def _largest(sizes, most, dead):
+    """The places of the largest entries, in their own order; dead ones only if there is nothing else."""
     order = [int(i) for i in np.argsort(-sizes, kind="stable")[:most]]
-    return sorted([i for i in order if sizes[i] > 1e-12] or order)
+    return sorted([i for i in order if sizes[i] > dead] or order)
 
 
 def _dial_name(model, name, index):
