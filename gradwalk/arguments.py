@@ -120,9 +120,11 @@ def row(argument: str, given: object) -> np.ndarray:
     return array.astype(int)
 
 
-def numbers(argument: str, given: object, shape: tuple[int, ...] | None = None, ndim: int | None = None) -> np.ndarray:
-    """Finite real numbers as an array of its own in float64 or float32: of this shape, or of so many axes."""
-    wanted = "finite numbers"
+def numbers(
+    argument: str, given: object, shape: tuple[int, ...] | None = None, ndim: int | None = None, least: int = 0
+) -> np.ndarray:
+    """Finite real numbers, `least` of them, as an own array of float64 or float32: of this shape, or so many axes."""
+    wanted = "finite numbers" + (f", at least {least}" if least else "")
     if shape is not None:
         wanted += f" of shape {shape}"
     elif ndim is not None:
@@ -131,7 +133,7 @@ def numbers(argument: str, given: object, shape: tuple[int, ...] | None = None, 
     if array.dtype.kind not in "fiu":  # no bool, complex, text or object
         raise refused(argument, wanted, given)
     fits = (shape is None or array.shape == shape) and (ndim is None or array.ndim == ndim)
-    if not fits or not np.isfinite(array).all():
+    if not fits or array.size < least or not np.isfinite(array).all():
         raise refused(argument, wanted, given)
     return array.astype(array.dtype if array.dtype in (np.float64, np.float32) else np.float64)
 
@@ -160,7 +162,9 @@ def memory(argument: str, needed: float, what: str, most: float | None = None) -
 
 
 def _array(argument, given, wanted):
-    """numpy's reading of what came; what is ragged or no array at all is refused."""
+    """numpy's reading of what came; what is ragged, masked or no array at all is refused."""
+    if isinstance(given, np.ma.MaskedArray) and given.mask.any():  # numpy would read what the mask hides
+        raise refused(argument, f"{wanted}, and none of them masked", given)
     try:
         return np.asarray(list(given) if hasattr(given, "__next__") else given)
     except Exception:

@@ -46,9 +46,8 @@ def relative_error(derived: np.ndarray, measured: np.ndarray, largest_of_all: fl
     The second part is for gradients that are exactly zero, such as dL_db_K: against them alone any rounding error
     is infinitely large. ValueError if the two have other shapes.
     """
-    derived, measured = np.asarray(derived, dtype=float), np.asarray(measured, dtype=float)
-    if derived.shape != measured.shape:
-        raise ValueError(f"derived: wanted the shape of measured, {measured.shape}, got {derived.shape}")
+    measured = arguments.numbers("measured", measured, least=1)
+    derived = arguments.numbers("derived", derived, measured.shape)
     scale = max(np.abs(measured).max(), 1e-3 * largest_of_all)
     return float(np.abs(derived - measured).max() / scale) if scale else float(np.abs(derived).max())
 

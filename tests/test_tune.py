@@ -185,7 +185,7 @@ def test_interrupted_anywhere_the_model_is_the_old_one_or_the_tuned_one(monkeypa
     few = FEW.sentences[:12]
 
     def act(model):
-        tune(model, few, only=["W", "b"], epochs=2, progress=False)
+        tune(model, few, only=["W", "b"], epochs=1, progress=False)
 
     def make():
         return Model.random(words=COURSE.words, D=4, F=4, T_max=24, scale=0.3)

@@ -3,6 +3,7 @@
 import re
 import time
 
+import long_double
 import numpy as np
 import pytest
 import referee
@@ -331,7 +332,7 @@ def test_numbers_too_large_are_told_and_never_silent(dtype, name):
     for power in range(0, 308 if dtype == np.float64 else 38, 7):
         big = model.copy()
         big.turn(name, index, 10.0**power)
-        exact = long_loss(big, [8, 2, 7], [-1, -1, 4])
+        exact = float(long_double.loss(big, [8, 2, 7], [-1, -1, 4]))
         try:
             L = walk.forward(big, [8, 2, 7], [-1, -1, 4]).L
         except ValueError as error:
@@ -341,35 +342,6 @@ def test_numbers_too_large_are_told_and_never_silent(dtype, name):
     for power, told in refused:
         assert power > 15
         assert re.match(r"model: \w+ is .* in float\d\d; wanted smaller weights or values", told)
-
-
-def long_loss(model, tokens, y):
-    """The loss in long double, line by line, written once more."""
-    w = {name: array.astype(np.longdouble) for name, array in model.weights.items()}
-
-    def norm(x, k):
-        return (
-            w[f"gamma{k}"] * (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) + w[f"beta{k}"]
-        )
-
-    def shares(x):
-        e = np.exp(x - x.max(-1, keepdims=True))
-        return e / e.sum(-1, keepdims=True)
-
-    T, D, H = len(tokens), model.D, model.H
-    x0 = w["E"][tokens] + w["E_pos"][:T]
-    n, blends = norm(x0, 1), []
-    for e in range(H):
-        own = slice(e * D // H, (e + 1) * D // H)
-        Q, K, V = (n @ w[f"W_{k}"][own].T + w[f"b_{k}"][own] for k in "QKV")
-        S = np.where(np.tri(T, dtype=bool), Q @ K.T / np.sqrt(np.longdouble(D // H)), -np.inf)
-        blends.append(shares(S) @ V)
-    x1 = x0 + np.concatenate(blends, axis=1) @ w["W_O"].T + w["b_O"]
-    h = x1 + np.maximum(norm(x1, 2) @ w["W1"].T + w["b1"], 0) @ w["W2"].T + w["b2"]
-    z = h @ w["W"].T + w["b"]
-    scored = [t for t in range(T) if y[t] >= 0]
-    top = z.max(-1)
-    return float(np.mean([np.log(np.exp(z[t] - top[t]).sum()) + top[t] - z[t, y[t]] for t in scored]))
 
 
 def test_a_slope_that_is_no_number_is_told():
