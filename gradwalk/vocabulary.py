@@ -8,7 +8,7 @@ from math import prod
 from pathlib import Path
 
 from gradwalk import arguments
-from gradwalk.labels import as_bytes
+from gradwalk.labels import as_bytes, readable
 from gradwalk.untrusted import brief, content, guarded, is_file, json_file
 
 PAIRS = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))  # GPT-2's two files; the latter as first named
@@ -50,9 +50,9 @@ class Vocabulary:
         found = guarded(f"sentence: {self._file.name} cannot cut it", self._cut.encode, text)
         for number in found.ids:
             if number >= len(self.words):
-                word = self._cut.id_to_token(number)
-                wanted = f"one of the model's {len(self.words):,}"
-                raise ValueError(f"sentence: {word!r} is word {number:,} of {self._file.name}; wanted {wanted}")
+                word = readable(self._meant(self._cut.id_to_token(number)))
+                told = f"“{word}” is word {number} of {self._file.name}, the model has rows for {len(self.words)}"
+                raise ValueError(f"sentence: {told}")
         if self._byte_level and self._told["normalizer"] is None:
             read = self.decode(found.ids)
             if "".join(read.split()) != "".join(text.split()):  # a letter that has no word is left out in silence
@@ -72,7 +72,9 @@ class Vocabulary:
 
     def spelled(self, number: int) -> str | bytes:
         """What word `number` stands for: bytes where the vocabulary is byte-level, else the word itself."""
-        word = self.words[number]
+        return self._meant(self.words[number])
+
+    def _meant(self, word):
         return as_bytes(word) if self._byte_level and word not in self._literal else word
 
 
@@ -126,13 +128,16 @@ def _what_cuts(told, file):
         raise ValueError(f"{file}: wanted added_tokens, a list of words with their numbers")
     if len(added) > MOST_ADDED:
         raise ValueError(f"{file}: has {len(added):,} added_tokens; wanted at most {MOST_ADDED:,}")
+    settled = {key: part for key, part in model.items() if key not in ("dropout", "cache_capacity")}
+    if isinstance(settled["vocab"], dict):  # else the package would number the added words anew
+        settled["vocab"] = {one["content"]: one.get("id") for one in added} | settled["vocab"]
     return {
         "version": "1.0",
         "added_tokens": added,
         "normalizer": told.get("normalizer"),
         "pre_tokenizer": told.get("pre_tokenizer"),
         "decoder": told.get("decoder"),
-        "model": {key: part for key, part in model.items() if key not in ("dropout", "cache_capacity")},
+        "model": settled,
     }
 
 
