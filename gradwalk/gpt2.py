@@ -126,9 +126,9 @@ def _folder(given):
     found = untrusted.there(given)
     if not found:
         name = given.as_posix()
-        hub = re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name)
+        hub = re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name) and given.suffix not in (".safetensors", ".json")
         told = f"; a model of that name on the hub is downloaded first: `hf download {name} --local-dir {given.name}`"
-        raise FileNotFoundError(f"folder: there is no folder {untrusted.brief(given)}{told if hub else ''}")
+        raise FileNotFoundError(f"folder: there is no folder {untrusted.brief(name)}{told if hub else ''}")
     if found == "file" and given.suffix != ".safetensors" and given.name != "config.json":
         strange = untrusted.what_it_is(untrusted.first_bytes(given, 1000)) or "a file"
         raise ValueError(f"folder: {given} is {strange}; wanted a folder with config.json and model.safetensors")

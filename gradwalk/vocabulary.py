@@ -110,7 +110,7 @@ def _from_two_files(folder, words, merges):
     return {
         "added_tokens": [{"id": number, "content": word, **plain} for word, number in added.items()],
         "pre_tokenizer": BYTE_LEVEL,
-        "model": {"type": "BPE", "vocab": vocabulary, "merges": pairs},
+        "model": {"type": "BPE", "vocab": vocabulary, "merges": [" ".join(pair) for pair in pairs]},
     }
 
 
