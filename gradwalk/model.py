@@ -167,8 +167,8 @@ class Model:
         No two words have one label. `words[i]` is the word as its file spells it.
         """
         i = arguments.whole("i", i, least=0, most=self.N - 1)
-        spelled = getattr(self.tokenizer, "spelled", self.words.__getitem__)
-        return readable(spelled(i), i)
+        told = getattr(self.tokenizer, "label", None)  # it knows what its spelling stands for
+        return readable(self.words[i], i) if told is None else told(i)
 
     # ---- writing
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from math import prod
 from pathlib import Path
 
@@ -69,6 +71,16 @@ class Vocabulary:
         spelled = (self.spelled(number) for number in numbers)
         joined = b"".join(word if isinstance(word, bytes) else word.encode("utf-8", "replace") for word in spelled)
         return joined.decode("utf-8", errors="replace")
+
+    def label(self, number: int) -> str:
+        """Word `number` for a reader, see `labels.readable`; its number with it where another word means the same."""
+        return self._labels[number]
+
+    @cached_property
+    def _labels(self):
+        labels = [readable(self.spelled(i), i) for i in range(len(self.words))]
+        times = Counter(labels)  # an added "  " and the vocabulary's own "ĠĠ"
+        return [label if times[label] == 1 else rf"{label}\#{i}" for i, label in enumerate(labels)]
 
     def spelled(self, number: int) -> str | bytes:
         """What word `number` stands for: bytes where the vocabulary is byte-level, else the word itself."""
@@ -157,25 +169,29 @@ def _tokenizer(told, file):
 def _numbers(told, file):
     """Each word's number as the file has it, for a machine without the tokenizers package."""
     vocabulary = told["model"]["vocab"]
-    if isinstance(vocabulary, list):  # of [word, score]
-        vocabulary = {one[0] if isinstance(one, list) and one else None: i for i, one in enumerate(vocabulary)}
-    numbers = {added["content"]: added.get("id") for added in told["added_tokens"]} | vocabulary
-    for word, number in numbers.items():
+    pairs = [(added["content"], added.get("id")) for added in told["added_tokens"]]
+    if isinstance(vocabulary, dict):
+        pairs += vocabulary.items()
+    else:  # of [word, score]
+        pairs += [(one[0] if isinstance(one, list) and one else one, i) for i, one in enumerate(vocabulary)]
+    for word, number in pairs:
         if not isinstance(word, str) or type(number) is not int or number < 0:
             came = f"{arguments.shown(word)} with number {arguments.shown(number)}"
             raise ValueError(f"{file}: wanted a byte-pair tokenizer with its vocabulary, got {came}")
-    return numbers
+    return dict(pairs)
 
 
 def _does_not_panic(cut, file):
     """A part that fails on any text is the file's fault; a word that it lacks is the sentence's."""
+    if cut is None:
+        return
     try:
-        if cut is not None:
-            cut.encode("the dog")
-    except (Exception, KeyboardInterrupt, SystemExit) as error:
-        if not isinstance(error, Exception):
-            raise
-    except BaseException as error:
+        cut.encode("the dog")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except Exception:  # it has no word for these two
+        return
+    except BaseException as error:  # a panic
         raise ValueError(f"{file}: no tokenizer that can read a text ({brief(error)})") from None
 
 

@@ -120,6 +120,14 @@ def test_a_word_that_was_added_is_no_spelling_of_bytes(tmp_path):
     assert (model.words[270], model.label(270)) == ("Ġé", "Ġé")
 
 
+def test_two_words_for_one_text_are_told_apart(tmp_path):
+    added = byte_level()["added_tokens"][0] | {"content": "  ", "id": 270}
+    model = Model.gpt2(with_tokenizer(tmp_path / "gpt2", byte_level(added_tokens=[added])))
+    ours = model.words.index("ĠĠ")
+    assert (model.label(270), model.label(ours)) == (r"␣␣\#270", rf"␣␣\#{ours}")
+    assert len({model.label(i) for i in range(model.N)}) == model.N
+
+
 @pytest.mark.parametrize("i", [-1, 11, 1.0, "dog", None, True])
 def test_a_label_is_of_a_word(i):
     with pytest.raises(ValueError, match="i: wanted a whole number from 0 to 10"):

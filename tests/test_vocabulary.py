@@ -227,6 +227,7 @@ HOSTILE = {
     "one number twice": byte_level(model={"type": "BPE", "vocab": VOCAB | {"zz": 7}, "merges": []}),
     "merges of nothing": byte_level(model={"type": "BPE", "vocab": VOCAB, "merges": ["qq qq"]}),
     "merges of another type": byte_level(model={"type": "BPE", "vocab": VOCAB, "merges": {"a": 1}}),
+    "pieces of another type": byte_level(model={"type": "Unigram", "unk_id": 0, "vocab": [[{}, 0.0], ["a", -1.0]]}),
     "no model": {"added_tokens": []},
     "a model of text": byte_level(model="BPE"),
     "added of another type": byte_level(added_tokens={"a": 1}),
