@@ -81,7 +81,7 @@ def one_of(argument: str, given: object, known: Iterable[str], kind: str) -> str
 
     known = list(known)
     if not isinstance(given, str):
-        raise refused(argument, f"the name of a {kind}", given)
+        raise refused(argument, f"the name of {'an' if kind[0] in 'aeiou' else 'a'} {kind}", given)
     if given not in known:
         raise ValueError(f"{argument}: {unknown(kind, given, known)}")
     return given
@@ -152,13 +152,16 @@ def memory(argument: str, needed: float, what: str, most: float | None = None) -
     """A word before memory is gone: ValueError if `needed` bytes are more than are free, or than `most`."""
     if needed < 2**28:  # a quarter of a gigabyte is there
         return
-    import psutil
-
-    free = psutil.virtual_memory().available
-    free = free if most is None else min(free, most)
+    free = _free_memory() if most is None else min(_free_memory(), most)
     if needed > free:
         came = f"{min(needed, 10**24) / 1e9:,.1f} GB"
         raise ValueError(f"{argument}: {what} would take {came} or more; wanted at most {free / 1e9:.1f} GB")
+
+
+def _free_memory():
+    import psutil
+
+    return psutil.virtual_memory().available
 
 
 def _array(argument, given, wanted):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gradwalk import arguments
+from gradwalk.labels import readable
 from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, ReadOnly, unknown
 from gradwalk.step2_mlp import ACTIVATIONS
 
@@ -171,6 +172,15 @@ class Model:
             told = [f"{word!r} (the nearest: {', '.join(text.nearest(word, self.words))})" for word in strangers]
             raise ValueError(f"sentence: the model does not know {'; '.join(told)}")
         return np.array([self._number[word] for word in words], dtype=int)
+
+    def label(self, i: int) -> str:
+        """Word i for a reader: of a byte-level vocabulary the text it stands for, spaces visible; see `readable`.
+
+        No two words have one label. `words[i]` is the word as its file spells it.
+        """
+        i = arguments.whole("i", i, least=0, most=self.N - 1)
+        told = getattr(self.tokenizer, "label", None)  # it knows what its spelling stands for
+        return readable(self.words[i], i) if told is None else told(i)
 
     # ---- writing
 

@@ -70,3 +70,48 @@ def logits(weights, config, tokens):
         r = 0.5 * u * (1 + np.tanh(np.sqrt(2 / np.pi) * (u + 0.044715 * u**3)))
         x = x + conv(r, f"h.{q}.mlp.c_proj")
     return norm(x, "ln_f") @ weights["wte.weight"].T
+
+
+# ---- a byte-level vocabulary, as GPT-2's: a letter for each byte, then what the merges make of them
+
+MERGES = (
+    "Ġ t",
+    "h e",
+    "Ġt he",
+    "Ġ d",
+    "o g",
+    "Ġd og",
+    "t he",
+    "Ã ©",
+    "c a",
+    "ca f",
+    "Ġ caf",
+    "Ġcaf Ã©",
+    "caf Ã©",
+    "Ġ Ġ",
+)
+LETTERS = [*map(chr, [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]), *map(chr, range(256, 256 + 68))]
+
+
+def byte_level(**instead):
+    """tokenizer.json: 256 letters for bytes, then the merges' words, then <|endoftext|>."""
+    words = [*LETTERS, *(merge.replace(" ", "") for merge in MERGES), "<|endoftext|>"]
+    numbers = {word: i for i, word in enumerate(words)}
+    end = {"id": numbers.pop("<|endoftext|>"), "content": "<|endoftext|>", "special": True}
+    pre_tokenizer = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
+    return {
+        "version": "1.0",
+        "added_tokens": [end | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)],
+        "pre_tokenizer": pre_tokenizer,
+        "decoder": pre_tokenizer,
+        "model": {"type": "BPE", "vocab": numbers, "merges": list(MERGES)},
+    } | instead
+
+
+def with_tokenizer(folder, told=None, **config):
+    """A folder of two blocks whose words are those of a tokenizer.json, one row for each and one to spare."""
+    told = byte_level() if told is None else told
+    config = CONFIG | {"vocab_size": 272, "n_positions": 24} | config
+    write(folder, arrays(config), config)
+    (folder / "tokenizer.json").write_text(json.dumps(told), encoding="utf-8")
+    return folder

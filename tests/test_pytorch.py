@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from shapes import COUNT, case, flat, worst_error
 
+from gradwalk.gpt2 import CONFIG
 from gradwalk.model import Model
+from gradwalk.step2_mlp import ACTIVATIONS
 from gradwalk.walk import backward, forward
 
 torch = pytest.importorskip("torch", reason="PyTorch is the second referee (the extra `referee`)")
@@ -83,6 +85,7 @@ def test_gpt2_from_transformers(tmp_path, layers):
             parameter.normal_(std=0.5)
     gpt2.save_pretrained(tmp_path)
     model = Model.gpt2(tmp_path)
+    assert model.activation == "gelu"
     tokens, y = np.array([3, 12, 3, 0, 7, 5]), np.array([12, -1, 0, 7, 5, 5])
 
     z = gpt2(torch.tensor(tokens)[None]).logits[0]
@@ -94,3 +97,24 @@ def test_gpt2_from_transformers(tmp_path, layers):
     wanted = {name.removeprefix("transformer."): p.grad.numpy() for name, p in gpt2.named_parameters()}
     error, name = worst_error(backward(model, values).as_checkpoint(), wanted)
     assert error <= 1e-10, name
+
+
+@pytest.mark.parametrize("name", CONFIG["activation_function"])
+def test_an_activations_other_names_are_the_same_function(tmp_path, name):
+    """Each name that is read is, in transformers, the function that we then take; gelu_fast to its ten digits."""
+    transformers = pytest.importorskip("transformers", reason="GPT-2 as published (the extra `referee`)")
+    from transformers.activations import ACT2FN
+
+    if name not in ACT2FN:
+        pytest.skip(f"this version of transformers has no {name}")
+    ours = "relu" if name == "relu" else "gelu"
+    u = np.linspace(-12, 12, 2001)
+    assert np.allclose(ACT2FN[name](torch.tensor(u)).numpy(), ACTIVATIONS[ours][0](u), rtol=0, atol=2e-12)
+    sizes = {"vocab_size": 13, "n_positions": 9, "n_embd": 8, "n_layer": 2, "n_head": 2}
+    gpt2 = transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes, activation_function=name)).double().eval()
+    with torch.no_grad():
+        for parameter in gpt2.parameters():
+            parameter.normal_(std=0.5)
+    gpt2.save_pretrained(tmp_path)
+    z = gpt2(torch.tensor([[3, 12, 3, 0]])).logits[0].detach().numpy()
+    assert np.allclose(forward(Model.gpt2(tmp_path), [3, 12, 3, 0]).z, z, rtol=0, atol=1e-10)

@@ -40,7 +40,7 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
         "of": watch,
         "block": q,
         "names": {which: called for which in DIALECTS if (called := _called(which))},
-        "words": [model.words[i] for i in values.tokens],
+        "words": [model.label(i) for i in values.tokens],
         "scored": (values.y >= 0).tolist(),
         "firsts": firsts.tolist(),  # position t looks at firsts[t] … t
         "heads": model.H,

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwalk import arguments, dialect, text
 from gradwalk.dial import Dial
+from gradwalk.labels import SPACE, readable
 from gradwalk.model import Model, of_weight
 from gradwalk.names import DIALECTS, WEIGHTS
 from gradwalk.step1_output import logsumexp
@@ -121,13 +122,17 @@ def axes_of(name: str) -> tuple[str, ...]:
 
 
 def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
-    """A row or column by its number, or by its word where the axis runs over words."""
+    """A row or column by its number, or where the axis runs over words by its word: as it is spelled, or its label."""
     size = model.weights[name].shape[axis]
     words = axes_of(name)[axis] == "N"
     if isinstance(given, str) and words:
         if given in model.words:
             return model.words.index(given)
-        nearest = ", ".join(text.nearest(given, model.words))
+        labels = [model.label(i) for i in range(model.N)]
+        for label in (given, readable(given)):  # "␣dog" or " dog"
+            if label in labels:
+                return labels.index(label)
+        nearest = ", ".join(text.nearest(given if SPACE in given else readable(given), labels))
         raise ValueError(f"{argument}: the model does not know {given!r} (the nearest: {nearest})")
     if isinstance(given, (int, np.integer)) and not isinstance(given, bool) and 0 <= given < size:
         return int(given)
@@ -146,7 +151,7 @@ def _dial_name(model, name, index):
 
 
 def _spots(model, name, index):
-    return [model.words[i] if letter == "N" else str(i) for letter, i in zip(axes_of(name), index, strict=True)]
+    return [model.label(i) if letter == "N" else str(i) for letter, i in zip(axes_of(name), index, strict=True)]
 
 
 def _spoken(model, name, indices):
@@ -165,7 +170,7 @@ def _label(model, name, axis, i):
     if letter == "head":
         e, d = divmod(i, model.D // model.H)
         return f"head {e}, d {d}"
-    return model.words[i] if letter == "N" else f"{ {'D': 'component', 'F': 'unit', 'T_max': 'place'}[letter] } {i}"
+    return model.label(i) if letter == "N" else f"{ {'D': 'component', 'F': 'unit', 'T_max': 'place'}[letter] } {i}"
 
 
 def _row(model, name, values, i):
@@ -207,7 +212,7 @@ def _positions(model, values, name, rows, columns, scored):
             "rest": None if rest is None else float(rest[k]),
             "y": rows.index(values.y[t]) if values.y[t] in rows else -1,
             "z_y": float(values.z[t, values.y[t]]),
-            "where": f"“{model.words[values.y[t]]}” after “{model.words[values.tokens[t]]}”",
+            "where": f"“{model.label(values.y[t])}” after “{model.label(values.tokens[t])}”",
         }
         for k, t in enumerate(scored)
     ]
@@ -219,15 +224,15 @@ def _sentences(model, values, most=4):
     bounds = list(zip(starts, [*starts[1:], len(values.tokens)], strict=True))
     sentences = []
     for first, end in bounds[:most]:
-        said = [[model.words[values.tokens[first]], False]]
+        said = [[model.label(values.tokens[first]), False]]
         for t in range(first, end):
             true, following = int(values.y[t]), int(values.tokens[t + 1]) if t + 1 < end else None
             if true >= 0 and following not in (true, None):
-                said.append([f"({model.words[true]})", True])
+                said.append([f"({model.label(true)})", True])
             if true >= 0 and following in (true, None):
-                said.append([model.words[true], True])
+                said.append([model.label(true), True])
             elif following is not None:
-                said.append([model.words[following], False])
+                said.append([model.label(following), False])
         sentences.append(said)
     if len(bounds) > most:
         sentences.append([[f"… and {len(bounds) - most} more sentences", False]])
@@ -236,5 +241,5 @@ def _sentences(model, values, most=4):
 
 def _note(model, values, scored):
     if len(scored) == 1:
-        return f"one position scored: which word comes after “{model.words[values.tokens[scored[0]]]}”?"
+        return f"one position scored: which word comes after “{model.label(values.tokens[scored[0]])}”?"
     return f"{len(scored)} positions scored: the loss is their mean"

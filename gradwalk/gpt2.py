@@ -1,0 +1,261 @@
+"""GPT-2's checkpoint as published: another layout, not only other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from gradwalk import arguments, foreign, vocabulary
+from gradwalk.model import Model
+
+# A matrix is stored (in, out), the transpose of ours. Q, K and V lie side by side in one array.
+NAMES = {"E": "wte.weight", "E_pos": "wpe.weight", "gammaf": "ln_f.weight", "betaf": "ln_f.bias"}
+BLOCK = {
+    "gamma1": "ln_1.weight",
+    "beta1": "ln_1.bias",
+    "W_O": "attn.c_proj.weight",
+    "b_O": "attn.c_proj.bias",
+    "gamma2": "ln_2.weight",
+    "beta2": "ln_2.bias",
+    "W1": "mlp.c_fc.weight",
+    "b1": "mlp.c_fc.bias",
+    "W2": "mlp.c_proj.weight",
+    "b2": "mlp.c_proj.bias",
+}
+MERGED = {("W_Q", "W_K", "W_V"): "attn.c_attn.weight", ("b_Q", "b_K", "b_V"): "attn.c_attn.bias"}
+TRANSPOSED = {"W_Q", "W_K", "W_V", "W_O", "W1", "W2"}
+
+# What the config may say; the first of each is what GPT-2's own silence means.
+CONFIG = {
+    "model_type": ("gpt2",),
+    # transformers' names for the tanh form; gelu_fast has its constant to ten digits. "gelu" is the exact one, by erf
+    "activation_function": (
+        "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate", "gelu_fast", "relu",
+    ),
+    "layer_norm_epsilon": (1e-5,),
+    "scale_attn_weights": (True,),
+    "scale_attn_by_inverse_layer_idx": (False,),
+    "add_cross_attention": (False,),
+    "tie_word_embeddings": (True,),
+    "quantization_config": (None,),
+}  # fmt: skip
+SIZES = {  # and by what other names transformers takes it
+    "n_layer": ("num_hidden_layers",),
+    "n_head": ("num_attention_heads",),
+    "n_embd": ("hidden_size",),
+    "vocab_size": (),
+    "n_positions": ("n_ctx", "max_position_embeddings"),
+}
+LARGEST = 2_000_000  # rows, or whatever: far above any GPT-2's, and soon gone through
+
+MASK = r"h\.\d+\.attn\.(masked_)?bias"
+SHARDS = (
+    " (shards), which are not read yet; save the model as one file "
+    '(with transformers: `model.save_pretrained(folder, max_shard_size="100GB")`)'
+)
+CONVERT = "`transformers.AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder)` writes it"
+OTHERS = ("*.bin", "*.h5", "*.msgpack", "*.ckpt*", "*.pt", "*.pth", "*.gguf", "*.onnx", "*.pkl", "*.npz")
+
+
+def gpt2(folder: str | Path) -> Model:
+    """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
+
+    `folder` may also be the .safetensors file itself, with config.json beside it. Names may have one prefix in
+    common, such as "transformer."; the weights keep their dtype, float16 is raised to float32. `model.words` are the
+    vocabulary of tokenizer.json, or of vocab.json and merges.txt, and reading a sentence needs the package
+    `tokenizers`; without these files the words are "0", "1", "2", ...
+
+    FileNotFoundError if the folder, config.json or model.safetensors is missing. ValueError, naming the file, if the
+    config asks for anything but GPT-2's own (GELU's tanh form or ReLU, eps 1e-5, tied weights), or if a weight is
+    missing, unknown or misshapen.
+    """
+    given = arguments.path("folder", folder, "the path of a folder with config.json and model.safetensors")
+    folder = _folder(given)
+    config = foreign.json_file(folder / "config.json", foreign.MOST_CONFIG)
+    sizes = _sizes(config, folder / "config.json")
+    path = _weights(folder, given)
+    arrays = _arrays(path, sizes)
+    weights = {name: arrays[theirs] for name, theirs in NAMES.items()}
+    for q in range(sizes["n_layer"]):
+        prefix = f"blocks.{q}." if sizes["n_layer"] > 1 else ""
+        for name, theirs in BLOCK.items():
+            weights[prefix + name] = _turned(name, arrays[f"h.{q}.{theirs}"])
+        for names, theirs in MERGED.items():
+            for name, part in zip(names, np.split(arrays[f"h.{q}.{theirs}"], 3, axis=-1), strict=True):
+                weights[prefix + name] = _turned(name, part)
+    known = vocabulary.read(folder, sizes["vocab_size"])
+    words = [str(i) for i in range(sizes["vocab_size"])] if known is None else known.words
+    activation = "relu" if config.get("activation_function") == "relu" else "gelu"
+    try:
+        return Model(weights, words, sizes["n_head"], activation, known)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+def gpt2_layout(grads: Mapping) -> dict[str, np.ndarray]:
+    """The weights' gradients by GPT-2's checkpoint names (without the prefix "transformer."), in its layout.
+
+    c_attn, c_proj and c_fc are (in, out); c_attn holds Q, K and V side by side: (D, 3D). ValueError if the model is
+    not of GPT-2's form: tied weights, no output bias, a final norm.
+    """
+    if "dL_dW" in grads or "dL_db" in grads or "dL_dgammaf" not in grads:
+        raise ValueError("grads: wanted those of a model of GPT-2's form: tied, no output bias, a final norm")
+    layout = {theirs: grads[f"dL_d{name}"] for name, theirs in NAMES.items()}
+    for q, block in enumerate(grads["blocks"]):
+        for name, theirs in BLOCK.items():
+            layout[f"h.{q}.{theirs}"] = _turned(name, block[f"dL_d{name}"])
+        for names, theirs in MERGED.items():
+            parts = [_turned(name, block[f"dL_d{name}"]) for name in names]
+            layout[f"h.{q}.{theirs}"] = np.concatenate(parts, axis=-1)  # (D, 3D) or (3D,)
+    return layout
+
+
+def _turned(name, array):
+    """From our layout to GPT-2's or back: the transpose of a matrix of Conv1D, anything else as it is."""
+    return array.T if name in TRANSPOSED else array
+
+
+# ---- which files
+
+
+def _folder(given):
+    """The folder that is meant, with its config.json."""
+    found = foreign.there(given)
+    if not found:
+        name = given.as_posix()
+        hub = re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name) and given.suffix not in (".safetensors", ".json")
+        told = f"; a model of that name on the hub is downloaded first: `hf download {name} --local-dir {given.name}`"
+        raise FileNotFoundError(f"folder: there is no folder {foreign.brief(name)}{told if hub else ''}")
+    if found == "file" and given.suffix != ".safetensors" and given.name != "config.json":
+        strange = foreign.what_it_is(foreign.first_bytes(given, 1000)) or "a file"
+        raise ValueError(f"folder: {given} is {strange}; wanted a folder with config.json and model.safetensors")
+    folder = given if found == "folder" else given.parent
+    if not foreign.is_file(folder / "config.json"):
+        inside = sorted(folder.glob("snapshots/*/config.json"))  # a folder of the hub's cache
+        told = f"; it is in {inside[-1].parent}: give that folder" if inside else ""
+        raise FileNotFoundError(f"{folder / 'config.json'}: there is no such file{told}")
+    return folder
+
+
+def _weights(folder, given):
+    """The one file of weights: the given one if it is such a file, else model.safetensors."""
+    path = given if given.suffix == ".safetensors" and given != folder else folder / "model.safetensors"
+    if not foreign.is_file(path):
+        raise FileNotFoundError(f"{path}: there is no such file{_no_weights(folder)}")
+    if re.search(r"-\d+-of-\d+$", path.stem):
+        raise ValueError(f"{path}: is one of several files{SHARDS}")
+    return path
+
+
+def _no_weights(folder):
+    """What lies there in their place, and what to do."""
+    if foreign.is_file(folder / "model.safetensors.index.json"):
+        return f"; the weights are in several files{SHARDS}"
+    if other := sorted(path.name for path in folder.glob("*.safetensors")):
+        return f"; there is {foreign.few(other)}: give the file itself in place of the folder"
+    if other := sorted({path.name for kind in OTHERS for path in folder.glob(kind)}):
+        return f"; there is only {foreign.few(other)}, which is not opened; wanted safetensors: {CONVERT}"
+    return ""
+
+
+# ---- what they say
+
+
+def _sizes(config, path):
+    """The sizes that config.json names; ValueError if it asks for what GPT-2 as published does not have."""
+    for key, allowed in CONFIG.items():
+        given = config.get(key, allowed[0])
+        if given not in allowed:
+            also = f" (also read: {', '.join(map(repr, allowed[1:]))})" if allowed[1:] else ""
+            raise ValueError(f"{path}: wanted {key} {allowed[0]!r}, got {arguments.shown(given)}{also}")
+    sizes = {key: _size(config, path, key, others) for key, others in SIZES.items()}
+    D, H = sizes["n_embd"], sizes["n_head"]
+    if D % H:
+        raise ValueError(f"{path}: wanted n_head, a number that divides n_embd = {D}, got {H}")
+    sizes["n_inner"] = 4 * D if config.get("n_inner") is None else _size(config, path, "n_inner")
+    return sizes
+
+
+def _size(config, path, key, others=()):
+    given = next((config[name] for name in (key, *others) if config.get(name) is not None), None)
+    if type(given) is not int or not 1 <= given <= LARGEST:
+        most = f" and at most {LARGEST:,}" if type(given) is int and given > LARGEST else ""
+        raise ValueError(f"{path}: wanted {key}, a whole number of at least 1{most}, got {arguments.shown(given)}")
+    return given
+
+
+def _shapes(sizes):
+    """The shape of every array that model.safetensors must hold."""
+    D, F = sizes["n_embd"], sizes["n_inner"]
+    shapes = {"wte.weight": (sizes["vocab_size"], D), "wpe.weight": (sizes["n_positions"], D)}
+    shapes |= {"ln_f.weight": (D,), "ln_f.bias": (D,)}
+    conv = {"attn.c_attn": (D, 3 * D), "attn.c_proj": (D, D), "mlp.c_fc": (D, F), "mlp.c_proj": (F, D)}
+    for q in range(sizes["n_layer"]):
+        for name in ("ln_1", "ln_2"):
+            shapes |= {f"h.{q}.{name}.weight": (D,), f"h.{q}.{name}.bias": (D,)}
+        for name, shape in conv.items():
+            shapes |= {f"h.{q}.{name}.weight": shape, f"h.{q}.{name}.bias": shape[1:]}
+    return shapes
+
+
+def _arrays(path, sizes):
+    """The arrays of model.safetensors by GPT-2's names. The header is held against the config before any is read."""
+    header = foreign.header(path)
+    stored, heads = _stored(path, header)
+    layers = {found[1] for name in stored if (found := re.match(r"h\.(\d+)\.", name))}
+    if len(layers) < sizes["n_layer"]:
+        raise ValueError(f"{path}: holds {len(layers):,} blocks, config.json names n_layer {sizes['n_layer']:,}")
+    shapes = _shapes(sizes)
+    if missing := [name for name in shapes if name not in stored]:
+        others = [name for name in stored if name not in shapes]
+        told = f"; not known: {foreign.few(others)}" if others else ""
+        raise ValueError(f"{path}: missing {foreign.few(missing)}{told}")
+    for name, theirs in stored.items():
+        if name not in shapes:
+            raise ValueError(f"{path}: {name} is not a weight of GPT-2 with the layers that config.json names")
+        if header.shapes[theirs] != shapes[name]:
+            came = header.shapes[theirs]
+            raise ValueError(f"{path}: {name} came with shape {came}, wanted {shapes[name]} by config.json")
+    read = foreign.arrays(path, header, [*stored.values(), *heads])
+    arrays = {name: _at_least_float32(read[theirs]) for name, theirs in stored.items()}
+    if not all(np.array_equal(read[head], arrays["wte.weight"].astype(read[head].dtype)) for head in heads):
+        raise ValueError(f"{path}: lm_head.weight is not wte.weight; GPT-2's weights are tied")
+    return arrays
+
+
+def _stored(path, header):
+    """Where each weight lies in the file, by its name without the prefix that all have; and where the output layer.
+
+    "transformer.", "module.model." or nothing stands before every name; the tied output layer may have less of it.
+    Causal masks, which older files hold, are left out. Of tied weights a file may hold only one.
+    """
+    if "gradwalk" in header.metadata:
+        raise ValueError(f"{path}: is a model of the course's own; gradwalk.checkpoint.load reads it")
+    ends = [name for name in header.shapes if name == "wpe.weight" or name.endswith(".wpe.weight")]
+    if not ends:
+        came = foreign.few([*header.shapes]) or "nothing"
+        raise ValueError(f"{path}: missing wpe.weight and the rest of GPT-2; it holds {came}")
+    if len(ends) > 1:
+        raise ValueError(f"{path}: wanted one model, it holds {foreign.few(ends)}")
+    prefix = ends[0].removesuffix("wpe.weight")
+    heads = [name for name in header.shapes if prefix.startswith(_before(name, "lm_head.weight"))]
+    ours = [name for name in header.shapes if name not in heads]
+    if strays := [name for name in ours if not name.startswith(prefix)]:
+        raise ValueError(f"{path}: {foreign.few(strays)} is not a weight of GPT-2; its names begin with {prefix}")
+    stored = {name.removeprefix(prefix): name for name in ours}
+    stored = {name: theirs for name, theirs in stored.items() if not re.fullmatch(MASK, name)}
+    if heads and "wte.weight" not in stored:
+        stored["wte.weight"] = heads.pop()
+    return stored, heads
+
+
+def _before(name, end):
+    """What stands before the end of a name; a text that begins nothing where it ends otherwise."""
+    return name.removesuffix(end) if name.endswith(end) else "\0"
+
+
+def _at_least_float32(array):
+    return array.astype(np.float32) if array.dtype == np.float16 else array
