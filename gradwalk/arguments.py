@@ -155,7 +155,7 @@ def memory(argument: str, needed: float, what: str, most: float | None = None) -
     free = _free_memory() if most is None else min(_free_memory(), most)
     if needed > free:
         came = f"{min(needed, 10**24) / 1e9:,.1f} GB"
-        raise ValueError(f"{argument}: {what} would take {came} or more; wanted at most {free / 1e9:.1f} GB")
+        raise ValueError(f"{argument}: {what} would take {came}; wanted at most {free / 1e9:.1f} GB")
 
 
 def _free_memory():
