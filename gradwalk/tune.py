@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import step1_output
+from gradwalk.arguments import refused, several
 from gradwalk.model import Model
 from gradwalk.names import Named, unknown
 from gradwalk.text import Text, baselines, load, split
@@ -182,13 +183,11 @@ def _check(epochs, eta, positions):
 def _examples(model, sentences):
     """Each sentence as (tokens, y), every position scored."""
     examples = []
-    for sentence in sentences:
-        numbers = model.number(sentence if isinstance(sentence, str) else " ".join(sentence))
+    for sentence in several("sentences", sentences, "sentences"):
+        numbers = model.number(sentence)
         if len(numbers) < 2:
-            raise ValueError(f"sentences: wanted two words or more in each, got {sentence!r}")
+            raise refused("sentences", "two words or more in each", sentence)
         examples.append((numbers[:-1], numbers[1:]))
-    if not examples:
-        raise ValueError("sentences: wanted at least one, got none")
     return examples
 
 
