@@ -16,6 +16,7 @@ from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, ReadOnly, unknown
 from gradwalk.step2_mlp import ACTIVATIONS
 
 PEN_AND_PAPER = ("by", "cat", "dog", "door", "fire", "river", "sat", "slept", "the", "tree", "window")
+NAMED = 5  # unknown words in one refusal, each with its nearest: a whole page in another language has hundreds
 
 
 class TooLarge(ValueError):
@@ -143,16 +144,16 @@ class Model:
 
     # ---- words in, numbers out
 
-    def read(self, sentence: str, scored: str = "last") -> tuple[np.ndarray, np.ndarray]:
+    def read(self, sentence: str | Sequence[str], scored: str = "last") -> tuple[np.ndarray, np.ndarray]:
         """A sentence as (tokens, y): the words but the last, and for each the word that follows. Both (T,) of int.
 
-        `scored="last"` scores the last position only (y is -1 elsewhere), `"all"` scores every one. ValueError for
-        a word that the model does not know, naming the nearest that it does, and for a sentence of one word or of
-        more than T_max + 1.
+        The sentence is text, or a list of words, as for `number`. `scored="last"` scores the last position only (y is
+        -1 elsewhere), `"all"` scores every one. ValueError for a word that the model does not know, naming the nearest
+        that it does, and for a sentence of one word or of more than T_max + 1.
         """
-        if scored not in ("last", "all"):
-            raise ValueError(f"scored: wanted 'last' or 'all', got {scored!r}")
-        numbers = self.number(sentence)
+        if not isinstance(scored, str) or scored not in ("last", "all"):
+            raise arguments.refused("scored", "'last' or 'all'", scored)
+        numbers = self._numbers(sentence)
         if not 2 <= len(numbers) <= self.T_max + 1:
             raise ValueError(f"sentence: wanted 2 to {self.T_max + 1} words, got {len(numbers)}")
         tokens, y = numbers[:-1], numbers[1:].copy()
@@ -160,18 +161,17 @@ class Model:
             y[:-1] = -1
         return tokens, y
 
-    def number(self, sentence: str) -> np.ndarray:
-        """The words of a sentence as row numbers of E and W. ValueError naming each word that is not known."""
-        if self.tokenizer is not None:
-            return np.array(self.tokenizer.encode(sentence).ids, dtype=int)
-        from gradwalk import text
+    def number(self, sentence: str | Sequence[str]) -> np.ndarray:
+        """The words of a sentence as row numbers of E and W: (T,) of int.
 
-        words = text.words_of(sentence)
-        strangers = [word for word in dict.fromkeys(words) if word not in self._number]
-        if strangers:
-            told = [f"{word!r} (the nearest: {', '.join(text.nearest(word, self.words))})" for word in strangers]
-            raise ValueError(f"sentence: the model does not know {'; '.join(told)}")
-        return np.array([self._number[word] for word in words], dtype=int)
+        Text is parted into words, lower case and without punctuation; the words of a list are looked up as they stand.
+        A tokenizer gets the text untouched, or the list's words with a space between them. ValueError for a sentence
+        without a word, and for words that the model does not know, naming the nearest that it does.
+        """
+        numbers = self._numbers(sentence)
+        if not len(numbers):
+            raise arguments.refused("sentence", "at least one word", sentence)
+        return numbers
 
     def label(self, i: int) -> str:
         """Word i for a reader: of a byte-level vocabulary the text it stands for, spaces visible; see `readable`.
@@ -244,6 +244,21 @@ class Model:
         return within(self.weights[self._known(name)].shape, index, name)
 
     # ---- inside
+
+    def _numbers(self, sentence):
+        from gradwalk import text
+
+        if self.tokenizer is not None:
+            whole = sentence if isinstance(sentence, str) else " ".join(text.as_words("sentence", sentence))
+            return np.array(self.tokenizer.encode(whole).ids, dtype=int)
+        words = text.as_words("sentence", sentence)
+        strangers = [word for word in dict.fromkeys(words) if word not in self._number]
+        if strangers:
+            named = [(arguments.shown(word), ", ".join(text.nearest(word, self.words))) for word in strangers[:NAMED]]
+            told = "; ".join(f"{word} (the nearest: {nearest})" for word, nearest in named)
+            more = f"; and {len(strangers) - NAMED} more" if len(strangers) > NAMED else ""
+            raise ValueError(f"sentence: the model does not know {told}{more}")
+        return np.array([self._number[word] for word in words], dtype=int)
 
     def _known(self, name):
         return arguments.one_of("name", name, self._arrays, "weight")

@@ -172,13 +172,11 @@ def _free_path(out):
 def _examples(model, sentences):
     """Each sentence as (tokens, y), every position scored."""
     examples = []
-    for sentence in sentences:
-        numbers = model.number(sentence if isinstance(sentence, str) else " ".join(sentence))
+    for sentence in arguments.several("sentences", sentences, "sentences"):
+        numbers = model.number(sentence)
         if len(numbers) < 2:
-            raise ValueError(f"sentences: wanted two words or more in each, got {sentence!r}")
+            raise arguments.refused("sentences", "two words or more in each", sentence)
         examples.append((numbers[:-1], numbers[1:]))
-    if not examples:
-        raise ValueError("sentences: wanted at least one, got none")
     return examples
 
 
