@@ -94,7 +94,10 @@ def several(argument: str, given: object, of: str) -> list:
         raise refused(argument, wanted, given)
     if isinstance(given, np.ndarray) and given.ndim != 1:
         raise refused(argument, wanted, given)
-    found = list(given)
+    try:
+        found = list(given)
+    except Exception:  # it only looked like one
+        raise refused(argument, wanted, given) from None
     if not found:
         raise refused(argument, wanted, given)
     return found

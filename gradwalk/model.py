@@ -351,7 +351,7 @@ def _heads(H, D):
 def _float(dtype):
     try:
         found = np.dtype(dtype)
-    except TypeError:
+    except Exception:  # numpy asks the object itself
         raise arguments.refused("dtype", "float64 or float32", dtype) from None
     if found not in (np.float64, np.float32):
         raise ValueError(f"dtype: wanted float64 or float32, got {found}")

@@ -93,7 +93,7 @@ def as_words(argument: str, sentence: str | Iterable[str]) -> Sentence:
         raise refused
     try:
         words = list(sentence)
-    except TypeError:  # nothing that one can go through
+    except Exception:  # nothing that one can go through
         raise refused from None
     if not all(isinstance(word, str) for word in words):
         raise refused
