@@ -480,7 +480,7 @@ def kinked(model, tokens, y, name, index) -> bool:
 
 
 WANTED = re.compile(
-    r"wanted|there is no|does not know|appears twice|would |came |has |holds |is not|missing|differ|no "
+    r"wanted|cannot be read|there is no|does not know|appears twice|would |came |has |holds |is not|missing|differ|no "
 )
 
 
