@@ -46,19 +46,41 @@ def test_what_is_no_notebook_or_not_read_is_handed_on(tmp_path):
     assert {entry["name"] for entry in read(tmp_path, "")["content"]} == {"notes.md", NOTEBOOK.name}
 
 
-@pytest.mark.skipif(bool(lab.missing()), reason=lab.missing())
-def test_a_notebook_that_was_only_opened_is_not_modified(tmp_path):
-    shutil.copy(NOTEBOOK, tmp_path)
-    config = tmp_path / ".jupyter-of-this-run" / "config"
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """The course in a JupyterLab that serves it as `gradwalk` does: (its folder, its address, a page)."""
+    if lab.missing():
+        pytest.skip(lab.missing())
+    folder = tmp_path_factory.mktemp("course")
+    shutil.copytree(NOTEBOOK.parent, folder, dirs_exist_ok=True)
+    config = folder / ".jupyter-of-this-run" / "config"
     config.mkdir(parents=True)
     server = {"ServerApp": {"contents_manager_class": "gradwalk.contents.Contents"}}
     (config / "jupyter_server_config.json").write_text(json.dumps(server), encoding="utf-8")
-    with lab.lab(tmp_path) as url, lab.browser() as browser:
-        page = browser.new_page()
-        page.goto(lab.address(url, NOTEBOOK.name))
-        page.wait_for_function(lab.IDLE, timeout=60_000)
-        page.wait_for_function(NAMED)
-        page.wait_for_timeout(1000)  # what the kernel says of itself has been taken in by now
-        assert page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty") is False
-        assert page.evaluate(NAMED) == platform.python_version()
-    assert (tmp_path / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
+    with lab.lab(folder) as url, lab.browser() as browser:
+        yield folder, url, browser.new_page(viewport={"width": 1280, "height": 800})
+
+
+def test_a_notebook_that_was_only_opened_is_not_modified(opened):
+    folder, url, page = opened
+    page.goto(lab.address(url, NOTEBOOK.name))
+    page.wait_for_function(lab.IDLE, timeout=60_000)
+    page.wait_for_function(NAMED)
+    page.wait_for_timeout(1000)  # what the kernel says of itself has been taken in by now
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty") is False
+    assert page.evaluate(NAMED) == platform.python_version()
+    assert (folder / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
+
+
+def test_the_index_of_questions_leads_to_the_very_cell(opened):
+    _, url, page = opened
+    page.goto(lab.address(url, NOTEBOOK.name))
+    page.wait_for_function(lab.IDLE, timeout=60_000)
+    as_page = {"path": "README.md", "factory": "Markdown Preview"}
+    page.evaluate("as => window.jupyterapp.commands.execute('docmanager:open', as).then(() => true)", as_page)
+    page.get_by_role("link", name="q36", exact=True).click()
+    asked = page.get_by_role("heading", name="Multi-layer ???")
+    asked.wait_for()
+    in_view = "asked => { const { top } = asked.getBoundingClientRect(); return 0 < top && top < innerHeight }"
+    page.wait_for_function(in_view, arg=asked.element_handle(), timeout=10_000)
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.context.path") == "2a_mlp.ipynb"
