@@ -3,16 +3,27 @@
 A rule takes a notebook and returns what is wrong with it, one sentence each; an empty list is a pass.
 """
 
+import ast
+import contextlib
+import io
+import linecache
 import re
 import subprocess
 import sys
+from base64 import b64encode
 from collections import Counter
+from itertools import takewhile
 from pathlib import Path
 from statistics import median
 
 import nbformat
+import numpy as np
 import pytest
+import store_notebooks
+from IPython.core.formatters import DisplayFormatter
+from matplotlib.image import imsave
 
+from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, measure, show
 from gradwalk.names import SIZES, VALUES, WEIGHTS
 
 ROOT = Path(__file__).parents[1]
@@ -74,6 +85,28 @@ def runs_top_down(notebook):
 def holds_no_widget_state(notebook):
     """GitHub may refuse a notebook whose widget metadata has no state."""
     return ["metadata.widgets"] if "widgets" in notebook.metadata else []
+
+
+def holds_no_widget_view(notebook):
+    """A widget's table stands for it: a view has no model any more, and where it is trusted it hides the table."""
+    outputs = ((cell, output) for cell in code_cells(notebook) for output in cell.outputs)
+    return [cell.source for cell, output in outputs if store_notebooks.VIEW in output.get("data", {})]
+
+
+HOW = "*In Jupyter, Shift+Enter runs a cell and goes on to the next. Run > Run All Cells runs them all.*"
+
+
+def says_how_to_run(notebook):
+    """Who opens it reads in the first cell what to press."""
+    first = notebook.cells[0]
+    return [] if first.cell_type == "markdown" and first.source.endswith(f"\n\n{HOW}") else [first.source]
+
+
+def promises_no_switch_that_sleeps(notebook):
+    """The switch of names wakes when its cell has run, and turns what has run: the words before it say so."""
+    pairs = zip(notebook.cells, notebook.cells[1:], strict=False)
+    before = [one.source for one, other in pairs if other.get("id") == "names-switch"]
+    return [said for said in before if not re.search(r"Once the next cell has run.* ha(s|ve) run", said)]
 
 
 def holds_no_clock(notebook):
@@ -140,9 +173,8 @@ def names_no_machine(notebook):
 
 
 def names_its_kernel(notebook):
-    """Any Python 3 kernel runs it."""
-    name = notebook.metadata.get("kernelspec", {}).get("name")
-    return [] if name == "python3" else [f"kernel {name}"]
+    """Any Python 3 kernel runs it, and the file does not tell which one did."""
+    return [] if notebook.metadata == store_notebooks.METADATA else [str(notebook.metadata)]
 
 
 def has_unique_ids(notebook):
@@ -155,6 +187,44 @@ def hides_nothing_from_comparison(notebook):
     """No cell is kept from running, or its output from being compared."""
     marks = ["\n".join([cell.source, *cell.metadata.get("tags", [])]) for cell in code_cells(notebook)]
     return [mark for mark in marks if re.search(r"nbval|raises-exception", mark, re.IGNORECASE)]
+
+
+WIDGET = re.compile(r"\b(DialBoard|OwnSentence|LivePage|fresh)\(")  # what makes one
+
+
+def leaves_boards_to_the_hand(notebook):
+    """A widget in sight is the hand's. Code neither turns it nor reads it: it takes a fresh copy of its own.
+
+    Else "Run All" plays on the learner's board, and a learner's own turns change the numbers below.
+    """
+    trees = [ast.parse(cell.source) for cell in code_cells(notebook)]
+    lines_of_code = [line for tree in trees for line in ast.walk(tree)]
+    made = [line for line in lines_of_code if isinstance(line, ast.Assign) and WIDGET.search(ast.unparse(line.value))]
+    made = {name for line in made for target in line.targets for name, _ in spots(target)}
+    ends = [tree.body[-1].value for tree in trees if tree.body and isinstance(tree.body[-1], ast.Expr)]
+    ends = {end: ast.unparse(end) for end in ends}
+    in_sight = {text for text in ends.values() if re.fullmatch(r"\w+(\.board)?", text) and text.split(".")[0] in made}
+    wrong = []
+    for spot, node in (found for tree in trees for found in spots(tree)):
+        here = ends.get(node) in in_sight or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+        taken = [shown for shown in in_sight if f"{spot}.".startswith(f"{shown}.")]
+        if not here and any(not f"{spot}.".startswith(f"{shown}.fresh.") for shown in taken):
+            wrong.append(spot)
+    return wrong
+
+
+def spots(node):
+    """Every name in a piece of code, with its attributes as written: ("own.board.turn", the node)."""
+    if isinstance(node, ast.Attribute | ast.Name) and re.fullmatch(r"[\w.]+", ast.unparse(node)):
+        return [(ast.unparse(node), node)]
+    return [spot for child in ast.iter_child_nodes(node) for spot in spots(child)]
+
+
+def hears_above_the_grain(notebook):
+    """A slope measured in float64 comes in grains of about 1e-11: where one is compared, then with more than that."""
+    trees = [ast.parse(cell.source) for cell in code_cells(notebook) if "measure" in cell.source]
+    numbers = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return [str(x) for x in numbers if isinstance(x, float) and 0 < x < 1e-9]
 
 
 def retypes_no_formula(notebook):
@@ -221,6 +291,9 @@ RULES = [
     valid,
     runs_top_down,
     holds_no_widget_state,
+    holds_no_widget_view,
+    says_how_to_run,
+    promises_no_switch_that_sleeps,
     holds_no_clock,
     holds_no_error,
     can_be_presented,
@@ -232,6 +305,8 @@ RULES = [
     names_its_kernel,
     has_unique_ids,
     hides_nothing_from_comparison,
+    leaves_boards_to_the_hand,
+    hears_above_the_grain,
     retypes_no_formula,
     shows_every_number,
     speaks_one_language,
@@ -252,7 +327,7 @@ def clean():
     v4 = nbformat.v4
     drawing = v4.new_output("display_data", {"image/png": "aGk=", "text/plain": "<Figure>"}, metadata={"alt": "a line"})
     cells = [
-        v4.new_markdown_cell("# Turn one dial"),
+        v4.new_markdown_cell(f"# Turn one dial\n\n{HOW}"),
         v4.new_code_cell("1 + 1", execution_count=1, outputs=[v4.new_output("execute_result", {"text/plain": "2"})]),
         v4.new_markdown_cell("It is 2. Now draw it."),
         v4.new_code_cell(
@@ -262,7 +337,7 @@ def clean():
     cells[1].outputs[0].execution_count = 1
     for cell in cells:
         cell.metadata["slideshow"] = {"slide_type": "slide"}
-    return v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    return v4.new_notebook(cells=cells, metadata=nbformat.from_dict(store_notebooks.METADATA))
 
 
 def say(notebook, text):
@@ -286,11 +361,24 @@ def set_source(cell, source):
     return lambda notebook: notebook.cells[cell].update(source=source)
 
 
+def on_a_board(then, made="board = DialBoard(model, tokens, y, 'b')\nboard"):
+    """A cell shows a board, and the next one does something with it."""
+
+    def spoil(notebook):
+        notebook.cells[1].source, notebook.cells[3].source = made, then
+
+    return spoil
+
+
 BROKEN = [
     (valid, lambda notebook: notebook.cells[0].update(cell_type="prose")),
     (runs_top_down, lambda notebook: notebook.cells[1].update(execution_count=None)),
     (runs_top_down, lambda notebook: notebook.cells[3].update(execution_count=7)),
     (holds_no_widget_state, lambda notebook: notebook.metadata.update(widgets={})),
+    (holds_no_widget_view, lambda notebook: notebook.cells[1].outputs[0].data.update({store_notebooks.VIEW: {}})),
+    (says_how_to_run, set_source(0, "# Turn one dial")),
+    (says_how_to_run, lambda notebook: notebook.cells.pop(0)),
+    (promises_no_switch_that_sleeps, lambda notebook: notebook.cells[3].update(id="names-switch")),
     (holds_no_clock, lambda notebook: notebook.cells[1].metadata.update(execution={"shell.execute_reply": "noon"})),
     (holds_no_error, fail),
     (holds_no_error, warn),
@@ -302,7 +390,7 @@ BROKEN = [
     (says_what_it_draws, lambda notebook: notebook.cells[3].outputs[0].metadata.clear()),
     (says_what_it_draws, lambda notebook: notebook.cells[3].outputs.pop(1)),
     (says_what_it_draws, lambda notebook: notebook.cells[1].outputs[0].data.update({"text/html": "<svg>2</svg>"})),
-    (says_what_it_draws, set_source(0, "![](dial.png)")),
+    (says_what_it_draws, set_source(2, "![](dial.png)")),
     (prints_clean_numbers, lambda notebook: say(notebook, "<Dial at 0x7f3a2b1c>")),
     (prints_clean_numbers, lambda notebook: say(notebook, "[np.float64(0.5)]")),
     (prints_clean_numbers, lambda notebook: say(notebook, "slope -0.0000")),
@@ -310,14 +398,25 @@ BROKEN = [
     (names_no_machine, lambda notebook: say(notebook, "saved to /home/ada/model")),
     (names_no_machine, set_source(1, r"open('C:\\Users\\ada')")),
     (names_its_kernel, lambda notebook: notebook.metadata.kernelspec.update(name="venv")),
+    (names_its_kernel, lambda notebook: notebook.metadata.language_info.update(version="3.11.7")),
     (has_unique_ids, lambda notebook: notebook.cells[1].update(id=notebook.cells[0].id)),
     (hides_nothing_from_comparison, set_source(1, "# NBVAL_IGNORE_OUTPUT\n1 + 1")),
     (hides_nothing_from_comparison, lambda notebook: notebook.cells[1].metadata.update(tags=["nbval-skip"])),
-    (retypes_no_formula, set_source(0, "So $$g = p - 1$$")),
-    (shows_every_number, set_source(0, "It is 2.5 times as much.")),
-    (shows_every_number, set_source(0, "About 50 words.")),
-    (speaks_one_language, set_source(0, "Backpropagation, in words.")),
-    (speaks_one_language, set_source(0, "The gradient `dW` of it.")),
+    (leaves_boards_to_the_hand, on_a_board("board.turn((0,), 0.1)")),
+    (leaves_boards_to_the_hand, on_a_board("board.loss")),
+    (leaves_boards_to_the_hand, on_a_board("show(board)")),
+    (leaves_boards_to_the_hand, on_a_board("board.eta = 0.1")),
+    (leaves_boards_to_the_hand, on_a_board("def all_turned():\n    board.reset()")),
+    (leaves_boards_to_the_hand, on_a_board("copy = board.fresh()\ncopy.turn((0,), 0.1)\ncopy")),
+    (leaves_boards_to_the_hand, on_a_board("own.board.step()", made="own = OwnSentence(model, sentence)\nown")),
+    (leaves_boards_to_the_hand, on_a_board("own.say(sentence)", made="own = OwnSentence(model, sentence)\nown")),
+    (leaves_boards_to_the_hand, on_a_board("page.value = 1", made="page = LivePage(price, scale=(0.0, 1.0))\npage")),
+    (hears_above_the_grain, set_source(1, "heard = np.abs(measure.slopes(model, tokens, y, 'W')) > 1e-12")),
+    (retypes_no_formula, set_source(2, "So $$g = p - 1$$")),
+    (shows_every_number, set_source(2, "It is 2.5 times as much.")),
+    (shows_every_number, set_source(2, "About 50 words.")),
+    (speaks_one_language, set_source(2, "Backpropagation, in words.")),
+    (speaks_one_language, set_source(2, "The gradient `dW` of it.")),
 ]
 
 
@@ -334,6 +433,145 @@ def test_a_broken_notebook_fails_its_rule(rule, spoil):
 
 def test_every_rule_was_seen_to_fail():
     assert {rule for rule, _ in BROKEN} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    "then", ["copy = board.fresh()\ncopy.turn((0,), 0.1)\ncopy.loss", "turn(board.fresh(), (0,), 0.1)"]
+)
+def test_a_fresh_copy_is_for_code(then):
+    notebook = clean()
+    on_a_board(then)(notebook)
+    assert {rule.__name__: rule(notebook) for rule in RULES} == {rule.__name__: [] for rule in RULES}
+
+
+# A hand on the boards, between the cells, changes no number further down; and code does not lay its own on them.
+
+
+def told_by(cells, hand):
+    """Run code cells here, as a kernel would: each with the texts that it shows. `hand` gets what a cell shows."""
+    names, shown_as = {"__name__": "__main__"}, DisplayFormatter().format
+    for cell in cells:
+        tree, shown, file = ast.parse(cell.source), None, f"<{cell.id}>"
+        linecache.cache[file] = (len(cell.source), None, cell.source.splitlines(keepends=True), file)
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            exec(compile(tree, file, "exec"), names)
+            if last:
+                shown = eval(compile(ast.Expression(last.value), file, "eval"), names)
+        data = {} if shown is None else shown_as(shown)[0]
+        yield (
+            cell,
+            sorted(filter(None, [printed.getvalue(), *(data[kind] for kind in data if kind.startswith("text/"))])),
+        )
+        hand(shown)
+
+
+class Hand:
+    """It turns, calls and types whatever comes into sight, by what the page sends, and remembers how it left it."""
+
+    def __init__(self):
+        self.left = []
+
+    def __call__(self, shown):
+        if isinstance(shown, OwnSentence):
+            field = shown.children[0]
+            field.set_state({"value": " ".join(reversed(field.value.split()))})  # other words need not be known
+            self.left.append((lambda: field.value, field.value))
+        if isinstance(shown, LivePage):
+            control = shown.children[0]
+            control.set_state({"index": 1} if hasattr(control, "options") else {"value": control.max})
+            self.left.append((lambda: shown.value, shown.value))
+        board = getattr(shown, "board", shown)
+        if isinstance(board, DialBoard):
+            names, still = board.scene["names"], board.turned
+            said = {name: {"said": "turned"} for name in names}
+            said |= {names[1]: {"said": "rise", "truth": "rise", "right": True}}
+            turned = [0.0 if d == 1 else board.scene["reach"] / 3 for d in range(len(names))]
+            board.set_state({"turned": turned, "settled": turned, "history": [still], "predictions": said})
+            self.left.append((lambda: (board.turned, board.history, board.predictions), (turned, [still], said)))
+
+    def finds_all_as_it_was_left(self):
+        return all(now() == then for now, then in self.left)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_hand_on_the_boards_changes_no_later_number(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    hand, cells = Hand(), code_cells(nbformat.read(path, as_version=4))
+    cells = takewhile(lambda cell: not cell.id.startswith("ladder"), cells)  # the last, long, and of nothing above it
+    for cell, told in told_by(cells, hand):
+        assert told == sorted(text for output in cell.outputs for text in texts(output)), cell.id
+    assert hand.left, "no board, no page"
+    assert hand.finds_all_as_it_was_left()
+
+
+@pytest.mark.parametrize("seed", [7, 9])  # of these models some dead dials measure a grain
+def test_a_dead_dial_is_not_heard(seed):
+    model = Model.random(seed=seed, T_max=8)
+    tokens, y = model.read("the dog slept by the fire")
+    values = forward(model, tokens, y)
+    chain = backward(model, values)
+    names = {"np": np, "measure": measure, "show": show, "model": model, "w": model.weights, "chain": chain}
+    names |= {"tokens": tokens, "y": y, "values": values}
+    whole_walk = nbformat.read(ROOT / "notebooks/6b_whole_walk.ipynb", as_version=4)
+    for cell in whole_walk.cells:
+        if cell.id in ("measured-weights-code", "measured-grain-code"):
+            exec(cell.source, names)
+    alive = [int((np.abs(chain[f"dL_d{name}"]) > 1e-13).sum()) for name in model.weights]
+    assert [int(heard) for heard in names["heard"]] == alive
+
+
+# What is stored of a run: what reads and compares on any machine, and no more.
+
+
+def picture(ink):
+    """A small PNG in base64, in this ink."""
+    drawn = io.BytesIO()
+    imsave(drawn, np.full((4, 4, 4), ink), metadata={"Software": f"drawn in {ink}"})
+    return b64encode(drawn.getvalue()).decode("ascii")
+
+
+def test_a_picture_is_stored_anew_only_if_it_looks_another():
+    def with_picture(ink):
+        notebook = clean()
+        notebook.cells[3].outputs[0].data = {"image/png": picture(ink), "text/html": f"<img src='…,{picture(ink)}'>"}
+        return notebook
+
+    stored, alike, another = with_picture(0.5), with_picture(0.55), with_picture(0.9)
+    assert alike.cells[3].outputs != stored.cells[3].outputs
+    store_notebooks.tidy(alike, before=stored)
+    assert alike.cells[3].outputs == stored.cells[3].outputs
+    store_notebooks.tidy(another, before=stored)
+    assert another.cells[3].outputs == with_picture(0.9).cells[3].outputs
+
+
+@pytest.mark.filterwarnings("ignore:Proactor event loop")  # Windows: it works, by one thread more
+def test_what_is_stored_holds_no_noise(tmp_path, capsys):
+    path, wrong = tmp_path / "a.ipynb", tmp_path / "wrong.ipynb"
+    notebook = clean()
+    made = ["from gradwalk import DialBoard, Model", "model = Model.random()", "read = model.read('the dog slept')"]
+    notebook.cells[1].source = "\n".join([*made, "DialBoard(model, *read, 'b')"])
+    notebook.cells[3].source = "print(1)\nprint(2)"
+    notebook.metadata |= {"widgets": {}, "language_info": {"name": "python", "version": "3.0"}}
+    notebook.cells[3].metadata.execution = {"shell.execute_reply": "noon"}
+    nbformat.write(notebook, path)
+    assert store_notebooks.main([str(path)]) == 0
+    stored = nbformat.read(path, as_version=4)
+    assert {rule.__name__: rule(stored) for rule in RULES} == {rule.__name__: [] for rule in RULES}
+    assert set(stored.cells[1].outputs[0].data) == {"text/html", "text/plain"}
+    assert [output.text for output in stored.cells[3].outputs] == ["1\n2\n"]
+    assert [cell.id for cell in stored.cells] == [cell.id for cell in notebook.cells]
+    assert b"\r" not in path.read_bytes()
+
+    was, written = path.read_bytes(), path.stat().st_mtime_ns
+    notebook.cells[3].source = "1 / 0"
+    nbformat.write(notebook, wrong)
+    broken = wrong.read_bytes()
+    assert store_notebooks.main([str(path), str(wrong)]) == 1
+    assert (path.read_bytes(), path.stat().st_mtime_ns, wrong.read_bytes()) == (was, written, broken)
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [f"{path}: stored", f"{path}: as it was"]
+    assert "ZeroDivisionError" in said.err
 
 
 # The project's own pytest settings compare stored outputs; they do not only run the cells.

@@ -10,7 +10,10 @@ from gradwalk.names import WEIGHTS
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
-ROW = re.compile(r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[\w+\]\((?P<stop>\w+)\.ipynb\) \| `(?P<cell>[\w-]+)` \|$")
+ROW = re.compile(
+    r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[\w+\]\((?P<stop>\w+)\.ipynb\) "
+    r"\| \[`(?P<cell>[\w-]+)`\]\((?P=stop)\.ipynb#cell-id=(?P=cell)\) \|$"  # JupyterLab scrolls to that cell
+)
 
 
 def rows(heading):

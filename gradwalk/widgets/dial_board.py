@@ -78,6 +78,7 @@ class DialBoard(anywidget.AnyWidget):
         self._model, self._tokens, self._y = model.copy(), tokens, y
         self._values = forward(self._model, tokens, y)
         rows, columns = scenes.choose(self._model, self._values, name, rows, columns)
+        self._options = {"rows": rows, "columns": columns, "predict": bool(predict), "eta": float(eta), "watch": watch}
         self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
         self._indices = scenes.indices_of(rows, columns)
         scene = scenes.compose(self._model, tokens, y, name, rows, columns, predict)
@@ -143,6 +144,14 @@ class DialBoard(anywidget.AnyWidget):
         return sum(said["right"] for said in called), len(called)
 
     # ---- turning it in code, as the hand does in the page
+
+    def fresh(self) -> DialBoard:
+        """The same board as it was made, for code to turn: one in sight belongs to the hand.
+
+        Its dials stand at the start, none is called, and turning it leaves this board alone, as this one's turns
+        leave it.
+        """
+        return DialBoard(self._as_made(), self._tokens, self._y, self._name, **self._options)
 
     def turn(self, index: tuple, by: float) -> None:
         """Turn one dial by `by`. The index is the weight's own, (i, j), or (i,) for a vector; i may be a word."""
@@ -264,6 +273,15 @@ class DialBoard(anywidget.AnyWidget):
                     self._model.turn(self._name, index, by)
         return self._model
 
+    def _as_made(self):
+        """The model that the board was made with, to the last digit."""
+        with self._lock:
+            model, weights = self._model, dict(self._model.weights)
+            weights[self._name] = weights[self._name].copy()
+        for index, start in zip(self._indices, self._start, strict=True):
+            weights[self._name][index] = start
+        return Model(weights, model.words, model.H, model.activation, model.tokenizer)
+
     def _forward(self, turned):
         model = self._at(turned)
         if self._values.came_from[1] != model.version:
@@ -289,6 +307,17 @@ class DialBoard(anywidget.AnyWidget):
                 for index, x in zip(self._indices, turned, strict=True)
             ]
         return {"at": list(turned), "losses": losses}
+
+    # ---- in the page
+
+    def open(self) -> None:
+        """Nothing yet: a board that no page shows, as code's own, costs no page and no saved notebook its numbers."""
+
+    @property
+    def model_id(self) -> str:
+        """The board's number in the page, which is told of the board when it is first asked for."""
+        super().open()
+        return super().model_id
 
     # ---- without a widget
 

@@ -21,7 +21,7 @@ class LivePage(widgets.VBox):
         if len(control) != 1:
             raise ValueError(f"control: wanted one, such as scale=(0.0, 1.0), got {sorted(control)}")
         ((name, given),) = control.items()
-        self._function = function
+        self._function, self._given = function, control
         if isinstance(given, tuple) and len(given) in (2, 3):
             least, most = float(given[0]), float(given[1])
             step = float(given[2]) if len(given) == 3 else (most - least) / 100
@@ -43,6 +43,10 @@ class LivePage(widgets.VBox):
     @value.setter
     def value(self, value):
         self._control.value = value
+
+    def fresh(self) -> LivePage:
+        """The same as it was made, for code to turn: one in sight belongs to the hand."""
+        return LivePage(self._function, **self._given)
 
     @property
     def text(self) -> str:

@@ -6,6 +6,7 @@ from html import escape
 
 import ipywidgets as widgets
 
+from gradwalk.arguments import instance
 from gradwalk.model import Model
 from gradwalk.widgets import table
 from gradwalk.widgets.dial_board import DialBoard
@@ -31,7 +32,7 @@ class OwnSentence(widgets.VBox):
         watch: str | None = None,
     ):
         """The first sentence must be one that the model can read (else ValueError); the rest as for `DialBoard`."""
-        self._model = model
+        self._model, self._sentence = instance("model", model, Model).copy(), sentence
         self._options = {"name": name, "rows": rows, "columns": columns, "predict": predict, "eta": eta, "watch": watch}
         self._field = widgets.Text(
             value=sentence,
@@ -55,6 +56,10 @@ class OwnSentence(widgets.VBox):
             self._take(sentence)
         else:
             self._field.value = sentence
+
+    def fresh(self) -> OwnSentence:
+        """The same as it was made, for code to use: back at its first sentence, its board at the start."""
+        return OwnSentence(self._model, self._sentence, **self._options)
 
     def _board_for(self, sentence):
         tokens, y = self._model.read(sentence)

@@ -1,0 +1,86 @@
+"""A notebook that was only opened is not modified, and its file is left as it is."""
+
+import asyncio
+import json
+import platform
+import shutil
+from pathlib import Path
+
+import lab
+import nbformat
+import pytest
+
+from gradwalk.contents import Contents
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "0_forward.ipynb"
+NAMED = "window.jupyterapp.shell.currentWidget.context.model.sharedModel.getMetadata('language_info')?.version"
+
+
+def read(folder, name, **options):
+    return asyncio.run(Contents(root_dir=str(folder)).get(name, **options))
+
+
+def test_the_language_is_named_in_full_and_the_file_is_left_as_it_is(tmp_path):
+    shutil.copy(NOTEBOOK, tmp_path)
+    stored = nbformat.read(NOTEBOOK, as_version=4)
+    assert stored.metadata.language_info == {"name": "python"}
+    content = read(tmp_path, NOTEBOOK.name)["content"]
+    assert content["metadata"]["language_info"]["version"] == platform.python_version()
+    assert content["metadata"]["language_info"]["codemirror_mode"] == {"name": "ipython", "version": 3}
+    assert content["metadata"] == stored.metadata | {"language_info": content["metadata"]["language_info"]}
+    assert [cell["source"] for cell in content["cells"]] == [cell.source for cell in stored.cells]
+    assert (tmp_path / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
+
+
+@pytest.mark.parametrize("metadata", [{}, {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}])
+def test_another_kernels_notebook_is_handed_on_as_it_is(tmp_path, metadata):
+    nbformat.write(nbformat.v4.new_notebook(metadata=metadata), tmp_path / "other.ipynb")
+    assert read(tmp_path, "other.ipynb")["content"]["metadata"] == metadata
+
+
+def test_what_is_no_notebook_or_not_read_is_handed_on(tmp_path):
+    (tmp_path / "notes.md").write_text("# Mine\n", encoding="utf-8")
+    shutil.copy(NOTEBOOK, tmp_path)
+    assert read(tmp_path, "notes.md", type="file", format="text")["content"] == "# Mine\n"
+    assert read(tmp_path, NOTEBOOK.name, content=False)["content"] is None
+    assert {entry["name"] for entry in read(tmp_path, "")["content"]} == {"notes.md", NOTEBOOK.name}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """The course in a JupyterLab that serves it as `gradwalk` does: (its folder, its address, a page)."""
+    if lab.missing():
+        pytest.skip(lab.missing())
+    folder = tmp_path_factory.mktemp("course")
+    shutil.copytree(NOTEBOOK.parent, folder, dirs_exist_ok=True)
+    config = folder / ".jupyter-of-this-run" / "config"
+    config.mkdir(parents=True)
+    server = {"ServerApp": {"contents_manager_class": "gradwalk.contents.Contents"}}
+    (config / "jupyter_server_config.json").write_text(json.dumps(server), encoding="utf-8")
+    with lab.lab(folder) as url, lab.browser() as browser:
+        yield folder, url, browser.new_page(viewport={"width": 1280, "height": 800})
+
+
+def test_a_notebook_that_was_only_opened_is_not_modified(opened):
+    folder, url, page = opened
+    page.goto(lab.address(url, NOTEBOOK.name))
+    page.wait_for_function(lab.IDLE, timeout=60_000)
+    page.wait_for_function(NAMED)
+    page.wait_for_timeout(1000)  # what the kernel says of itself has been taken in by now
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty") is False
+    assert page.evaluate(NAMED) == platform.python_version()
+    assert (folder / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
+
+
+def test_the_index_of_questions_leads_to_the_very_cell(opened):
+    _, url, page = opened
+    page.goto(lab.address(url, NOTEBOOK.name))
+    page.wait_for_function(lab.IDLE, timeout=60_000)
+    as_page = {"path": "README.md", "factory": "Markdown Preview"}
+    page.evaluate("as => window.jupyterapp.commands.execute('docmanager:open', as).then(() => true)", as_page)
+    page.get_by_role("link", name="q36", exact=True).click()
+    asked = page.get_by_role("heading", name="Multi-layer ???")
+    asked.wait_for()
+    in_view = "asked => { const { top } = asked.getBoundingClientRect(); return 0 < top && top < innerHeight }"
+    page.wait_for_function(in_view, arg=asked.element_handle(), timeout=10_000)
+    assert page.evaluate("window.jupyterapp.shell.currentWidget.context.path") == "2a_mlp.ipynb"
