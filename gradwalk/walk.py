@@ -52,7 +52,7 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
         """Store a value under its name, or the one that is held in its place."""
         for key in (prefix + name, name if len(model.blocks) == 1 else None):
             if key in held:
-                array = _check_held(key, held.pop(key), array)
+                array = _check_held(key, held.pop(key), array, model)
         store[name] = array
         return array
 
@@ -223,16 +223,20 @@ def _check_y(y, lengths, model):
     return y
 
 
-def _check_held(name, given, usual):
+def _check_held(name, given, usual, model):
     """A held value as an array of its own: of the usual shape, or with one more axis in front."""
     usual_axes = 3 if name.split(".")[-1] in ("Q", "K", "V", "S", "alpha") else 2
     wanted = usual.shape[-usual_axes:]
     try:
-        array = np.array(given)
+        array = np.asarray(given)
     except Exception:  # ragged, or no array at all
         raise arguments.refused("hold", f"{name} as an array of shape {wanted}", given) from None
     if array.shape[-len(wanted) :] != wanted or array.ndim > len(wanted) + 1:
         raise ValueError(f"hold: {name} came with shape {array.shape}, wanted {wanted}, or one more axis in front")
+    if array.ndim > len(wanted):
+        settings, T = len(array), usual.shape[-2]
+        numbers = settings * T * (3 * model.N + 4 * (model.D + model.F) + 3 * model.H * T)
+        arguments.memory("hold", usual.dtype.itemsize * numbers, f"{settings:,} settings of {name} side by side")
     if array.dtype.kind not in "fiu":
         raise ValueError(f"hold: {name} came as {array.dtype}, wanted real numbers")
     hidden = array == -np.inf if name.split(".")[-1] == "S" else False  # a masked score

@@ -389,6 +389,10 @@ def test_sentences_end_to_end_are_stopped_before_memory_is_gone():
         ({"hold": {"h": np.full((3, 4), np.inf)}}, "hold: h holds a number that is not finite"),
         ({"hold": {"S": np.full((2, 3, 3), np.nan)}}, "hold: S holds NaN"),
         ({"hold": {3: np.zeros((3, 4))}}, "hold: there is no value 3"),
+        (
+            {"hold": {"h": np.broadcast_to(0.0, (10**8, 3, 4))}, "model": Model.random(seed=0, T_max=9)},
+            "hold: 100,000,000 settings of h side by side would take",
+        ),
     ],
 )
 def test_what_forward_cannot_take(given, told):
