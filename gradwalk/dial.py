@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwalk import arguments, measure
+from gradwalk import arguments, block, measure
 from gradwalk.model import Model, TooLarge, of_weight
 from gradwalk.step1_output import logsumexp, loss
-from gradwalk.step3_layernorm import normed
 from gradwalk.walk import backward, forward, sentences
 
 AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
@@ -71,8 +70,13 @@ class Dial:
 
     def _walked(self, values, nudges):
         """The loss at each nudge of a deeper dial, by going forward from where it acts."""
-        with np.errstate(over="ignore", invalid="ignore"):  # told in words, by forward
-            where, moved = _first_moved(self.model, values, self.name, self.index, nudges)
+        q, line = block.line_of(self.model, self.name)
+        here = values if q is None else values.blocks[q]
+        known = {**values, **self.model.weights, **self.model.blocks[q or 0], **here, "H": self.model.H}
+        push = block.push(line, known, self.name.split(".")[-1], self.index)  # of the value's own shape
+        where = line.value if q is None else f"blocks.{q}.{line.value}"
+        with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
+            moved = here[line.value] + np.multiply.outer(nudges, push)  # (K, ...)
         if not np.isfinite(moved).all():
             raise TooLarge(
                 f"nudges: {where} is no number any more in {self.model.dtype}, got up to {abs(nudges).max():g}"
@@ -120,54 +124,3 @@ def response(z, y, i: int, factor, nudges) -> np.ndarray:
     moved = z_i + np.multiply.outer(nudges, factor)  # (K, M)
     odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (K, M), log of others / true
     return np.logaddexp(0, odds).mean(axis=1)  # (K,)
-
-
-# The value that a weight acts on first, and what one of its numbers is multiplied by there.
-_MATRICES = {
-    "W_O": ("a", "O"),
-    "W1": ("u", "v"),
-    "W2": ("m", "r"),
-    "W_Q": ("Q", "n"),
-    "W_K": ("K", "n"),
-    "W_V": ("V", "n"),
-}
-_BIASES = {
-    "b_O": "a",
-    "b1": "u",
-    "b2": "m",
-    "b_Q": "Q",
-    "b_K": "K",
-    "b_V": "V",
-    "beta1": "n",
-    "beta2": "v",
-    "betaf": "hf",
-}
-_STRETCHES = {"gamma1": ("n", "x0"), "gamma2": ("v", "x1"), "gammaf": ("hf", "h")}
-
-
-def _first_moved(model, values, name, index, nudges):
-    """The name of the first value that the dial moves, and that value at every nudge: (K, ...)."""
-    *prefix, bare = name.rsplit(".", 1)
-    here = values.blocks[int(name.split(".")[1])] if prefix else values
-    if bare in ("E", "E_pos"):
-        rows = values.tokens if bare == "E" else values.places
-        where, here, component, factor = "x0", values.blocks[0], index[1], (rows == index[0]).astype(model.dtype)
-        prefix = ["blocks.0"]
-    elif bare in _MATRICES:
-        where, enters = _MATRICES[bare]
-        component, factor = index[0], here[enters][:, index[1]]
-    elif bare in _STRETCHES:
-        where, enters = _STRETCHES[bare]
-        component, factor = index[0], normed(here[enters])[:, index[0]]
-    else:
-        where, component = _BIASES[bare], index[0]
-        factor = np.ones(len(values.tokens), model.dtype)
-    value = here[where]
-    moved = np.repeat(value[None], len(nudges), axis=0)  # (K, ...)
-    push = np.multiply.outer(nudges, factor)  # (K, T)
-    if value.ndim == 3:  # Q, K, V: component i belongs to head i // (D/H)
-        e, d = divmod(component, value.shape[-1])
-        moved[:, e, :, d] += push
-    else:
-        moved[..., component] += push
-    return ".".join([*prefix, where]), moved

@@ -4,15 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwalk import arguments
+from gradwalk import arguments, block
 from gradwalk.model import Model, within
 from gradwalk.names import VALUES
-from gradwalk.step1_output import logits, softmax
-from gradwalk.step2_mlp import ACTIVATIONS, contract, expand
-from gradwalk.step3_layernorm import layernorm
-from gradwalk.step4_residual import add
-from gradwalk.step5_attention import adjustment, attention_weights, blend, project, scores
-from gradwalk.step6_embedding import embed
 from gradwalk.walk import Values, forward
 
 STEP = 1e-5  # small enough for a straight line, large enough for the digits of float64
@@ -83,43 +77,6 @@ def _exact(model):
     return model if model.dtype == np.float64 else model.copy(np.float64)
 
 
-def _forward_lines(model, values):
-    """Every forward line as (result, function, its inputs by name): the walk out, one line at a time."""
-    activation, _ = ACTIVATIONS[model.activation]
-
-    def scaled(Q, K):
-        return scores(Q, K, np.isfinite(values.S))
-
-    def projected(n, weight, bias):
-        return project(n, weight, bias, model.H)
-
-    def embedded(E, E_pos):
-        return embed(values.tokens, values.places, E, E_pos)
-
-    return [
-        ("x0", embedded, ("E", "E_pos")),
-        ("n", layernorm, ("x0", "gamma1", "beta1")),
-        ("Q", projected, ("n", "W_Q", "b_Q")),
-        ("K", projected, ("n", "W_K", "b_K")),
-        ("V", projected, ("n", "W_V", "b_V")),
-        ("S", scaled, ("Q", "K")),
-        ("alpha", attention_weights, ("S",)),
-        ("O", blend, ("alpha", "V")),
-        ("a", adjustment, ("O", "W_O", "b_O")),
-        ("x1", add, ("x0", "a")),
-        ("v", layernorm, ("x1", "gamma2", "beta2")),
-        ("u", expand, ("v", "W1", "b1")),
-        ("r", activation, ("u",)),
-        ("m", contract, ("r", "W2", "b2")),
-        ("h", add, ("x1", "m")),
-        ("z", logits, ("h", "W", "b")),
-        ("p", softmax, ("z",)),
-    ]
-
-
-CURVED = {"n", "v", "alpha", "r", "p"}  # all other lines are straight in each of their inputs
-
-
 def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
     """The Jacobian of every forward line in each of its inputs, as measured by differences: dz_dW, dv_dx1, ...
 
@@ -130,18 +87,21 @@ def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
     """
     model = _exact(model)
     exact = {name: v.astype(float) for name, v in values.items() if getattr(v, "dtype", None) == np.float32}
-    known = {**model.weights, **values, **exact, "W": model.weights.get("W", model.weights["E"])}
+    settings = {"attends": np.isfinite(values.S), "H": model.H}
+    known = {**model.weights, **values, **exact, **settings}
     measured = {}
-    for result, function, inputs in _forward_lines(model, values):
-        at = [known[name] for name in inputs]
-        needed = 8 * 2 * known[result].size * sum(array.size for array in at)
-        arguments.memory("model", needed, f"the Jacobians of {result}")
-        for position, name in enumerate(inputs):
+    for line in (*block.way_in(), *block.block(model), *block.way_out(model)):
+        at = [known[name] for name in line.takes]
+        moves = [position for position, name in enumerate(line.takes) if name not in block.SETTINGS]
+        needed = 8 * 2 * known[line.value].size * sum(at[position].size for position in moves)
+        arguments.memory("model", needed, f"the Jacobians of {line.value}")
+        for position in moves:
 
-            def moved(x, function=function, at=at, position=position):
+            def moved(x, function=line.function, at=at, position=position):
                 return function(*at[:position], x, *at[position + 1 :])
 
-            measured[f"d{result}_d{name}"] = _difference(moved, at[position], STEP if result in CURVED else 1.0)
+            step = 1.0 if line.straight else STEP
+            measured[f"d{line.value}_d{line.takes[position]}"] = _difference(moved, at[position], step)
     return measured
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from gradwalk import (
     arguments,
+    block,
     step1_output,
     step2_mlp,
     step3_layernorm,
@@ -51,7 +52,7 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     def keep(store, name, array, prefix=""):
         """Store a value under its name, or the one that is held in its place."""
         for key in (prefix + name, name if len(model.blocks) == 1 else None):
-            if key in held:
+            if key in held and name != "p":  # nothing goes on from p
                 array = _check_held(key, held.pop(key), array, model)
         store[name] = array
         return array
@@ -80,41 +81,24 @@ def _walk_out(model, tokens, y, keep):
 
 def _walk_lines(model, values, attends, keep):
     """Every line of the walk out, in order."""
-    weights, tokens, places = model.weights, values.tokens, values.places
-    x = step6_embedding.embed(tokens, places, weights["E"], weights["E_pos"])  # (T, D)
-    for q, block in enumerate(model.blocks):
+    known = {"tokens": values.tokens, "places": values.places, "attends": attends, "H": model.H, **model.weights}
+    block.run(block.way_in(), known, lambda name, array: array)
+    for q, weights in enumerate(model.blocks):
         here = Values()
-        x = _forward_block(block, x, attends, model, lambda *named, q=q, at=here: keep(at, *named, f"blocks.{q}."))
+
+        def kept(name, array, here=here, prefix=f"blocks.{q}."):
+            return keep(here, name, array, prefix)
+
+        known |= weights
+        known["x0"] = kept("x0", known["h" if q else "x0"])  # what one block made is what the next begins with
+        block.run(block.block(model), known, kept)
         values.blocks.append(here)
     if len(model.blocks) == 1:
         values.update(values.blocks[0])
-    values.h = x
-    if "gammaf" in weights:
-        x = keep(values, "hf", step3_layernorm.layernorm(x, weights["gammaf"], weights["betaf"]))
-    values.z = keep(values, "z", step1_output.logits(x, weights.get("W", weights["E"]), weights.get("b", 0.0)))
-    values.p = step1_output.softmax(values.z)
+    values.h = known["h"]
+    block.run(block.way_out(model), known, lambda name, array: keep(values, name, array))
     if "y" in values:
         values.L = step1_output.loss(values.z, values.y)
-
-
-def _forward_block(weights, x0, attends, model, keep):
-    """One block, line by line: x0 in, h out."""
-    x0 = keep("x0", x0)
-    n = keep("n", step3_layernorm.layernorm(x0, weights.gamma1, weights.beta1))
-    Q = keep("Q", step5_attention.project(n, weights.W_Q, weights.b_Q, model.H))
-    K = keep("K", step5_attention.project(n, weights.W_K, weights.b_K, model.H))
-    V = keep("V", step5_attention.project(n, weights.W_V, weights.b_V, model.H))
-    S = keep("S", step5_attention.scores(Q, K, attends))
-    alpha = keep("alpha", step5_attention.attention_weights(S))
-    O = keep("O", step5_attention.blend(alpha, V))
-    a = keep("a", step5_attention.adjustment(O, weights.W_O, weights.b_O))
-    x1 = keep("x1", step4_residual.add(x0, a))
-    v = keep("v", step3_layernorm.layernorm(x1, weights.gamma2, weights.beta2))
-    u = keep("u", step2_mlp.expand(v, weights.W1, weights.b1))
-    activation, _ = step2_mlp.ACTIVATIONS[model.activation]
-    r = keep("r", activation(u))
-    m = keep("m", step2_mlp.contract(r, weights.W2, weights.b2))
-    return keep("h", step4_residual.add(x1, m))
 
 
 def backward(model: Model, values: Values) -> Gradients:
@@ -154,9 +138,9 @@ def _walk_lines_back(model, values, grads, through_block):
     step1_output.backward(weights, values, grads)
     upstream = grads.dL_dh  # (T, D)
     for q in reversed(range(len(model.blocks))):
-        block, seen, slopes = model.blocks[q], values.blocks[q], grads.blocks[q]
+        slopes = grads.blocks[q]
         slopes.dL_dh = upstream
-        through_block(block, seen, slopes, model.activation)
+        through_block(model.blocks[q], values.blocks[q], slopes, model.activation)
         upstream = slopes.dL_dx0
     grads.dL_dx0 = upstream
     if len(model.blocks) == 1:
@@ -248,7 +232,7 @@ def _check_held(name, given, usual, model):
 def _check_size(model, values):
     """TooLarge if the walk out left the dtype's numbers. A norm squares what comes in: there the root is the limit."""
     most = float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2
-    normed = [(f"blocks.{q}.{name}", block[name]) for q, block in enumerate(values.blocks) for name in ("x0", "x1")]
+    normed = [(f"blocks.{q}.{name}", here[name]) for q, here in enumerate(values.blocks) for name in ("x0", "x1")]
     normed += [("h", values.h)] if "hf" in values else []
     for name, x in normed:
         if not np.abs(x).max() < most:  # a NaN is not, either
@@ -260,8 +244,8 @@ def _check_size(model, values):
 
 def _check_slopes(model, grads):
     """TooLarge if a slope is no number. Those of N rows are left out: they follow from the others, and cost a pass."""
-    for q, block in enumerate(grads.blocks):
-        for name, array in block.items():
+    for q, here in enumerate(grads.blocks):
+        for name, array in here.items():
             if not np.isfinite(array).all():
                 raise _too_large(model, f"blocks.{q}.{name}", "is no number any more")
 

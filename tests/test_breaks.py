@@ -9,7 +9,16 @@ import pytest
 from shapes import case
 from test_walk import AGAINST_DIFFERENCES, AGAINST_REFEREE, differences_error, gradients_error, values_error
 
-from gradwalk import step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding, walk
+from gradwalk import (
+    block,
+    step1_output,
+    step2_mlp,
+    step3_layernorm,
+    step4_residual,
+    step5_attention,
+    step6_embedding,
+    walk,
+)
 
 # Several sentences and heads in each. ReLU, tied, a final norm; GELU, untied; two blocks.
 CASES = (44, 49, 47)
@@ -82,7 +91,12 @@ FORWARD = {
     "a sum in place of the mean loss": (step1_output, "- z_y).mean(axis=-1)", "- z_y).sum(axis=-1)"),
     "heads cut the other way": (step5_attention, "x.reshape(*x.shape[:-1], H, -1).swapaxes(-3, -2)", "x.reshape(*x.shape[:-1], -1, H).swapaxes(-1, -2).swapaxes(-3, -2)"),
     "another GELU forward and back": (step2_mlp, "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.044715", "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.0447"),
-    "a tied output layer that says with a turned table": (walk, 'weights.get("W", weights["E"])', 'weights.get("W", weights["E"][::-1])'),
+    "V made of the queries' weights": (block, '("n", "W_V", "b_V", "H")', '("n", "W_Q", "b_V", "H")'),
+    "Q made of what is not normed": (block, '("n", "W_Q", "b_Q", "H")', '("x0", "W_Q", "b_Q", "H")'),
+    "LN2 before the adjustment is added": (block, '("x1", "gamma2", "beta2")', '("x0", "gamma2", "beta2")'),
+    "no way past the MLP": (block, 'Line("h", step4_residual.add, ("x1", "m"))', 'Line("h", step4_residual.add, ("a", "m"))'),
+    "the mute forgotten": (block, 'Line("m", step2_mlp.contract, ("r", "W2", "b2"))', 'Line("m", step2_mlp.contract, ("u", "W2", "b2"))'),
+    "the final norm without what the MLP adds": (block, '("h", "gammaf", "betaf")', '("x1", "gammaf", "betaf")'),
 }
 # fmt: on
 

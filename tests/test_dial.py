@@ -132,12 +132,12 @@ MISTAKES = {
     "the sum in place of the mean": (").mean(axis=1)  # (K,)", ").sum(axis=1)  # (K,)"),
     "the final norm passed by": ('values.get("hf", values.h)  # (T, D)', "values.h"),
     "a tied word read but not said": ("        z, (i, j) = after.z.copy(), self.index\n", "        return after.L\n"),
-    "the wrong head": ("divmod(component, value.shape[-1])", "divmod(component, value.shape[0])"),
-    "every place moved by one place's dial": ("(rows == index[0])", "(rows >= index[0])"),
-    "a push on the wrong component": (
-        "component, factor = index[0], here[enters]",
-        "component, factor = index[1], here[enters]",
+    "a push on the whole row": ("self.index)  # of the value's own shape", "self.index[:1])"),
+    "the push of the first block": (
+        "**self.model.blocks[q or 0], **here,",
+        "**self.model.blocks[0], **values.blocks[0],",
     ),
+    "nothing where it acts": ("moved = here[line.value] + np", "moved = 0 * here[line.value] + np"),
 }
 
 
