@@ -1,5 +1,7 @@
 """What every test run needs: one thread, skips that fail when asked, derivations left to their own runner."""
 
+from pathlib import Path
+
 import pytest
 
 from gradwalk.cli import one_thread
@@ -16,6 +18,11 @@ def pytest_addoption(parser):
         action="store_true",
         help="fail the run if any test was skipped, as continuous integration does: nothing may go unchecked there",
     )
+
+
+def pytest_configure(config):
+    if getattr(config.option, "nbval_sanitize_with", "") is None:  # from whatever folder pytest was called
+        config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests/nbval.cfg")
 
 
 @pytest.hookimpl(trylast=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk.lettering import arrays, in_all_names, symbol, symbols, words
-from gradwalk.names import VALUES, look_up, unknown
-from gradwalk.switch import Sides
+from gradwalk import arguments
+from gradwalk.lettering import arrays, in_names, symbol, symbols, words
+from gradwalk.names import DIALECTS, VALUES, look_up, unknown
+from gradwalk.switch import PLAIN, Sides, folded
 
 STREAM, LOOP, HEIGHT = 164, 66, 262  # the residual stream, the two loops above it, the whole drawing
 
@@ -90,6 +92,8 @@ MADE_BY = {
 FORWARD_LINE = "words → x0 → (n → Q K V → S → alpha → O → a) → x1 = x0 + a → (v → u → r → m) → h = x1 + m → z → p → L"
 _ACCENT = "var(--jp-brand-color1,#3b5bdb)"
 _STRONG, _SOFT = f'font-weight="600" fill="{_ACCENT}"', 'opacity="0.7"'
+# For the picture, which does not know its page: read on white and on black alike, and nothing paler.
+_ON_ANY_PAGE = {_ACCENT: "#4c6ef5", "currentColor": "#7a7a7a", ' opacity="0.85"': "", ' opacity="0.7"': ""}
 
 
 class BlockMap(Sides):
@@ -101,13 +105,16 @@ class BlockMap(Sides):
         `values`, `grads`: what forward and backward gave; a node then tells its shape and its first numbers at
         position `t`. ValueError for a stop that there is none of, or a position outside the sentence.
         """
-        number = "whole" if here.startswith(WHOLE) else here[:1]
+        number = "whole" if arguments.words("here", here).startswith(WHOLE) else here[:1]
         if number not in STRETCHES:
             raise ValueError(f"here: {unknown('stop', here, STRETCHES)}")
+        for argument, given in (("values", values), ("grads", grads)):
+            if given is not None and not isinstance(given, Mapping):
+                raise arguments.refused(argument, f"{argument} by name", given)
         if values is not None and "x0" not in values:
             raise ValueError("values: these are of several blocks; give those of one, such as values.blocks[0]")
-        if values is not None and not 0 <= t < len(values["x0"]):
-            raise ValueError(f"t: wanted a position from 0 to {len(values['x0']) - 1}, got {t}")
+        if values is not None:
+            t = arguments.whole("t", t, least=0, most=len(values["x0"]) - 1)
         self.here = STRETCHES[number]
         self.walked = here.split("_")[0]
         self.stop, self.values, self.grads, self.t = here, values or {}, grads or {}, t
@@ -121,21 +128,36 @@ class BlockMap(Sides):
         return f"{FORWARD_LINE}\nyou are here: {self.here.title} ({place}){walked}"
 
     def _html(self):
+        """The drawing, with a place for the pointer over each node; until it is unfolded, a picture of it."""
+        still = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" {_FRAME} width="960" height="{HEIGHT}" fill="currentColor" '
+            f'font-family="system-ui,sans-serif">{self._drawn(["course"])}</svg>'
+        )
+        for colour, fixed in _ON_ANY_PAGE.items():
+            still = still.replace(colour, fixed)
+        source = f"data:image/svg+xml;base64,{b64encode(still.encode()).decode('ascii')}"
+        told = escape(self._text())
+        drawing = (
+            f'<svg {_FRAME} role="img" aria-label="{told}" style="display:block;width:100%;height:auto;'
+            "color:var(--jp-content-font-color1,currentColor);fill:currentColor;"
+            f'font-family:var(--jp-content-font-family,system-ui,sans-serif)">{self._drawn(DIALECTS)}</svg>'
+        )
+        return (
+            '<div class="gw-map" style="overflow-x:auto">'
+            '<div style="position:relative;min-width:640px;max-width:960px">'
+            f'<img {PLAIN} alt="{told}" src="{source}" width="960" style="display:block;width:100%">'
+            f"{folded(drawing)}{''.join(self._place(name, *at) for name, at in NODES.items())}</div></div>"
+        )
+
+    def _drawn(self, dialects: Iterable[str]):
         drawn = "".join(self._arrow(*ends, stop) for ends, stop in ARROWS.items())
-        drawn += "".join(self._node(name, *at) for name, at in NODES.items())
+        drawn += "".join(self._node(name, *at, dialects) for name, at in NODES.items())
         left, right = self.here.left, self.here.right
         middle = min(max((left + right) / 2, 110), 850)  # the words below the bracket stay on the page
-        links = "".join(self._place(name, *at) for name, at in NODES.items())
         return (
-            '<div class="gw-map" style="position:relative;max-width:960px">'
-            f'<svg viewBox="0 0 960 {HEIGHT}" role="img" aria-label="{escape(self._text(), quote=True)}" '
-            'style="display:block;width:100%;height:auto;color:var(--jp-content-font-color1,currentColor);fill:currentColor;'
-            'font-family:var(--jp-content-font-family,system-ui,sans-serif)">'
-            f"<defs>{_tip('tip', 'currentColor')}{_tip('back', _ACCENT)}</defs>{drawn}"
-            f'<path d="M{left} 220v6H{right}v-6" fill="none" stroke="{_ACCENT}" stroke-width="2"/>'
+            f'{drawn}<path d="M{left} 220v6H{right}v-6" fill="none" stroke="{_ACCENT}" stroke-width="2"/>'
             f"{words(middle, 246, f'you are here: {self.here.title}', 13, _STRONG)}"
             f"{words(291, 14, 'attention', 12, _SOFT)}{words(635, 14, 'feed-forward step (MLP)', 12, _SOFT)}"
-            f"</svg>{links}</div>"
         )
 
     def _arrow(self, start, end, stop):
@@ -143,23 +165,27 @@ class BlockMap(Sides):
         (x, y), (to_x, to_y) = NODES[start], NODES[end]
         out_x, in_x = x + _reach(start), to_x - _reach(end)
         if y == to_y:
-            out, back = f"M{out_x} {y - 5}H{in_x - 2}", f"M{in_x} {y + 6}H{out_x + 2}"
+            out, out_tip = f"M{out_x} {y - 5}H{in_x - 2}", (in_x - 2, y - 5, "right")
+            back, back_tip = f"M{in_x} {y + 6}H{out_x + 2}", (out_x + 2, y + 6, "left")
         elif to_y < y:  # from the stream up into a loop, to the right of whatever comes down
             out = f"M{x + 4} {y - 15}Q{x + 4} {to_y - 5} {in_x - 2} {to_y - 5}"
             back = f"M{in_x} {to_y + 6}Q{x + 13} {to_y + 6} {x + 13} {y - 17}"
+            out_tip, back_tip = (in_x - 2, to_y - 5, "right"), (x + 13, y - 17, "down")
         else:
             out = f"M{out_x} {y - 5}Q{to_x - 4} {y - 5} {to_x - 4} {to_y - 17}"
             back = f"M{to_x - 13} {to_y - 15}Q{to_x - 13} {y + 6} {out_x + 2} {y + 6}"
+            out_tip, back_tip = (to_x - 4, to_y - 17, "down"), (out_x + 2, y + 6, "left")
         walked = stop <= self.walked
-        style = f'stroke="{_ACCENT}" stroke-width="{2.2 if stop == self.walked else 1.4}"' if walked else _QUIET
-        tip = "back" if walked else "tip"
+        colour, width = (_ACCENT, 2.2 if stop == self.walked else 1.4) if walked else ("currentColor", 1)
         return (
-            f'<path d="{out}" fill="none" stroke="currentColor" opacity="0.55" marker-end="url(#gradwalk-tip)"/>'
-            f'<path class="gw-back{" gw-walked" if walked else ""}" d="{back}" fill="none" {style} '
-            f'stroke-dasharray="4 3" marker-end="url(#gradwalk-{tip})"/>'
+            f'<g stroke="currentColor" fill="none" opacity="0.55"><path d="{out}"/>'
+            f"{_tip(*out_tip, 1, 'currentColor')}</g>"
+            f'<g stroke="{colour}" fill="none"{"" if walked else _QUIET}>'
+            f'<path class="gw-back{" gw-walked" if walked else ""}" d="{back}" stroke-width="{width}" '
+            f'stroke-dasharray="4 3"/>{_tip(*back_tip, width, colour)}</g>'
         )
 
-    def _node(self, name, x, y):
+    def _node(self, name, x, y, dialects):
         lit = bool(set(name.split()) & set(self.here.values))
         half = _reach(name)
         stroke = f'stroke="{_ACCENT}" stroke-width="2"' if lit else 'stroke="currentColor" stroke-opacity="0.45"'
@@ -167,25 +193,26 @@ class BlockMap(Sides):
         box = f'<rect x="{x - half}" y="{y - 15}" width="{2 * half}" height="30" rx="8" fill="none" {stroke}/>'
         if name == "words":
             return box + words(x, y + 5, name, 14, weight)
-        parts = [box, in_all_names(x, y + 5, 14, weight, lambda which: symbols(name.split(), which, " "))]
+        label = partial(in_names, dialects)
+        parts = [box, label(x, y + 5, 14, weight, lambda which: symbols(name.split(), which, " "))]
         slopes = [f"dL_d{part}" for part in name.split() if look_up(part).derived]
         for k, slope in enumerate(slopes):
-            parts.append(in_all_names(x, y + 29 + 12 * k, 11, f'fill="{_ACCENT}"', partial(symbol, slope)))
+            parts.append(label(x, y + 29 + 12 * k, 11, f'fill="{_ACCENT}"', partial(symbol, slope)))
         plus = {"x1": ("x0", "a"), "h": ("x1", "m")}.get(name)
         if plus:
-            parts.append(in_all_names(x, y + 45, 11, 'opacity="0.75"', lambda which: symbols(plus, which, " + ")))
+            parts.append(label(x, y + 45, 11, 'opacity="0.85"', lambda which: symbols(plus, which, " + ")))
         if name in MADE_BY:
             made = MADE_BY[name]
             height = y - (36 if made[0].startswith("gamma") else 23)  # a norm's are said one line higher: they are long
             left = 28 if name == "x0" else 0  # beside the arrows that leave it upwards
-            parts.append(in_all_names(x - left, height, 10, 'opacity="0.85"', lambda which: arrays(made, which)))
+            parts.append(label(x - left, height, 10, 'opacity="0.85"', lambda which: arrays(made, which)))
         return "".join(parts)
 
     def _place(self, name, x, y):
         """What lies over a node for the pointer and the keyboard: a link where the stop exists, and its numbers."""
         half = _reach(name)
         spot = f"left:{(x - half) / 9.6:.2f}%;top:{(y - 15) / HEIGHT * 100:.2f}%"
-        size = f"width:{2 * half / 9.6:.2f}%;height:{30 / HEIGHT * 100:.2f}%"
+        size = f"width:{2 * half / 9.6:.2f}%;height:{30 / HEIGHT * 100:.2f}%;min-width:24px;min-height:24px"
         told = "; ".join(self._tell(part) for part in name.split())
         stop = _stop(name)
         style = f'style="position:absolute;border-radius:8px;{spot};{size}" title="{escape(told, quote=True)}"'
@@ -207,14 +234,16 @@ class BlockMap(Sides):
         return "; ".join(told)
 
 
-_QUIET = 'stroke="currentColor" opacity="0.3"'
+_FRAME = f'viewBox="0 0 960 {HEIGHT}" text-anchor="middle"'
+_QUIET = ' opacity="0.3"'
 
 
-def _tip(name, colour):
-    return (
-        f'<marker id="gradwalk-{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" '
-        f'orient="auto"><path d="M0 0.5 7.5 4 0 7.5z" fill="{colour}"/></marker>'
-    )
+def _tip(x, y, way, width, colour):
+    """The tip of an arrow that ends here, as large as its line is wide; no marker, whose id would be every map's."""
+    long, half = 5.6 * width, 2.6 * width
+    corners = {"right": (-long, -half, "v"), "left": (long, -half, "v"), "down": (-half, -long, "h")}
+    along, across, side = corners[way]
+    return f'<path d="M{x} {y}l{along:.1f} {across:.1f}{side}{2 * half:.1f}z" fill="{colour}" stroke="none"/>'
 
 
 def _stop(name):

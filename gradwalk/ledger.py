@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
+from gradwalk import arguments
 from gradwalk.names import CLASHES, DIALECTS, SHARES, VALUES, WEIGHTS, Said, look_up, said
-from gradwalk.switch import LABELS, Sides, script
+from gradwalk.switch import KEYS, LABELS, PLAIN, Sides, folded, once_run, script
+from gradwalk.verbatim import aligned
 
 OTHERS = [name for name in DIALECTS if name != "course"]
 HEADS = ["name", "what it is", "shape", "first met in", *(LABELS[name] for name in OTHERS)]
@@ -19,7 +21,7 @@ def rows(search: str = "") -> list[list[str]]:
         where = (entry.derived if name.startswith("dL_d") else entry.first) or ""
         shape = " × ".join(entry.shape) or "one number"
         told.append([name, entry.word, shape, where, *(_cell(said(name, dialect)) for dialect in OTHERS)])
-    wanted = search.lower().split()
+    wanted = arguments.words("search", search).lower().split()
     return [row for row in told if all(word in " ".join(row).lower() for word in wanted)]
 
 
@@ -29,7 +31,7 @@ class Ledger(Sides):
     def __init__(self, search: str = ""):
         """`search`: words that a row must hold, such as "layer norm"; the page's own field searches in what is left."""
         found = rows(search)
-        super().__init__(_html(found), None, _plain(found))
+        super().__init__(_html(found), None, _plain(found), script())
 
 
 def _slopes():
@@ -53,20 +55,25 @@ def _clashes_in(found):
 
 
 def _html(found):
-    head = "".join(f'<th{_column(i)} style="text-align:left">{escape(text)}</th>' for i, text in enumerate(HEADS))
+    head = "".join(
+        f'<th scope="col"{_column(i)} style="text-align:left">{escape(text)}</th>' for i, text in enumerate(HEADS)
+    )
     body = "".join(f"<tr>{''.join(_html_cell(row, i) for i in range(len(row)))}</tr>" for row in found)
     clashes = "".join(
         f"<li><b>{LABELS[clash.dialect]}, <code>{escape(clash.name)}</code></b> "
         f"(here {', '.join(f'<code>{name}</code>' for name in clash.of)}): {escape(clash.settled)}</li>"
         for clash in _clashes_in(found)
     )
+    field = folded(
+        f'<p><label>search: <input type="search" size="28" {KEYS} placeholder="norm, c_attn, x1 …"></label> '
+        f"<output>{len(found)} of {len(found)}</output></p>"
+    )
     return (
-        '<div class="gw-ledger"><p><label>search: <input type="search" size="28" data-lm-suppress-shortcuts="true" '
-        f'placeholder="norm, c_attn, x1 …"></label> <output>{len(found)} of {len(found)}</output></p>'
-        '<div style="max-height:32em;overflow:auto"><table>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="gw-ledger"><p {PLAIN}>{len(found)} names. {once_run("you can search them here")}</p>{field}'
+        '<div role="region" aria-label="all names" tabindex="0" style="max-height:32em;overflow:auto">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         "<p>Grey: the dialect has no name for it, so the course's own stands there. ⚠: one name, said of several; "
-        f"what the course settled:</p><ul>{clashes}</ul></div>{script()}"
+        f"what the course settled:</p><ul>{clashes}</ul></div>"
     )
 
 
@@ -78,8 +85,9 @@ def _column(i):
 def _html_cell(row, i):
     fixed, text = len(HEADS) - len(OTHERS), escape(row[i])
     if i < fixed:
-        inner = f"<code>{text}</code>" if i == 0 else text
-        return f'<td style="text-align:left">{inner}</td>'
+        if i == 0:
+            return f'<th scope="row" style="text-align:left;font-weight:normal"><code>{text}</code></th>'
+        return f'<td style="text-align:left">{text}</td>'
     if not text:
         return f'<td{_column(i)} style="text-align:left;opacity:0.55">{escape(row[0])}</td>'
     mark = " ⚠" if _clashing(row[0], OTHERS[i - fixed]) else ""
@@ -87,8 +95,6 @@ def _html_cell(row, i):
 
 
 def _plain(found):
-    cells = [HEADS, *([cell or "·" for cell in row] for row in found)]
-    widths = [max(len(row[c]) for row in cells) for c in range(len(HEADS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    table = aligned([HEADS, *([cell or "·" for cell in row] for row in found)], [False] * len(HEADS))
     told = [f"{LABELS[c.dialect]}, {c.name} (here {', '.join(c.of)}): {c.settled}" for c in _clashes_in(found)]
-    return "\n".join([*lines, "", *told])
+    return "\n".join([table, "", *told])

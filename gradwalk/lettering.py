@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-from gradwalk.names import DIALECTS, said
-from gradwalk.switch import HIDDEN
+from gradwalk.names import said
 
 _LETTERS = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\phi": "φ", r"\mathcal{L}": "ℒ", r"\_": "_"}
 
 
 def words(x: float, y: float, text: str, size: float, style: str) -> str:
     """A label that no dialect changes."""
-    return f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}>{escape(text)}</text>'
+    return f'<text x="{x}" y="{y}" font-size="{size}" {style}>{escape(text)}</text>'
 
 
-def in_all_names(x: float, y: float, size: float, style: str, write: Callable[[str], str]) -> str:
+def in_names(dialects: Iterable[str], x: float, y: float, size: float, style: str, write: Callable[[str], str]) -> str:
     """One label a dialect, of which one is seen. `write`: from a dialect to its label, as SVG."""
-    labels = []
-    for which in DIALECTS:
-        hidden = "" if which == "course" else f' style="{HIDDEN}"'
-        text = f'<text x="{x}" y="{y}" text-anchor="middle" font-size="{size}" {style}'
-        labels.append(f'{text} class="gw-said gw-{which}"{hidden}>{write(which)}</text>')
-    return "".join(labels)
+    labels = (f'<text x="{x}" y="{y}" {_side(which)}>{write(which)}</text>' for which in dialects)
+    return f'<g font-size="{size}" {style}>{"".join(labels)}</g>'
+
+
+def _side(which):
+    return f'class="gw-said gw-{which}"' + ("" if which == "course" else ' visibility="hidden"')
 
 
 def symbols(names: Sequence[str], which: str, between: str) -> str:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING
+
+from gradwalk import arguments
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,10 +21,13 @@ class Picture:
     def __init__(self, figure: Figure, alt: str):
         """`alt` says what there is to see. What the figure's maker left black turns grey, so that both themes show it.
 
-        ValueError if `alt` is empty.
+        ValueError if `alt` is empty, or for what is no figure.
         """
-        if not isinstance(alt, str) or not alt.strip():
-            raise ValueError(f"alt: wanted words that say what there is to see, got {alt!r}")
+        wanted = "words that say what there is to see"
+        if not arguments.words("alt", alt, wanted).strip():
+            raise arguments.refused("alt", wanted, alt)
+        if not hasattr(figure, "savefig"):
+            raise arguments.refused("figure", "a Matplotlib figure", figure)
         self.alt = alt
         self._png = _drawn(figure)
 
@@ -29,8 +35,10 @@ class Picture:
         return self.alt
 
     def _repr_mimebundle_(self, **options):
-        data = {"image/png": b64encode(self._png).decode("ascii"), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt}}
+        """The picture in HTML, which alone can say its words; as PNG for what prints; as its words."""
+        png = b64encode(self._png).decode("ascii")
+        html = f'<img alt="{escape(self.alt)}" src="data:image/png;base64,{png}">'
+        return {"text/html": html, "image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
 
 
 def _drawn(figure):

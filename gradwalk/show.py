@@ -1,37 +1,44 @@
-"""The walk on the page: tables of numbers, a derivation step by step, the map. Markdown, with a plain-text twin."""
+"""The walk on the page: tables of numbers, a derivation step by step, the map. Each has a twin in plain text."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from html import escape
 
 import numpy as np
 
+from gradwalk import arguments
 from gradwalk.block_map import BlockMap
 from gradwalk.derive import derivation, einsum_latex
 from gradwalk.dialect import positions_mix, translate, without_grey
 from gradwalk.ledger import Ledger
 from gradwalk.model import Model
-from gradwalk.names import VALUES, look_up
+from gradwalk.names import DIALECTS, VALUES, look_up
 from gradwalk.picture import Picture
 from gradwalk.strands import Strands, largest_entry, sum_in
 from gradwalk.switch import Sides, Switch
 from gradwalk.told import aired, in_all_names, table_in_all_names
+from gradwalk.verbatim import aligned, html_table, verbatim
 from gradwalk.walk import Values
 
 MINUS = "\N{MINUS SIGN}"
 
 
 class Page:
-    """Something to look at: Markdown in a notebook, plain text everywhere else. Both say the same."""
+    """Something to look at: HTML or Markdown in a notebook, plain text everywhere else. All say the same."""
 
-    def __init__(self, markdown: str, plain: str):
-        self.markdown, self.plain = markdown, plain
+    def __init__(self, markdown: str | None, plain: str, html: str | None = None):
+        self.markdown, self.plain, self.html = markdown, plain, html
 
     def _repr_markdown_(self):
         return self.markdown
+
+    def _repr_html_(self):
+        return self.html
 
     def __repr__(self):
         return self.plain
@@ -39,6 +46,8 @@ class Page:
 
 def number(x, digits: int = 4) -> str:
     """A number for reading: 4 digits after the point, a real minus sign, and never a minus zero. Words pass through."""
+    if isinstance(x, np.ndarray) and x.ndim == 0:
+        x = x[()]
     if isinstance(x, (bool, np.bool_)):
         return "yes" if x else "no"
     if isinstance(x, (float, np.floating)):
@@ -49,50 +58,65 @@ def number(x, digits: int = 4) -> str:
 
 
 def table(columns: Mapping[str, Sequence], digits: int = 4) -> Page:
-    """Columns by their heads, one row an entry: `table({"word": words, "p": p})`. ValueError if lengths differ."""
+    """Columns by their heads, one row an entry: `table({"word": words, "p": p})`.
+
+    Heads and words are shown as they are, whatever is in them. ValueError if the lengths differ.
+    """
+    columns = {head: _column(head, column) for head, column in _mapping("columns", columns).items()}
     lengths = {head: len(column) for head, column in columns.items()}
     if len(set(lengths.values())) != 1:
-        raise ValueError(f"columns: wanted one length for all, got {lengths}")
-    rows = [[number(x, digits) for x in row] for row in zip(*columns.values(), strict=True)]
-    numeric = [all(x == "" or isinstance(x, (float, int, np.number)) for x in column) for column in columns.values()]
-    return _page(list(columns), rows, numeric)
+        raise arguments.refused("columns", "one length for all", lengths)
+    return _table([*map(str, columns)], [*columns.values()], digits)
 
 
 def line(quantities: Mapping[str, object], digits: int = 4) -> Page:
     """A few numbers side by side, each under its name: `line({"by hand": 0.25, "the package": 0.25})`."""
-    return table({name: [x] for name, x in quantities.items()}, digits)
+    quantities = _mapping("quantities", quantities)
+    return _table([str(name) for name in quantities], [[x] for x in quantities.values()], digits)
 
 
 def bars(x: Sequence[float], full: float = 1.0, width: int = 20) -> list[str]:
     """Numbers as bars of blocks for a table, to the nearest block. The size without the sign; `full` fills a bar."""
-    return ["█" * round(min(abs(value) / full, 1.0) * width) for value in x]
+    full, width = arguments.number("full", full, above=0), arguments.whole("width", width, least=1)
+    x = arguments.numbers("x", list(x) if isinstance(x, Iterable) else x, ndim=1)
+    return ["█" * round(min(abs(value) / full, 1.0) * width) for value in x.tolist()]
 
 
 def grid(array: np.ndarray, rows: Sequence, columns: Sequence, corner: str = "", digits: int = 4) -> Page:
-    """A matrix with named rows and columns, such as words × components."""
-    array = np.asarray(array)
+    """A matrix with named rows and columns, such as words × components. Two of one name stay two."""
+    rows, columns = arguments.several("rows", rows, "names"), arguments.several("columns", columns, "names")
+    try:
+        array = np.asarray(array)
+    except ValueError:  # rows of several lengths
+        raise arguments.refused("array", "a matrix", array) from None
     if array.shape != (len(rows), len(columns)):
         raise ValueError(f"array: came as {array.shape}, with {len(rows)} row names and {len(columns)} column names")
-    return table({corner: list(rows), **{str(c): array[:, i] for i, c in enumerate(columns)}}, digits)
+    return _table([str(corner), *map(str, columns)], [rows, *array.T], digits, named=True)
 
 
-def _page(heads, rows, numeric):
-    rule = ["---:" if right else ":---" for right in numeric]
-    bars_kept = [[cell.replace("|", r"\|") for cell in cells] for cells in [heads, rule, *rows]]  # | ends a cell
-    markdown = "\n".join("| " + " | ".join(cells) + " |" for cells in bars_kept)
-    return Page(markdown, aligned([heads, *rows], numeric))
+def _mapping(argument, given):
+    if not isinstance(given, Mapping) or not given:
+        raise arguments.refused(argument, "a dictionary of names, at least one", given)
+    return given
 
 
-def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> str:
-    """Rows of cells as lines of text, each column as wide as its widest cell."""
-    widths = [max(len(cells[c]) for cells in rows) for c in range(len(to_the_right))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(cells, widths, to_the_right, strict=True)
-        ).rstrip()
-        for cells in rows
-    )
+def _column(head, given):
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) != 1:
+        raise arguments.refused("columns", f"a list under {head!r}", given)
+    return list(given)
+
+
+def _table(heads, columns, digits, named=False):
+    """`columns` may share a head; those that hold numbers alone stand on the right."""
+    digits = arguments.whole("digits", digits, least=0, most=20)
+    numeric = [all(isinstance(x, (float, int, np.number)) or _blank(x) for x in column) for column in columns]
+    rows = [[number(x, digits) for x in row] for row in zip(*columns, strict=True)]
+    html = html_table([*map(verbatim, heads)], [[*map(verbatim, row)] for row in rows], numeric, named)
+    return Page(None, aligned([heads, *rows], numeric), html)
+
+
+def _blank(x):
+    return isinstance(x, str) and x == ""
 
 
 def journey(model: Model, values: Values, t: int) -> Sides:
@@ -102,8 +126,9 @@ def journey(model: Model, values: Values, t: int) -> Sides:
     row of position t is shown, first head first. Only the first four numbers are written out. The names are those of
     the dialect that `dialect()` has chosen.
     """
-    if not 0 <= t < len(values.tokens):
-        raise ValueError(f"t: wanted a position from 0 to {len(values.tokens) - 1}, got {t}")
+    arguments.instance("model", model, Model)
+    arguments.instance("values", values, Values)
+    t = arguments.whole("t", t, least=0, most=len(values.tokens) - 1)
     columns = {"value": [], "what it is": [], "shape": [], f"at position {t}": []}
     for name in VALUES:
         if name not in values:
@@ -115,9 +140,8 @@ def journey(model: Model, values: Values, t: int) -> Sides:
         cells = (name, VALUES[name].word, "×".join(map(str, array.shape)) or "one number", first + more)
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
-    page = table(columns)
     html = table_in_all_names([*columns], [*zip(*columns.values(), strict=True)])
-    return Sides(html, page.markdown, page.plain)
+    return Sides(html, None, table(columns).plain)
 
 
 def step(function: Callable, names: str = "course") -> Sides:
@@ -128,26 +152,30 @@ def step(function: Callable, names: str = "course") -> Sides:
     function's own. On a page the equations stand there in every dialect, of which `dialect()` chooses one; as text, and
     as Markdown, in that of `names`. ValueError for a dialect that there is none of.
     """
+    if not inspect.isfunction(function):
+        raise arguments.refused("function", "a gradient of the steps, such as dL_dW", function)
+    arguments.one_of("names", names, DIALECTS, "dialect")
     told = derivation(function)
     single = not positions_mix([line.latex for line in told.lines])
     name = function.__name__
-    arguments = [a for a in inspect.signature(function).parameters if a != "activation"]
-    shapes = ", ".join(f"`{a}` {_shape(a)}" for a in arguments)
+    taken = [a for a in inspect.signature(function).parameters if a != "activation"]
+    shapes = ", ".join(f"`{a}` {_shape(a)}" for a in taken)
     result = f"`{name}`" + (f" {_shape(name)}" if name.startswith("dL_d") else "")
-    markdown = [f"**{told.sentence}**", f"{shapes} → {result}"]
+    prose = partial(escape, quote=False)
+    markdown = [f"**{prose(told.sentence)}**", f"{shapes} → {result}"]
     plain = [told.sentence, f"{shapes} → {result}".replace("`", "")]
     equations = []
     for line in told.lines:
         dressed = einsum_latex(function, line, _with_shape) or line.latex
         equations.append(dressed)
         shaped, bare = (without_grey(translate(one, names, one_position=single)) for one in (dressed, line.latex))
-        markdown += [line.reason, f"$$\n{aired(shaped)}\n$$"]
+        markdown += [prose(line.reason), f"$$\n{aired(shaped)}\n$$"]
         plain += [line.reason, f"    {bare}\n    checked: {line.code}"]
     worked = _worked_entry(function)
     code = _code(function)
     markdown += [worked, f"```python\n{code}\n```"]
     plain += [worked, code]
-    html = in_all_names(markdown[:2], told.lines, equations, worked, code)
+    html = in_all_names([f"**{told.sentence}**", markdown[1]], told.lines, equations, worked, code)
     return Sides(html, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
 
 
@@ -172,14 +200,14 @@ def cell(function: Callable, index: tuple[int, ...], names: Mapping[str, object]
     as {**model.weights, **values, **grads}; by default those of the worked example.
     """
     strands = Strands(function, index, names)
-    heads = [", ".join(strands.summed)] if strands.summed else []
-    spots = [[", ".join(map(str, spot)) for spot in strands.spots] + ["sum"]] if strands.summed else []
-    columns = dict(zip(heads, spots, strict=True))
-    last = [""] if strands.summed else []
-    columns |= {name: [*map(float, factor), *last] for name, factor in strands.factors.items()}
-    product = "product" if strands.scale == 1 else "product / √(D/H)"
-    columns[product] = [*map(float, strands.products), *([strands.entry] if strands.summed else [])]
-    return table(columns)
+    heads = [*strands.factors, "product" if strands.scale == 1 else "product / √(D/H)"]
+    columns = [factor.tolist() for factor in (*strands.factors.values(), strands.products)]
+    if strands.summed:
+        spots = [", ".join(map(str, spot)) for spot in strands.spots]
+        lasts = ["sum", *("" for _ in strands.factors), strands.entry]
+        heads = [", ".join(strands.summed), *heads]
+        columns = [[*column, last] for column, last in zip([spots, *columns], lasts, strict=True)]
+    return _table(heads, columns, 4)
 
 
 def _worked_entry(function, most=4):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gradwalk import derive
+from gradwalk import arguments, derive
 from gradwalk.latex import Einsum, einsum_in
 from gradwalk.model import within
 
@@ -23,16 +24,17 @@ class Strands:
         """`function`: a gradient whose derivation has an einsum, such as dL_dW; `index`: one entry of the result.
 
         `names`: the arrays that the einsum speaks of, by default the worked example's. ValueError for a gradient
-        that is no sum of products, or an index that is not in it.
+        that is no sum of products, an index that is not in it, or an array that is missing or of another shape.
         """
-        names = dict(derive.names_for(function) if names is None else names)
+        if not inspect.isfunction(function):
+            raise arguments.refused("function", "a gradient of the steps, such as dL_dW", function)
         einsum = sum_in(function)
         if einsum is None:
             raise ValueError(f"function: no line of {function.__name__} is a sum of products")
-        arrays = [_value(ast.unparse(operand), names) for operand in einsum.operands]
-        extent = {}
-        for letters, array in zip(einsum.letters, arrays, strict=True):
-            extent |= dict(zip(letters, array.shape, strict=True))
+        if names is not None and not isinstance(names, Mapping):
+            raise arguments.refused("names", "arrays by their names", names)
+        names = dict(derive.names_for(function) if names is None else names)
+        arrays, extent = _operands(einsum, names)
         self.name = function.__name__
         self.index = within(tuple(extent[letter] for letter in einsum.result), index, self.name)
         self.summed = einsum.summed
@@ -41,7 +43,7 @@ class Strands:
         at = [fixed | dict(zip(self.summed, spot, strict=True)) for spot in self.spots]
         self.factors = {
             name: np.array([array[tuple(here[letter] for letter in letters)] for here in at])  # (K,)
-            for name, letters, array in zip(einsum.names, einsum.letters, arrays, strict=True)
+            for name, letters, array in zip(_apart(einsum), einsum.letters, arrays, strict=True)
         }
         self.scale = 1 / _value(einsum.divisor, names) if einsum.divisor else 1.0
         self.products = np.prod(list(self.factors.values()), axis=0) * self.scale  # (K,)
@@ -60,5 +62,30 @@ def largest_entry(function: Callable) -> tuple[int, ...]:
     return tuple(int(i) for i in np.unravel_index(np.abs(gradient).argmax(), gradient.shape))
 
 
+def _apart(einsum):
+    """The operands' names; with their indices where one array is in it twice."""
+    twice = len(set(einsum.names)) < len(einsum.names)
+    named = zip(einsum.names, einsum.letters, strict=True)
+    return [f"{name}[{', '.join(letters)}]" if twice else name for name, letters in named]
+
+
+def _operands(einsum, names):
+    """The arrays, and how far each index letter runs."""
+    arrays, extent = [], {}
+    for name, letters, operand in zip(einsum.names, einsum.letters, einsum.operands, strict=True):
+        array = np.asarray(_value(ast.unparse(operand), names))
+        own = dict(zip(letters, array.shape, strict=False))
+        if array.ndim != len(letters) or any(extent.get(letter, n) != n for letter, n in own.items()):
+            raise ValueError(
+                f"names: {name} came as {array.shape}, wanted the indices {', '.join(letters)} of the others"
+            )
+        arrays.append(array)
+        extent |= own
+    return arrays, extent
+
+
 def _value(code, names):
-    return eval(code, names)
+    try:
+        return eval(code, dict(names))
+    except NameError as missing:
+        raise ValueError(f"names: wanted {missing.name} too, for {code}") from None

@@ -13,6 +13,7 @@ from gradwalk import dialect as dialects
 from gradwalk.derive import Line
 from gradwalk.names import ASIDES, DIALECTS, VALUES, WEIGHTS, Said, said
 from gradwalk.switch import LABELS, side_by_side
+from gradwalk.verbatim import html_table, verbatim
 
 
 def in_all_names(opening: Sequence[str], lines: Sequence[Line], dressed: Sequence[str], worked: str, code: str) -> str:
@@ -33,15 +34,13 @@ def in_all_names(opening: Sequence[str], lines: Sequence[Line], dressed: Sequenc
 
 def table_in_all_names(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """HTML of a table whose first column is values by their course name, said in every dialect."""
-    head = "".join(f'<th style="text-align:left">{escape(text)}</th>' for text in heads)
-    body = ""
+    body = []
     for name, *rest in rows:
         own = {which: said(name, which) for which in DIALECTS}
         grey = f'<span style="opacity:0.55"><code>{name}</code></span>'
         first = side_by_side({which: _there(one) if one else grey for which, one in own.items()})
-        cells = "".join(f'<td style="text-align:left">{escape(text)}</td>' for text in rest)
-        body += f'<tr><td style="text-align:left">{first}</td>{cells}</tr>'
-    return f'<table class="gw-values"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+        body.append([first, *map(verbatim, rest)])
+    return html_table([*map(verbatim, heads)], body, [False] * len(heads))
 
 
 def _translated(dressed, ours, which):

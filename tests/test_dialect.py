@@ -4,8 +4,9 @@ import html
 import re
 
 import pytest
+from pages import plain, unfolded, words
 
-from gradwalk import derive, dialect, latex, show, step2_mlp
+from gradwalk import derive, dialect, latex, show, step2_mlp, switch
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
 from gradwalk.walk import forward
@@ -256,9 +257,8 @@ def test_a_step_carries_all_dialects_and_the_course_alone_where_nothing_hides_th
     page = show.step(function)
     bundle = page._repr_mimebundle_()
     assert bundle == show.step(function)._repr_mimebundle_()  # the same again: nbval compares it
-    sides = re.findall(
-        r'<div class="gw-said gw-(\w+)"( style="visibility:hidden[^"]*")?>\$\$\n(.*?)\n\$\$</div>', page.html
-    )
+    side = r'<div class="gw-said gw-(\w+)"( style="visibility:hidden[^"]*")?>\$\$\n(.*?)\n\$\$</div>'
+    sides = re.findall(side, unfolded(page.html))
     lines = len(EQUATIONS[function.__name__])
     assert [name for name, _, _ in sides] == [*DIALECTS] * lines
     assert all(bool(hidden) == (name != "course") for name, hidden, _ in sides)
@@ -268,10 +268,13 @@ def test_a_step_carries_all_dialects_and_the_course_alone_where_nothing_hides_th
         assert r"\texttt" not in bundle[kind]
     course = [html.unescape(written) for name, _, written in sides if name == "course"]
     assert [*re.findall(r"\$\$\n(.*?)\n\$\$", bundle["text/markdown"])] == course
+    left = plain(page.html)  # where styles go too, what they hide must not be there
+    assert [html.unescape(written) for _, _, written in re.findall(side, left)] == course
+    assert not re.search(r"\\class|\\texttt|gw-(?!said|step|course)\w+", left)
 
 
 def test_a_legend_says_which_names_were_put_in():
-    page = show.step(step2_mlp.dL_dv).html
+    page = unfolded(show.step(step2_mlp.dL_dv).html)
     legend = re.findall(r'<div class="gw-said gw-(\w+)"[^>]*><p><small>(.*?)</small>', page)
     assert [name for name, _ in legend] == OTHERS
     told = dict(legend)
@@ -293,21 +296,44 @@ def test_a_journey_names_every_value_in_every_dialect():
     model = Model.random(seed=0)
     tokens, y = model.read("the dog slept by the fire")
     page = show.journey(model, forward(model, tokens, y), 4)
-    rows = re.findall(r"<tr><td[^>]*>(.*?)</td>", page.html)
+    rows = re.findall(r"<tr><td[^>]*>(.*?)</td>", unfolded(page.html))
     assert len(rows) == len(VALUES) - 1  # no final norm
     x1 = dict(re.findall(r'<div class="gw-said gw-(\w+)"[^>]*>(.*?)</div>', next(row for row in rows if "x_1" in row)))
     assert list(x1) == list(DIALECTS)
     assert x1["course"] == "<code>x1</code>"
     assert x1["notes"] == "<code>x_1</code>"
     assert "opacity" in x1["gpt2"]
-    assert "x_1" not in page.markdown
+    assert page.markdown is None
+    left = re.findall(r"<tr><td[^>]*>(.*?)</td>", plain(page.html))
+    assert [words(cell) for cell in left] == [name for name in VALUES if name != "hf"]
 
 
 def test_the_switch_offers_every_dialect():
-    buttons = re.findall(r'value="(\w+)" data-lm-suppress-shortcuts="true"( checked)?>', show.dialect().html)
+    switch = unfolded(show.dialect().html)
+    buttons = re.findall(r'value="(\w+)" data-lm-suppress-shortcuts="true"( checked)?>', switch)
     assert buttons == [("course", " checked"), *((name, "") for name in OTHERS)]
     assert "CHOSEN" not in show.dialect().html
     assert 'value="gpt2" data-lm-suppress-shortcuts="true" checked' in show.dialect("gpt2").html
     assert repr(show.dialect("gpt2")).endswith("(turned to GPT-2)")
-    with pytest.raises(ValueError, match="no dialect 'GPT2'"):
+    assert "Run this cell" not in switch
+    with pytest.raises(ValueError, match="name: there is no dialect 'GPT2'"):
         show.dialect("GPT2")
+
+
+@pytest.mark.parametrize("name", [None, *DIALECTS])
+def test_without_scripts_the_switch_is_a_line_that_says_how_to_have_it(name):
+    still = plain(show.dialect(name).html)
+    told = "names: course · notes · textbook · GPT-2 · PyTorch. The course's own stand here. "
+    assert words(still) == told + "Run this cell in a notebook, and this line becomes the switch."
+    assert not re.search(r"<(input|form|label)\b", still)
+
+
+@pytest.mark.parametrize(
+    "text", ["--", "---", "<!-- x -->", "a--!>", "-", "--jp-x", '<p style="color:var(--x)">–--</p>']
+)
+def test_what_is_folded_up_comes_back_whole(text):
+    comment = switch.folded(text)
+    assert re.fullmatch(r"<!--gw (?:(?!--).)*-->", comment) or comment.endswith("--->")
+    assert comment.count("-->") == 1
+    assert "<!--" not in comment[4:]
+    assert html.unescape(unfolded(comment)) == html.unescape(text)

@@ -2,11 +2,13 @@
 
 import html
 import re
+from base64 import b64decode
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from pages import plain, unfolded, words
 
 from gradwalk import lettering, show
 from gradwalk.block_map import ARROWS, MADE_BY, NODES, STRETCHES
@@ -23,7 +25,7 @@ GRADS = backward(MODEL, VALUED)
 
 
 def drawing(page):
-    return ElementTree.fromstring(re.search(r"<svg.*</svg>", page.html, re.DOTALL)[0])
+    return ElementTree.fromstring(re.search(r"<svg.*</svg>", unfolded(page.html), re.DOTALL)[0])
 
 
 def labels(page, dialect):
@@ -74,9 +76,7 @@ def test_it_is_the_same_drawing_with_another_place_lit(here):
     assert svg.get("aria-label").split() == repr(page).split()
     assert f"you are here: {STRETCHES[here[0]].title}" in repr(page)
     assert "fill:currentColor" in svg.get("style")  # or its words would be black on a dark page
-    assert "#" not in re.sub(
-        r"url\(#[\w-]+\)|var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", page.html
-    )  # the page's colours
+    assert "#" not in re.sub(r"var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", unfolded(page.html))  # the page's colours
 
 
 def test_the_way_walked_back_is_marked():
@@ -145,7 +145,7 @@ def test_only_notebooks_that_are_there_are_led_to():
 def test_a_link_inside_the_drawing_would_break_the_output():
     """JupyterLab sets the href of every a in an output, and fails at one in an svg: they lie over the drawing."""
     page = show.block_map("0_forward")
-    assert not re.search(r"<svg.*<a\b.*</svg>", page.html, re.DOTALL)
+    assert not re.search(r"<svg.*<a\b.*</svg>", unfolded(page.html), re.DOTALL)
     assert len(re.findall(r"<(?:a|span) [^>]*aria-label=", page.html)) == len(NODES)
 
 
@@ -165,10 +165,37 @@ def test_a_node_tells_its_shape_and_its_numbers():
     assert "h, intended meaning" in plain
 
 
+@pytest.mark.parametrize("here", STOPS)
+def test_without_scripts_it_is_a_picture_with_the_same_words(here):
+    page = show.block_map(here)
+    assert words(plain(page.html)).split() == repr(page).split()  # and no other letter, of any dialect
+    source = re.search(r'src="data:image/svg\+xml;base64,([^"]*)"', page.html)[1]
+    still = ElementTree.fromstring(b64decode(source))
+    told = [text for text in still.iter() if text.tag.endswith("}text")]
+    assert ["".join(text.itertext()) for text in told if "gw-course" in text.get("class", "")] == labels(page, "course")
+    assert "gw-notes" not in b64decode(source).decode()
+    assert not re.search(rb"currentColor|var\(", b64decode(source))  # it has no page to take them from
+    assert len(re.findall(r"<svg|<img", plain(page.html))) == 1
+
+
+def test_nothing_on_it_has_a_name_that_another_map_on_the_page_has_too():
+    assert not re.search(r"\bid=|url\(", unfolded(show.block_map("1a_which_way").html))
+
+
+def test_every_arrow_has_its_tip_where_it_ends():
+    ends = {"".join(path.get("d").split("M")[1:]) for path in drawing(show.block_map("6b_whole_walk")).iter("path")}
+    lines = [d for d in ends if re.search(r"[HQ]", d) and "v-6" not in d]
+    tips = {tuple(map(float, re.match(r"(\S+) (\d+)", d).groups())) for d in ends if d.endswith("z")}
+    assert len(lines) == 2 * len(ARROWS)
+    for line in lines:
+        begin, across, x = line.partition("H")  # straight on, at the height where it began; else to its last point
+        assert tuple(map(float, (x, begin.split()[1]) if across else line.split()[-2:])) in tips, line
+
+
 def test_bad_places_are_told():
     with pytest.raises(ValueError, match="no stop '9_nowhere'"):
         show.block_map("9_nowhere")
-    with pytest.raises(ValueError, match="t: wanted a position from 0 to 4, got 5"):
+    with pytest.raises(ValueError, match="t: wanted a whole number from 0 to 4, got 5"):
         show.block_map("0_forward", VALUED, GRADS, t=5)
     deep = Model.random(seed=1, blocks=2)
     values = forward(deep, TOKENS, Y)

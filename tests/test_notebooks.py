@@ -242,6 +242,7 @@ def shows_every_number(notebook):
         )
         for cell in code_cells(notebook)
     ).replace("−", "-")
+    shown = re.sub(r'data:image/[^"]*', "", shown)  # the points of a picture tell no number
     prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     told = (re.sub(r"(?i)questions? [\d, and]+|\(\S+\.ipynb\)|^# .*$", "", text, flags=re.MULTILINE) for text in prose)
     whole = (re.sub(r"(?<=\d),(?=\d{3})", "", text) for text in told)  # 50,257 is 50257
@@ -349,6 +350,10 @@ def split(notebook):
     notebook.cells[4].execution_count = 3
 
 
+def draw(notebook, points):
+    notebook.cells[1].outputs[0].data["text/html"] = f'<img alt="2" src="data:image/png;base64,{points}">'
+
+
 def fail(notebook):
     notebook.cells[1].outputs = [nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])]
 
@@ -415,6 +420,7 @@ BROKEN = [
     (retypes_no_formula, set_source(2, "So $$g = p - 1$$")),
     (shows_every_number, set_source(2, "It is 2.5 times as much.")),
     (shows_every_number, set_source(2, "About 50 words.")),
+    (shows_every_number, lambda notebook: (set_source(2, "About 73 words.")(notebook), draw(notebook, "aGk+73/="))),
     (speaks_one_language, set_source(2, "Backpropagation, in words.")),
     (speaks_one_language, set_source(2, "The gradient `dW` of it.")),
 ]
@@ -466,6 +472,11 @@ def told_by(cells, hand):
         hand(shown)
 
 
+def without_points(text):
+    """A picture's points differ from machine to machine, its words do not."""
+    return re.sub(r'data:image/png;base64,[^"]*', "a picture", text)
+
+
 class Hand:
     """It turns, calls and types whatever comes into sight, by what the page sends, and remembers how it left it."""
 
@@ -500,7 +511,8 @@ def test_a_hand_on_the_boards_changes_no_later_number(path, tmp_path, monkeypatc
     hand, cells = Hand(), code_cells(nbformat.read(path, as_version=4))
     cells = takewhile(lambda cell: not cell.id.startswith("ladder"), cells)  # the last, long, and of nothing above it
     for cell, told in told_by(cells, hand):
-        assert told == sorted(text for output in cell.outputs for text in texts(output)), cell.id
+        stored = sorted(text for output in cell.outputs for text in texts(output))
+        assert [*map(without_points, told)] == [*map(without_points, stored)], cell.id
     assert hand.left, "no board, no page"
     assert hand.finds_all_as_it_was_left()
 

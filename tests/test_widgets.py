@@ -10,6 +10,7 @@ import traitlets
 from gradwalk.dial import Dial
 from gradwalk.model import Model
 from gradwalk.show import number
+from gradwalk.verbatim import legible, verbatim
 from gradwalk.walk import forward
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.dial_board import DialBoard
@@ -428,12 +429,35 @@ def test_the_table_keeps_a_slope_to_itself_until_it_has_been_called():
     assert told() == [True, True]
 
 
-def test_words_cannot_break_the_html():
-    model = Model.random(seed=0, words=["<b>", "a", "&", "c"])
-    board = DialBoard(model, np.array([1, 2]), np.array([-1, 0]), "W")
-    html = board._repr_mimebundle_()[0]["text/html"]
-    assert "<b><u>&lt;b&gt;</u></b>" in html
-    assert "<td>&lt;b&gt; *</td>" in html
+def test_words_cannot_break_the_table():
+    model = Model.random(seed=0, words=["<b>", "$a$", "&", "c\nd"])
+    board = DialBoard(model, np.array([1, 3]), np.array([-1, 0]), "W")
+    data = board._repr_mimebundle_()[0]
+    assert "<b><u>&lt;b&gt;</u></b>" in data["text/html"]
+    assert '<th scope="row" style="text-align:left">&lt;b&gt; *</th>' in data["text/html"]
+    assert "<span>$</span>a<span>$</span>" in data["text/html"]
+    assert data["text/html"].count("c↵d") == 3  # in the sentence, in the question, before its row
+    assert [line for line in data["text/plain"].splitlines() if line.startswith("d")] == []
+
+
+def test_what_was_typed_cannot_break_the_page():
+    own = OwnSentence(PLAIN, SENTENCE)
+    own.say("the <img src=http://there.test/x> $x$ `fire`\nfire")
+    bundle = own._repr_mimebundle_()
+    assert "img" in own.message
+    assert "<img" not in bundle["text/html"] + own.children[1].value
+    assert bundle["text/plain"].splitlines()[0] == legible(own.message)
+    assert bundle["text/html"].startswith(f"<p>{verbatim(own.message)}</p><p>")
+
+
+def test_without_widgets_a_word_says_how_to_make_it_dials():
+    own = OwnSentence(PLAIN, SENTENCE)
+    for shown, told in [
+        (board_of("W")._repr_mimebundle_()[0], "Run this cell in a notebook, and these are dials to turn."),
+        (own._repr_mimebundle_(), "Run this cell in a notebook, and you can type a sentence of your own"),
+    ]:
+        for kind in ("text/html", "text/plain"):
+            assert shown[kind].count("Run this cell") == shown[kind].count(told) == 1
 
 
 @pytest.mark.parametrize("name", ["W", "W1", "b_K"])

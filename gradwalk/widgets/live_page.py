@@ -4,8 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 
+import anywidget
 import ipywidgets as widgets
+import traitlets as t
+
+from gradwalk import arguments
+from gradwalk.switch import once_run
+
+
+class Range(anywidget.AnyWidget):
+    """A slider that says its name to a screen reader, as those of ipywidgets do not."""
+
+    _esm = (Path(__file__).parent / "range.js").read_text(encoding="utf-8")
+    name = t.Unicode().tag(sync=True)
+    min = t.Float().tag(sync=True)
+    max = t.Float().tag(sync=True)
+    step = t.Float().tag(sync=True)
+    value = t.Float().tag(sync=True)
 
 
 class LivePage(widgets.VBox):
@@ -17,19 +34,25 @@ class LivePage(widgets.VBox):
     """
 
     def __init__(self, function: Callable, **control):
-        """One keyword, the function's argument: a list of choices, or a tuple (least, most) or (least, most, step)."""
+        """One keyword, the function's argument: a list of choices, or a tuple (least, most) or (least, most, step).
+
+        ValueError for any other control, or what is no function.
+        """
+        if not callable(function):
+            raise arguments.refused("function", "a function of the control's value", function)
         if len(control) != 1:
             raise ValueError(f"control: wanted one, such as scale=(0.0, 1.0), got {sorted(control)}")
-        ((name, given),) = control.items()
+        ((self._name, given),) = control.items()
         self._function, self._given = function, control
         if isinstance(given, tuple) and len(given) in (2, 3):
-            least, most = float(given[0]), float(given[1])
-            step = float(given[2]) if len(given) == 3 else (most - least) / 100
-            self._control = widgets.FloatSlider((least + most) / 2, min=least, max=most, step=step, description=name)
+            least, most = (arguments.number(self._name, end) for end in given[:2])
+            arguments.number(self._name, most, above=least)
+            step = arguments.number(self._name, given[2], above=0) if len(given) == 3 else (most - least) / 100
+            self._control = Range(name=self._name, min=least, max=most, step=step, value=(least + most) / 2)
         elif isinstance(given, list) and given:
-            self._control = widgets.ToggleButtons(options=given, description=name)
+            self._control = widgets.ToggleButtons(options=given, description=self._name)
         else:
-            raise ValueError(f"{name}: wanted a list of choices or a tuple (least, most), got {given!r}")
+            raise arguments.refused(self._name, "a list of choices or a tuple (least, most)", given)
         self._page = widgets.HTML()
         super().__init__([self._control, self._page])
         self._control.observe(lambda _: self._follow(), "value")
@@ -37,12 +60,21 @@ class LivePage(widgets.VBox):
 
     @property
     def value(self):
-        """Where the control stands; set it to turn it in code."""
+        """Where the control stands; set it to turn it in code. ValueError for what is not on it."""
         return self._control.value
 
     @value.setter
     def value(self, value):
-        self._control.value = value
+        if isinstance(self._control, Range):
+            value, wanted = arguments.number("value", value), f"from {self._control.min:g} to {self._control.max:g}"
+            if not self._control.min <= value <= self._control.max:
+                raise arguments.refused("value", f"a number {wanted}", value)
+            self._control.value = value
+            return
+        try:
+            self._control.value = value
+        except t.TraitError:
+            raise arguments.refused("value", f"one of {list(self._control.options)}", value) from None
 
     def fresh(self) -> LivePage:
         """The same as it was made, for code to turn: one in sight belongs to the hand."""
@@ -60,11 +92,20 @@ class LivePage(widgets.VBox):
             self._text = f"{type(error).__name__}: {error}"
             raise
         finally:
-            self._page.value = f"<pre style='line-height:1.4;margin:0'>{escape(self._text)}</pre>"
+            self._page.value = _as_html(self._text)
 
     def __repr__(self):
-        return f"{self._control.description} = {self._control.value}\n{self._text}"
+        return f"{self._name} = {self._control.value}\n{self._text}"
 
     def _repr_mimebundle_(self, **kwargs):
+        """The widget, and beside it the page as it stands, for places that show none."""
         bundle = super()._repr_mimebundle_(**kwargs)
-        return bundle and {**bundle, "text/plain": repr(self)}
+        if bundle is None:  # no front end is there to show it
+            return None
+        moves = once_run(f"{'a slider' if isinstance(self._control, Range) else 'a row of buttons'} moves it")
+        html = f"{_as_html(repr(self))}<p><small>{moves}</small></p>"
+        return {**bundle, "text/plain": f"{self!r}\n{moves}", "text/html": html}
+
+
+def _as_html(text):
+    return f"<pre style='line-height:1.4;margin:0'>{escape(text)}</pre>"

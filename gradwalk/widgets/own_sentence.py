@@ -6,10 +6,14 @@ from html import escape
 
 import ipywidgets as widgets
 
-from gradwalk.arguments import instance
+from gradwalk import arguments
 from gradwalk.model import Model
+from gradwalk.switch import once_run
+from gradwalk.verbatim import legible, verbatim
 from gradwalk.widgets import table
 from gradwalk.widgets.dial_board import DialBoard
+
+RUN = once_run("you can type a sentence of your own, and these are dials to turn")
 
 
 class OwnSentence(widgets.VBox):
@@ -32,7 +36,8 @@ class OwnSentence(widgets.VBox):
         watch: str | None = None,
     ):
         """The first sentence must be one that the model can read (else ValueError); the rest as for `DialBoard`."""
-        self._model, self._sentence = instance("model", model, Model).copy(), sentence
+        self._model = arguments.instance("model", model, Model).copy()
+        self._sentence = arguments.words("sentence", sentence, "words in one string")
         self._options = {"name": name, "rows": rows, "columns": columns, "predict": predict, "eta": eta, "watch": watch}
         self._field = widgets.Text(
             value=sentence,
@@ -50,8 +55,7 @@ class OwnSentence(widgets.VBox):
 
     def say(self, sentence: str) -> None:
         """Type a sentence in code. What is wrong with it is in `message`, as it is for one that is typed by hand."""
-        if not isinstance(sentence, str):
-            raise ValueError(f"sentence: wanted words in one string, got {sentence!r}")
+        arguments.words("sentence", sentence, "words in one string")
         if sentence == self._field.value:
             self._take(sentence)
         else:
@@ -88,9 +92,8 @@ class OwnSentence(widgets.VBox):
         if data is None:  # no front end is there to show it
             return None
         told = [self.message] if self.message else []
-        text = "\n".join([*told, table.as_text(self.board)])
         return {
             **data,
-            "text/plain": text,
-            "text/html": "".join(f"<p>{escape(m)}</p>" for m in told) + table.as_html(self.board),
+            "text/plain": "\n".join([*map(legible, told), table.as_text(self.board, RUN)]),
+            "text/html": "".join(f"<p>{verbatim(line)}</p>" for line in told) + table.as_html(self.board, RUN),
         }

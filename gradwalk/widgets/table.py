@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
-
-from gradwalk.show import aligned, number
+from gradwalk.show import number
+from gradwalk.switch import once_run
+from gradwalk.verbatim import aligned, html_table, legible, verbatim
 from gradwalk.widgets import scene as scenes
 
 KEY = "each dial: setting (slope of the loss)"
 HIDDEN = "; ? until it has been called or turned"
+RUN = once_run("these are dials to turn")
 _KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}
 
 
@@ -20,33 +21,33 @@ def title(board) -> str:
     return f"DialBoard({board.scene['name']}: {what}, loss {number(board.loss)})"
 
 
-def as_text(board) -> str:
-    """Words, p_i, settings and slopes; one line a row, each dial as setting (slope)."""
+def as_text(board, run: str = RUN) -> str:
+    """Words, p_i, settings and slopes; one line a row, each dial as setting (slope). `run`: how to make it dials."""
     head, rows = _cells(board)
     sentences = [" ".join(f"[{word}]" if scored else word for word, scored in s) for s in board.scene["sentences"]]
-    heads = [" ".join(cell.split("\n")) for cell in head]
-    lines = aligned([heads, *rows], [False, *(True for _ in heads[1:])])
-    return "\n".join([title(board), *sentences, board.scene["note"], lines, _key(board), *_watched(board)])
+    lines = aligned([[" ".join(cell.split("\n")) for cell in head], *rows], _sides(head))
+    told = [*map(legible, sentences), legible(board.scene["note"])]
+    return "\n".join([title(board), *told, lines, _key(board), run, *map(legible, _watched(board))])
 
 
-def as_html(board) -> str:
+def as_html(board, run: str = RUN) -> str:
     """The same table in HTML, without style or script."""
     head, rows = _cells(board)
-
-    def line(tag, cells):
-        inner = "".join(f"<{tag}>{escape(cell).replace(chr(10), '<br>')}</{tag}>" for cell in cells)
-        return f"<tr>{inner}</tr>"
-
+    heads = ["<br>".join(map(verbatim, cell.split("\n"))) for cell in head]
     sentences = "<br>".join(
-        " ".join(f"<b><u>{escape(word)}</u></b>" if scored else escape(word) for word, scored in s)
+        " ".join(f"<b><u>{verbatim(word)}</u></b>" if scored else verbatim(word) for word, scored in s)
         for s in board.scene["sentences"]
     )
-    body = "".join(line("td", row) for row in rows)
+    watched = "".join(f"<p>{verbatim(line)}</p>" for line in _watched(board))
     return (
-        f"<p>{sentences}<br><small>{escape(board.scene['note'])}</small></p><p>{escape(title(board))}</p>"
-        f"<table><thead>{line('th', head)}</thead><tbody>{body}</tbody></table>"
-        f"<p><small>{_key(board)}</small></p>" + "".join(f"<p>{escape(line)}</p>" for line in _watched(board))
+        f"<p>{sentences}<br><small>{verbatim(board.scene['note'])}</small></p><p>{verbatim(title(board))}</p>"
+        f"{html_table(heads, [[*map(verbatim, row)] for row in rows], _sides(head), named=True)}"
+        f"<p><small>{_key(board)}<br>{run}</small></p>{watched}"
     )
+
+
+def _sides(head):
+    return [False, *(True for _ in head[1:])]
 
 
 def _key(board):

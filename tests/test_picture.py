@@ -1,0 +1,36 @@
+"""A picture in a notebook: compared by its words, whatever machine drew it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import lab
+import nbformat
+import pytest
+from matplotlib.figure import Figure
+
+from gradwalk import show
+
+ROOT = Path(__file__).parents[1]
+
+
+def output(figure, words):
+    data, metadata = show.picture(figure, words)._repr_mimebundle_()
+    return nbformat.v4.new_output("execute_result", data, execution_count=1, metadata=metadata)
+
+
+@pytest.mark.parametrize(("words", "failed"), [("nothing yet", 0), ("something", 1)])
+def test_nbval_compares_the_words_of_a_picture_and_not_its_points(tmp_path, words, failed):
+    cell = (
+        "from matplotlib.figure import Figure\nfrom gradwalk import show\nshow.picture(Figure((1, 1)), 'nothing yet')"
+    )
+    lab.write_notebook(tmp_path / "one.ipynb", cell)
+    notebook = nbformat.read(tmp_path / "one.ipynb", as_version=4)
+    notebook.cells[0].execution_count, notebook.cells[0].outputs = 1, [output(Figure((2, 1)), words)]
+    nbformat.write(notebook, tmp_path / "one.ipynb")
+    command = [sys.executable, "-m", "pytest", "-p", "conftest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path]
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    run = subprocess.run([*command, "."], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True)
+    assert run.returncode == failed, run.stdout.decode()
+    assert (b"mismatch" in run.stdout) == bool(failed)

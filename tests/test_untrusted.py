@@ -1,0 +1,240 @@
+"""The first glance: stored outputs in real pages, before anything was run. Not trusted, trusted, converted."""
+
+import subprocess
+import sys
+from importlib.util import find_spec
+
+import lab
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat.sign import NotebookNotary
+
+from gradwalk import derive, ledger, show
+from gradwalk.names import DIALECTS
+from gradwalk.step2_mlp import dL_dv
+
+MISSING = lab.missing()
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
+
+HOSTILE = [
+    *("<img src=http://there.test/x onerror=window.ran=1>", "<script>window.ran=1</script>", "<b>", "&lt;b&gt;", "a|b"),
+    *("**bold**", "_a_", "~~gone~~", "[a](http://there.test)", "http://there.test", "# head", "- item", "`code`"),
+    *("$x$", "$$x$$", r"\(x\)", r"\begin{align}x\end{align}", "-->", "↵"),
+]
+CELLS = {
+    "switch": "from gradwalk import DialBoard, LivePage, Model, OwnSentence, forward, show\nshow.dialect()",
+    "map": "show.block_map('1a_which_way')",
+    "step": "from gradwalk.step2_mlp import dL_dv\nshow.step(dL_dv)",
+    "journey": "model = Model.random(seed=0)\n"
+    "tokens, y = model.read('the dog slept by the fire')\n"
+    "show.journey(model, forward(model, tokens, y), 4)",
+    "ledger": "show.ledger()",
+    "table": f"show.table({{'word': {HOSTILE!r}, '$p$ <i>': [0.5] * {len(HOSTILE)}}})",
+    "board": "DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'], columns=[2])",
+    "own": "OwnSentence(model, 'the dog slept by the fire')",
+    "page": "LivePage(lambda x: show.line({'$twice$': 2 * x}), x=(0.0, 4.0))",
+    "picture": "from matplotlib.figure import Figure\nshow.picture(Figure(figsize=(2, 1)), 'nothing \"yet\"')",
+    "again": "show.dialect()",
+}
+EQUATIONS = derive.derivation(dL_dv).lines
+SWITCH = "names: course · notes · textbook · GPT-2 · PyTorch. The course's own stand here. "
+SWITCH += "Run this cell in a notebook, and this line becomes the switch."
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with lab.browser() as launched:
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two notebooks that ran elsewhere, without their widgets, as they are handed on; one will be signed here."""
+    root = tmp_path_factory.mktemp("glance")
+    lab.write_notebook(root / "strange.ipynb", *CELLS.values())
+    lab.write_notebook(root / "1d_intended_meaning.ipynb", "1")
+    notebook = nbformat.read(root / "strange.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=120).execute()
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        for output in cell.outputs:
+            output.data.pop("application/vnd.jupyter.widget-view+json", None)
+    nbformat.write(notebook, root / "strange.ipynb")
+    notebook.cells.append(nbformat.v4.new_markdown_cell("signed here"))
+    nbformat.write(notebook, root / "signed.ipynb")
+    return root
+
+
+@pytest.fixture(scope="module")
+def jupyter(folder):
+    with lab.lab(folder) as url:
+        notary = NotebookNotary(data_dir=str(folder / ".jupyter-of-this-run/data"))
+        notary.sign(nbformat.read(folder / "signed.ipynb", as_version=4))
+        yield url
+
+
+@pytest.fixture
+def look(browser):
+    """A function: open an address. A request elsewhere fails the test; an error does, unless `noisy` has its own."""
+    contexts, troubles = [], []
+
+    def open_page(address, own, allowed=(), noisy=False, **options):
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
+        contexts.append(context)
+        page = context.new_page()
+
+        def serve(route):
+            asked = route.request.url
+            if asked.startswith((own, "data:", "blob:")):
+                return route.continue_()
+            if not asked.startswith(allowed or "nowhere"):
+                troubles.append(f"asked {asked}")
+            return route.abort()
+
+        page.route("**/*", serve)
+        if not noisy:
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+        page.goto(address)
+        page.wait_for_selector(".jp-OutputArea-output")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not troubles
+
+
+def output(page, name):
+    """The output of a cell, on the screen: what is far off JupyterLab does not draw."""
+    cell = page.locator(".jp-CodeCell").nth([*CELLS].index(name))
+    shown = cell.locator(".jp-OutputArea-output").first
+    for _ in range(100):
+        cell.scroll_into_view_if_needed()
+        if shown.count() and shown.evaluate("node => node.checkVisibility({ contentVisibilityAuto: true })"):
+            return shown
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{name} is not drawn")
+
+
+def told(shown):
+    return " ".join(shown.inner_text().split())
+
+
+def stands_still(page):
+    """What a page without scripts shows: every output is read as it is, and nothing is there to press."""
+    assert told(output(page, "switch")) == told(output(page, "again")) == SWITCH
+    drawing = output(page, "map")
+    assert told(drawing) == ""
+    still = drawing.locator("img")
+    assert still.get_attribute("alt") == repr(show.block_map("1a_which_way"))
+    assert still.evaluate("image => image.complete && image.naturalWidth") == 960
+    assert drawing.locator("svg").count() == 0
+    text = told(output(page, "step"))
+    for line in show.step(dL_dv).plain.splitlines()[:3:2]:
+        assert text.count(line.replace("`", "")) == 1
+    assert "In the notes' names" not in text
+    assert "c_fc" not in text
+    rows = output(page, "journey").locator("tbody tr")
+    assert [told(cell) for cell in rows.locator("td:first-child").all()][:3] == ["x0", "n", "Q"]
+    names = output(page, "ledger")
+    start = f"{len(ledger.rows())} names. Run this cell in a notebook, and you can search them here. name what it is"
+    assert told(names).startswith(start)
+    assert names.locator("tbody tr").count() == len(ledger.rows())
+    words_are_words(page)
+    for name in ("board", "own", "page"):
+        assert told(output(page, name)).count("Run this cell in a notebook, and ") == 1
+    assert "fire *" in told(output(page, "board"))
+    assert "$twice$ 4.0000" in told(output(page, "page"))
+    picture_has_words(page)
+    outputs = page.locator(".jp-OutputArea-output")
+    assert outputs.locator("input, button, select, textarea, form, svg, :disabled").count() == 0
+
+
+def words_are_words(page):
+    table = output(page, "table")
+    assert table.locator("thead th").all_inner_texts() == ["word", "$p$ <i>"]
+    assert table.locator("td:first-child").all_inner_texts() == HOSTILE
+    assert table.locator("a, img, b, script, mjx-container").count() == 0
+    assert page.evaluate("window.ran") is None
+
+
+def picture_has_words(page):
+    picture = output(page, "picture").locator("img")
+    assert picture.get_attribute("alt") == 'nothing "yet"'
+    assert picture.evaluate("image => image.naturalWidth") > 100
+
+
+SEEN = """which => [...document.querySelectorAll(which + " .gw-said")]
+    .filter(side => getComputedStyle(side).visibility === "visible").map(side => side.classList[1])"""
+
+
+def comes_alive(page):
+    """What a page with scripts shows, no cell run: the map is drawn, the switches turn it and each other."""
+    drawing = output(page, "map")
+    drawing.locator("svg").wait_for()
+    assert page.locator(".gw-plain").count() == 0
+    assert drawing.locator("a, span[tabindex]").count() == 17
+    assert {*page.evaluate(SEEN, ".gw-map")} == {"gw-course"}
+    words_are_words(page)
+    picture_has_words(page)
+    again = output(page, "again").locator("input[value=course]")
+    again.focus()
+    again.press("ArrowRight")
+    first = output(page, "switch")
+    assert first.locator("input:checked").get_attribute("value") == "notes"
+    assert {*page.evaluate(SEEN, ".gw-map")} == {"gw-notes"}
+    first.locator("input[value=gpt2]").check(force=True)
+    assert output(page, "again").locator("input:checked").get_attribute("value") == "gpt2"
+    assert {*page.evaluate(SEEN, ".gw-map")} == {"gw-gpt2"}
+    assert first.get_by_role("radiogroup", name="names").count() == 1
+    output(page, "ledger").locator("input").fill("c_attn bias")
+    assert output(page, "ledger").locator("tbody tr:visible").count() == 6
+
+
+def test_a_notebook_that_is_not_trusted_in_jupyterlab(look, jupyter):
+    page = look(lab.address(jupyter, "strange.ipynb"), jupyter)
+    page.wait_for_function(lab.IDLE, timeout=60_000)
+    stands_still(page)
+    assert output(page, "step").locator("mjx-container").count() == len(EQUATIONS)  # the course's alone
+
+
+def test_a_notebook_that_is_trusted_in_jupyterlab_is_alive_before_it_ran(look, jupyter):
+    page = look(lab.address(jupyter, "signed.ipynb"), jupyter)
+    page.wait_for_function(lab.IDLE, timeout=60_000)
+    comes_alive(page)
+    step = output(page, "step")
+    page.wait_for_function(
+        f"document.querySelectorAll('.gw-step mjx-container').length === {len(EQUATIONS) * len(DIALECTS)}"
+    )
+    assert {*page.evaluate(SEEN, ".gw-step")} == {"gw-gpt2"}
+    sizes = step.locator("mjx-container").evaluate_all("all => all.map(one => getComputedStyle(one).fontSize)")
+    assert len({*sizes}) == 1  # none was set while it had no width
+    assert page.locator("mjx-merror").count() == 0
+    output(page, "map").locator('a[aria-label^="h, intended meaning"]').click()
+    page.locator(".lm-TabBar-tabLabel", has_text="1d_intended_meaning.ipynb").first.wait_for()
+    assert len(page.context.pages) == 1  # in JupyterLab itself
+
+
+@pytest.mark.skipif(not find_spec("notebook"), reason="notebook is not installed (pip install notebook)")
+def test_a_notebook_in_notebook_7(look, jupyter):
+    page = look(f"{jupyter}notebooks/strange.ipynb?token=t", jupyter, noisy=True)  # an empty notebook has errors, too
+    page.wait_for_selector(".gw-step mjx-container")
+    stands_still(page)
+    page = look(f"{jupyter}notebooks/signed.ipynb?token=t", jupyter, noisy=True)
+    comes_alive(page)
+
+
+# What nbconvert's own pages ask for; where there is no network they do without.
+CDN = ("https://cdnjs.cloudflare.com/", "https://unpkg.com/")
+
+
+@pytest.mark.parametrize("to", ["html", "slides"])
+def test_a_page_that_nbconvert_made(look, folder, to):
+    command = [sys.executable, "-m", "nbconvert", "--to", to, "--output", f"as_{to}", "strange.ipynb"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    made = folder / f"as_{to}{'.slides' if to == 'slides' else ''}.html"
+    stands_still(look(made.as_uri(), folder.as_uri(), CDN, noisy=True, java_script_enabled=False))
+    if to == "html":
+        comes_alive(look(made.as_uri(), folder.as_uri(), CDN, noisy=True))
