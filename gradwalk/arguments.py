@@ -32,6 +32,12 @@ def shown(given: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
+def place(path: Path) -> str:
+    """A path for an error: on one line, and no longer than one reads."""
+    text = " ".join(str(path).split())
+    return text if len(text) <= 2 * LONGEST else f"…{text[-2 * LONGEST :]}"
+
+
 def number(argument: str, given: object, *, above: float | None = None, least: float | None = None) -> float:
     """One finite real number, Python's or numpy's, as a float; no text, no bool, no array."""
     wanted = "a finite number"

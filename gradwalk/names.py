@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from gradwalk.arguments import shown
+
 
 class Name(NamedTuple):
     """One quantity: its plain word, its shape in the letters of `SIZES`, its LaTeX, and where one meets it.
@@ -313,7 +315,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """One sentence for an error message: what came, and the nearest names that exist."""
     known = list(known)
     nearest = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4) or known
-    return f"there is no {kind} {name!r}; the nearest: {', '.join(nearest[:12])}"
+    return f"there is no {kind} {shown(name)}; the nearest: {', '.join(nearest[:12])}"
 
 
 class Named(dict):

@@ -50,11 +50,15 @@ def number(x, digits: int = 4) -> str:
         x = x[()]
     if isinstance(x, (bool, np.bool_)):
         return "yes" if x else "no"
+    digits = arguments.whole("digits", digits, least=0, most=20)
     if isinstance(x, (float, np.floating)):
         text = f"{x:.{digits}f}"
         text = text.removeprefix("-") if float(text) == 0 else text
         return text.replace("-", MINUS).replace("inf", "∞")
-    return str(x).replace("-", MINUS) if isinstance(x, (int, np.integer)) else str(x)
+    try:
+        return str(x).replace("-", MINUS) if isinstance(x, (int, np.integer)) else str(x)
+    except Exception:  # an object that cannot say what it is, a whole number of 5,000 digits
+        return arguments.shown(x)
 
 
 def table(columns: Mapping[str, Sequence], digits: int = 4) -> Page:
@@ -77,7 +81,7 @@ def line(quantities: Mapping[str, object], digits: int = 4) -> Page:
 
 def bars(x: Sequence[float], full: float = 1.0, width: int = 20) -> list[str]:
     """Numbers as bars of blocks for a table, to the nearest block. The size without the sign; `full` fills a bar."""
-    full, width = arguments.number("full", full, above=0), arguments.whole("width", width, least=1)
+    full, width = arguments.number("full", full, above=0), arguments.whole("width", width, least=1, most=1000)
     x = arguments.numbers("x", list(x) if isinstance(x, Iterable) else x, ndim=1)
     return ["█" * round(min(abs(value) / full, 1.0) * width) for value in x.tolist()]
 

@@ -40,7 +40,7 @@ def loss(z, y):
     return np.logaddexp(0, logsumexp(others) - z_y).mean(axis=-1)  # one number
 
 
-def less_one(p, y):
+def minus_onehot(p, y):
     """p - onehot(y), shape (T, N); where the true word has nearly all, its own entry from what the others have.
 
     p_y - 1 has no digits left there. The shares sum to 1, so it is minus the sum of the others'.
@@ -78,7 +78,7 @@ def dL_dz(p, y):
     >>> same(dL_dz(p, y), [[(y[t] >= 0) / M * (p[t, i] - (i == y[t])) for i in range(N)] for t in range(T)])
     """
     scored = y >= 0  # (T,)
-    return less_one(p, y) * scored[:, None] / int(scored.sum())  # (T, N)
+    return minus_onehot(p, y) * scored[:, None] / int(scored.sum())  # (T, N)
 
 
 def dL_dW(dL_dz, h):

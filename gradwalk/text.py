@@ -154,29 +154,30 @@ def _pairs(argument, sentences, known):
 
 def _content(path, wanted):
     """The text in a file; ValueError or FileNotFoundError that names the file, and says how to cure it."""
+    name = arguments.place(path)
     try:
         if not path.exists():
-            raise FileNotFoundError(f"text: there is no file {path}; {wanted}")
+            raise FileNotFoundError(f"text: there is no file {name}; {wanted}")
         if not path.is_file():
-            raise ValueError(f"text: {path} is no file; {wanted}")
-        arguments.memory("text", 40 * path.stat().st_size, f"a text as long as {path}")
+            raise ValueError(f"text: {name} is no file; {wanted}")
+        arguments.memory("text", 40 * path.stat().st_size, f"a text as long as {name}")
         raw = path.read_bytes()
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise ValueError(f"text: {path} cannot be read ({error.strerror}); {wanted}") from None
+        raise ValueError(f"text: {name} cannot be read ({error.strerror}); {wanted}") from None
     encoding = next((name for mark, name in ENCODINGS.items() if raw.startswith(mark)), "utf-8")
     cure = f"save it as plain text in UTF-8 from the program that wrote it; {wanted}"
     if raw.startswith(DOCUMENTS):
-        raise ValueError(f"text: {path} is a document with its layout, no plain text; {cure}")
+        raise ValueError(f"text: {name} is a document with its layout, no plain text; {cure}")
     try:
         content = raw.decode(encoding)
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         where = f"byte {error.start}, {raw[error.start]:#04x}, on line {line}"
-        raise ValueError(f"text: {path} is not {encoding.upper()} ({where}); {cure}") from None
+        raise ValueError(f"text: {name} is not {encoding.upper()} ({where}); {cure}") from None
     if "\0" in content:
-        raise ValueError(f"text: {path} holds a zero byte: it is no text, or not in UTF-8; {cure}")
+        raise ValueError(f"text: {name} holds a zero byte: it is no text, or not in UTF-8; {cure}")
     if not content.strip():
-        raise ValueError(f"text: {path} is empty; {wanted}")
+        raise ValueError(f"text: {name} is empty; {wanted}")
     return content

@@ -61,7 +61,9 @@ def forward(model: Model, tokens, y=None, hold: Mapping[str, np.ndarray] | None 
     if held:
         name = next(iter(held))
         if name in BLOCK_VALUES:
-            raise ValueError(f"hold: there are {len(model.blocks)} blocks; say which: 'blocks.0.{name}'")
+            raise ValueError(
+                f"hold: wanted {name} of one of the {len(model.blocks)} blocks, 'blocks.0.{name}', got {name!r}"
+            )
         raise ValueError(f"hold: {unknown('value', name, [*BLOCK_VALUES, *({'hf', 'z'} & set(values))])}")
     values.came_from = (model, model.version, names)
     return values
@@ -237,6 +239,9 @@ def _check_size(model, values):
     for name, x in normed:
         if not np.abs(x).max() < most:  # a NaN is not, either
             raise _too_large(model, name, "is too large to be normed, or no number,")
+    for q, here in enumerate(values.blocks):  # a softmax looks at differences: of numbers this large none is left
+        if not np.abs(here.S[np.isfinite(here.S)]).max(initial=0) < 1 / np.sqrt(np.finfo(model.dtype).eps):
+            raise _too_large(model, f"blocks.{q}.S", "is so large that half the digits of its differences are lost")
     last = "L" if "L" in values else "z"
     if not np.isfinite(values[last]).all():
         raise _too_large(model, last, "is no number any more")

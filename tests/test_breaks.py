@@ -43,7 +43,7 @@ BACKWARD = {
     "a flipped sign at the logits": (step1_output, "less = p - onehot", "less = p + onehot"),
     "a flipped sign at the scores": (step5_attention, "(dL_dalpha - average)", "(dL_dalpha + average)"),
     "the gradients of the sum with a mean loss": (step1_output, "scored[:, None] / int(scored.sum())", "scored[:, None]"),
-    "unscored positions pulled too": (step1_output, "less_one(p, y) * scored[:, None]", "less_one(p, y)"),
+    "unscored positions pulled too": (step1_output, "minus_onehot(p, y) * scored[:, None]", "minus_onehot(p, y)"),
     "a dropped transpose at W_O, square": (step5_attention, "return dL_da @ W_O  #", "return dL_da @ W_O.T  #"),
     "a dropped transpose at dL/dW_O, square": (step5_attention, "return dL_da.T @ O  #", "return (dL_da.T @ O).T  #"),
     "a dropped transpose at W_Q, square": (step5_attention, "merge_heads(dL_dQ) @ W_Q  #", "merge_heads(dL_dQ) @ W_Q.T  #"),

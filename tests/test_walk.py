@@ -289,7 +289,7 @@ def test_with_several_blocks_a_held_value_says_which():
     model = Model.random(blocks=2)
     h = walk.forward(model, [1, 2, 3]).blocks[0].h
     walk.forward(model, [1, 2, 3], hold={"blocks.0.h": h})
-    with pytest.raises(ValueError, match=r"hold: there are 2 blocks; say which: 'blocks\.0\.h'"):
+    with pytest.raises(ValueError, match=r"hold: wanted h of one of the 2 blocks, 'blocks\.0\.h', got 'h'"):
         walk.forward(model, [1, 2, 3], hold={"h": h})
 
 

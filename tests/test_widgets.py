@@ -240,7 +240,7 @@ def test_a_true_word_that_the_sentence_does_not_go_on_with():
         ({"columns": [-1]}, "columns: wanted a whole number from 0 to 3 for W, got -1"),
         ({"columns": ["fire"]}, "columns: wanted a whole number"),
         ({"name": "W1", "rows": ["fire"]}, "rows: wanted a whole number from 0 to 7 for W1, got 'fire'"),
-        ({"name": "b", "columns": [0]}, "columns: b is a vector and has rows only"),
+        ({"name": "b", "columns": [0]}, "columns: wanted none, for b is a vector and has rows only"),
         ({"eta": 0}, "eta: wanted a finite number above 0, got 0"),
         ({"eta": "fast"}, "eta: wanted a finite number above 0, got 'fast'"),
     ],

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradwalk import arguments
 from gradwalk.model import Model
 from gradwalk.names import BLOCK_WEIGHTS, DIALECTS, look_up, said
 from gradwalk.step3_layernorm import EPS
@@ -56,7 +57,7 @@ def _block(model, watch):
     known = [f"blocks.{q}.alpha" for q in range(len(model.blocks))] if several else ["alpha"]
     if not isinstance(watch, str) or watch not in known:
         wanted = " or ".join(map(repr, known[:3])) + (" and so on" if len(known) > 3 else "")
-        raise ValueError(f"watch: wanted {wanted}, got {watch!r}")
+        raise arguments.refused("watch", wanted, watch)
     return known.index(watch)
 
 

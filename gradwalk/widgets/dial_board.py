@@ -227,7 +227,7 @@ class DialBoard(anywidget.AnyWidget):
     def _dial(self, index):
         wanted = "(i,)" if len(self._indices[0]) == 1 else "(i, j)"
         if not isinstance(index, tuple) or len(index) != len(self._indices[0]):
-            raise ValueError(f"index: wanted {wanted} for {self._name}, got {index!r}")
+            raise arguments.refused("index", f"{wanted} for {self._name}", index)
         index = tuple(scenes.number_of(self._model, "index", self._name, i, axis) for axis, i in enumerate(index))
         if index not in self._indices:
             raise ValueError(f"index: {index} is not on the board; it has {', '.join(self.scene['names'])}")

@@ -36,7 +36,7 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
     scored = np.flatnonzero(values.y >= 0)  # (M,)
     if columns is not None:
         if array.ndim == 1:
-            raise ValueError(f"columns: {name} is a vector and has rows only, got {columns!r}")
+            raise arguments.refused("columns", f"none, for {name} is a vector and has rows only", columns)
         columns = [number_of(model, "columns", name, j, 1) for j in arguments.several("columns", columns, "numbers")]
     if rows is not None:
         rows = [number_of(model, "rows", name, i, 0) for i in arguments.several("rows", rows, "numbers or words")]
