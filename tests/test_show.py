@@ -161,7 +161,7 @@ def test_columns_must_be_of_one_length():
         (lambda: show.bars(["x"]), "x: wanted a row of finite numbers"),
         (lambda: show.bars([np.nan]), "x: wanted a row of finite numbers"),
         (lambda: show.bars([1.0], full=0), "full: wanted a finite number above 0, got 0"),
-        (lambda: show.bars([1.0], width=1.5), "width: wanted a whole number of at least 1, got 1.5"),
+        (lambda: show.bars([1.0], width=1.5), "width: wanted a whole number from 1 to 1000, got 1.5"),
         (lambda: show.journey(None, None, 0), "model: wanted a Model, got None"),
         (lambda: show.step(3), "function: wanted a gradient of the steps, such as dL_dW, got 3"),
         (lambda: show.step(len), "function: wanted a gradient"),
