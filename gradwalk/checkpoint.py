@@ -11,6 +11,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
+from gradwalk import files
 from gradwalk.model import Model
 
 ABOUT = "gradwalk"  # one metadata entry holds all: several would be written in an order that changes from run to run
@@ -19,13 +20,29 @@ ABOUT = "gradwalk"  # one metadata entry holds all: several would be written in 
 def save(model: Model, path: str | Path) -> None:
     """Write a model's weights, words, H and activation to a safetensors file; the same model gives the same bytes.
 
-    ValueError for a model that has a tokenizer: the file would not hold it.
+    An older model that was saved there is replaced, all at once; any other file stays. ValueError for a place that is
+    none, as `files.ready` has it, and for a model that has a tokenizer: the file would not hold it.
     """
+    files.write(path, packed(model), ours=saved_here)
+
+
+def packed(model: Model) -> bytes:
+    """What `save` writes, as bytes."""
     if model.tokenizer is not None:
         raise ValueError("model: this one reads with a tokenizer, which the file would not hold; keep its own folder")
     about = {"words": model.words, "H": model.H, "activation": model.activation}
     weights = {name: np.ascontiguousarray(array) for name, array in model.weights.items()}
-    Path(path).write_bytes(to_bytes(weights, {ABOUT: json.dumps(about)}))
+    return to_bytes(weights, {ABOUT: json.dumps(about)})
+
+
+def saved_here(path: Path) -> bool:
+    """Whether a file is a model that `save` wrote for a learner; the course's own, in the package, is not."""
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError):
+        return False
+    return ABOUT in metadata and Path(__file__).resolve().parent not in Path(path).resolve().parents
 
 
 def load(path: str | Path) -> Model:
