@@ -51,10 +51,8 @@ def place(fresh: bool = False) -> tuple[Path, Path]:
     try:
         added, kept = copy(came_along(), course)
     except OSError as error:
-        reason = f"{error.filename or course}: {error.strerror or error}"
-        raise ValueError(
-            f"the course cannot be copied to {course} ({reason}); start in a folder of your own"
-        ) from error
+        told = f"{error.filename or course}: {error.strerror or error}"
+        raise ValueError(f"{told}; wanted room for the course in this folder") from error
     print(f"{course}: {added} files of the course added, {kept} left as they were", flush=True)
     if other := differing(came_along(), course):
         is_other = "1 of your files differs" if len(other) == 1 else f"{len(other)} of your files differ"
@@ -164,12 +162,16 @@ def own() -> dict[str, str]:
     return json.loads((PACKAGE / OWN).read_text(encoding="utf-8"))
 
 
-def record(notebooks: Path | None = None) -> None:
-    """Write down which notebooks are the course's own: those that lie in the folder `notebooks` now, or came along."""
-    folder = notebooks or came_along()
+def digests(folder: Path) -> dict[str, str]:
+    """What `own` is for the notebooks that lie in a folder."""
     found = [path for path in _all_files(folder) if path.suffix == ".ipynb"]
-    digests = {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in found}
-    files.write(PACKAGE / OWN, json.dumps(digests, indent=1) + "\n", ours=lambda path: path == PACKAGE / OWN)
+    return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def record() -> None:
+    """Write down that the notebooks which lie in the clone now are the course's own."""
+    told = json.dumps(digests(came_along()), indent=1) + "\n"
+    files.write(PACKAGE / OWN, told, ours=lambda path: path == (PACKAGE / OWN).resolve())
 
 
 if __name__ == "__main__":
