@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import signal
 import sys
 import unicodedata
@@ -33,8 +34,8 @@ def spelled(letter: str) -> str:
     """
     if letter in SPELLED:
         return SPELLED[letter]
-    script, *_, name = unicodedata.name(letter, "?").lower().split()
-    return name if script == "greek" else letter.encode("ascii", "backslashreplace").decode()
+    greek = re.match(r"GREEK (?:SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(letter, ""))
+    return greek[1].lower() if greek else letter.encode("ascii", "backslashreplace").decode()
 
 
 def print_no_more() -> None:
