@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import ipaddress
 import os
@@ -76,6 +77,19 @@ def serve(folder: Path, where: Path, ip: str, port: int | None, browser: bool) -
         said += "\nFrom another machine, put this one's name or address in its place."
     server.io_loop.add_callback(print, said, flush=True)  # the loop's first act is to listen: said when it is true
     server.start()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    server.io_loop.run_sync(all_done)
+
+
+async def all_done() -> None:
+    """End what the stopped server still waits for, as asyncio.run would.
+
+    Its threads wait for those tasks, and Python for the threads: a course in which kernels ran would not go.
+    """
+    waiting = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in waiting:
+        task.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
 
 
 def first_page(where: Path) -> Path:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_core.paths import jupyter_path
+from jupyterlab.commands import get_app_dir
 from jupyterlab_server.settings_utils import get_settings
 
 import gradwalk
@@ -126,10 +128,9 @@ def test_the_wheel_carries_all_that_the_package_has(wheel):
 def test_a_plain_jupyterlab_finds_the_same_settings(wheel):
     """Installed, they lie where every JupyterLab of that environment reads its defaults (.ci/run looks there)."""
     (ours,) = wheel.glob("gradwalk-*.data/data/share/jupyter/lab/settings")
-    lab = Path(sys.prefix) / "share/jupyter"
+    schemas, extensions = Path(get_app_dir()) / "schemas", jupyter_path("labextensions")
     for setting, values in SETTINGS.items():
-        where = str(ours), str(lab / "lab/schemas"), str(wheel / "none"), setting
-        found, _ = get_settings(*where, labextensions_path=[str(lab / "labextensions")])
+        found, _ = get_settings(str(ours), str(schemas), str(wheel / "none"), setting, labextensions_path=extensions)
         told = found["schema"]["properties"]
         assert {key: told[key]["default"] for key in values} == values
         assert all("type" in told[key] for key in values), f"{setting}: no such setting in this JupyterLab"
