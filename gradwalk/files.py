@@ -55,7 +55,7 @@ def write(path: str | Path, content: bytes | str, ours: Ours | None = None, argu
     try:
         with _beside(target) as part:
             _fill(part, content)
-            _into_place(part, target)
+            _into_place(part, target, ours)
     except FileExistsError:
         raise _taken(argument, path) from None
     except OSError as error:
@@ -141,16 +141,16 @@ def _fill(part, content):
                 raise
 
 
-def _into_place(part, target):
-    """The finished file gets its name, in one step: over the old file with the old one's mode, or where none is."""
-    if target.exists():
+def _into_place(part, target, ours):
+    """The finished file gets its name, in one step: where none is, or over one of ours, with the old one's mode."""
+    try:
+        _take(part, target)
+    except FileExistsError:
+        if ours is None or not ours(target):  # asked again: somebody may have come in the meantime
+            raise
         with suppress(OSError):  # some drives keep no modes
             part.chmod(target.stat().st_mode & 0o7777)
         part.replace(target)
-    elif os.name == "nt":
-        part.rename(target)  # there it fails where a file is
-    else:
-        _link(part, target)
     with suppress(OSError):  # the folder's own entry, where a system has that; the file is whole either way
         folder = os.open(target.parent, os.O_RDONLY)
         try:
@@ -159,8 +159,11 @@ def _into_place(part, target):
             os.close(folder)
 
 
-def _link(part, target):
-    """A rename would replace a file that came in the meantime; a link fails."""
+def _take(part, target):
+    """The finished file gets a name that is free, or a FileExistsError: a mere rename would replace what is there."""
+    if os.name == "nt":
+        part.rename(target)  # there it does not
+        return
     try:
         os.link(part, target)
     except FileExistsError:

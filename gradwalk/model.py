@@ -175,7 +175,7 @@ class Model:
         temperature = arguments.number("temperature", temperature, least=0)
         numbers, chance = list(self.number(sentence)), random.Random(seed)
         if not numbers:
-            raise arguments.refused("sentence", "a word at least to begin with", sentence)
+            raise arguments.refused("sentence", "at least one word", sentence)
         for _ in range(words):
             z = forward(self, np.array(numbers[-self.T_max :])).z[-1]  # (N,)
             numbers.append(_next(z, temperature, chance))

@@ -244,19 +244,24 @@ def test_a_file_system_without_links_takes_the_name_first(tmp_path, monkeypatch)
     assert snapshot(tmp_path) == {"target": NEW}
 
 
-def test_a_file_that_comes_in_the_last_moment_stays(tmp_path, monkeypatch):
+@pytest.mark.parametrize("ours", [None, begins_with_old])
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_that_comes_in_the_last_moment_stays(target, monkeypatch, ours, links):
+    """After the look, and after all that was written."""
+    if ours is None:
+        target.unlink(missing_ok=True)
     synced = os.fsync
 
     def comes(number):
-        (tmp_path / "target").write_text("mine")
         synced(number)
+        target.write_text("mine")
 
     monkeypatch.setattr(os, "fsync", comes)
-    monkeypatch.setattr(Path, "exists", lambda path: False)
-    with pytest.raises(files.Taken):
-        files.write(tmp_path / "target", NEW)
-    monkeypatch.undo()
-    assert snapshot(tmp_path) == {"target": b"mine"}
+    if not links:
+        monkeypatch.setattr(os, "link", raises(OSError(errno.EPERM, "Operation not permitted")))
+    with pytest.raises(files.Taken, match="is not gradwalk's to replace, and it stays"):
+        files.write(target, NEW, ours)
+    assert snapshot(target.parent) == {"neighbour.txt": b"mine", "target": b"mine"}
 
 
 def python(code, *arguments, **options):

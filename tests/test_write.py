@@ -85,7 +85,7 @@ def test_the_ends_of_the_draw_are_words():
     ("wrong", "told"),
     [
         ({"sentence": "the zebra"}, "sentence: the model does not know 'zebra' .the nearest: "),
-        ({"sentence": " ... "}, "sentence: wanted a word at least to begin with, got ' ... '"),
+        ({"sentence": " ... "}, "sentence: wanted at least one word, got ' ... '"),
         ({"words": 0}, "words: wanted a whole number of at least 1, got 0"),
         ({"words": 2.0}, "words: wanted a whole number of at least 1, got 2.0"),
         ({"words": True}, "words: wanted a whole number of at least 1, got True"),
