@@ -135,17 +135,17 @@ def trust(notary=None) -> None:
     """Sign the course's own notebooks with Jupyter's notary, or a server's, so that nothing is blank at first sight.
 
     A signature is of the content: it holds for each copy that is equal to it. Whatever is not the course's own, to
-    the byte, is never signed. Where the home folder cannot be written to, or the signatures are locked, they are
-    kept in memory, for as long as this program runs.
+    the byte, is never signed. Where the home folder cannot be written to, or the signatures are locked, a server's
+    notary keeps them in memory, for as long as it runs.
     """
     from nbformat.sign import MemorySignatureStore, NotebookNotary
 
-    notary = notary or NotebookNotary()
     try:
-        _sign(notary)
+        _sign(notary or NotebookNotary())
     except (OSError, sqlite3.Error):
-        notary.store, notary.secret = MemorySignatureStore(), secrets.token_bytes(1024)
-        _sign(notary)
+        if notary:
+            notary.store, notary.secret = MemorySignatureStore(), secrets.token_bytes(1024)
+            _sign(notary)
 
 
 def _sign(notary):

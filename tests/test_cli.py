@@ -194,6 +194,15 @@ def test_copy_brings_the_course_and_opens_nothing(wheel, tmp_path):
     notary.store.close()
 
 
+def test_copy_needs_no_home(wheel, tmp_path):
+    (tmp_path / "file").touch()
+    env = {name: value for name, value in os.environ.items() if name not in JUPYTER}
+    env |= {"PYTHONPATH": str(wheel), "HOME": str(tmp_path / "file" / "home")}
+    done = subprocess.run([*GRADWALK, "--copy"], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {path.name for path in (tmp_path / "gradwalk-course").glob("*.ipynb")} == COURSE
+
+
 def one_line(capsys, *argv):
     """The single line of an error that exits with status 2."""
     try:

@@ -16,7 +16,7 @@ from nbformat.sign import NotebookNotary
 from gradwalk import cli, course
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("**/*.ipynb"))
+NOTEBOOKS = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
 
 
 def notebook(*sources, outputs=()):

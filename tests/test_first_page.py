@@ -1,17 +1,23 @@
 """What a newcomer sees when `gradwalk` has opened, in a real browser, before anything was run."""
 
 import re
+import shutil
 
 import lab
 import pytest
-from test_cli import serving
+from test_cli import ROOT, serving
 
 MISSING = lab.missing()
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
 
 
 def test_the_course_opens_on_a_page_from_which_the_first_stop_opens_whole(tmp_path):
-    with serving(tmp_path, tmp_path / "home") as ((address, page, token), _), lab.browser() as browser:
+    for name in ("gradwalk", "notebooks"):  # a clone of its own: JupyterLab keeps a copy of what it opens
+        shutil.copytree(ROOT / name, tmp_path / name)
+    with (
+        serving(tmp_path, tmp_path / "home", package=tmp_path) as ((address, page, token), _),
+        lab.browser() as browser,
+    ):
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
         tab.goto(f"{address}{page}?token={token}")
         contents = tab.locator(".jp-MarkdownViewer")
