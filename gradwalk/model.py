@@ -243,8 +243,7 @@ def _next(z, temperature, chance):
         return int(z.argmax())
     with np.errstate(over="ignore"):
         shares = np.exp((z - z.max()).astype(float) / temperature).cumsum()  # (N,)
-    drawn = np.searchsorted(shares, chance.random() * shares[-1], side="right")
-    return min(int(drawn), len(z) - 1)  # the product may be rounded up
+    return int(np.searchsorted(shares, chance.random() * shares[-1], side="right"))
 
 
 def within(shape: tuple[int, ...], index: tuple[int, ...], name: str) -> tuple[int, ...]:

@@ -83,6 +83,8 @@ def test_what_differs_is_named_and_what_was_only_run_is_not(bundled, capsys):
     (bundled / "1a_which_way.ipynb").write_text(notebook("3 + 3", "a cell of the next edition"))
     assert "2 of your files differ from what came" in placed(capsys)[1][1]
     assert "0_forward.ipynb, 1a_which_way.ipynb." in placed(capsys)[1][1]
+    (folder / "images" / "block.png").write_bytes(b"mine")
+    assert "0_forward.ipynb, 1a_which_way.ipynb, images/block.png." in placed(capsys)[1][1]
 
 
 def test_fresh_ones_come_beside_the_old_never_over_anything(bundled, capsys):
