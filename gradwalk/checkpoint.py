@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from gradwalk import arguments, foreign
+from gradwalk import arguments, files, foreign
 from gradwalk.gpt2 import gpt2, gpt2_layout
 from gradwalk.model import Model
 from gradwalk.step2_mlp import ACTIVATIONS
@@ -21,13 +21,28 @@ ABOUT = "gradwalk"  # one metadata entry holds all: several would be written in 
 def save(model: Model, path: str | Path) -> None:
     """Write a model's weights, words, H and activation to a safetensors file; the same model gives the same bytes.
 
-    ValueError for a model that has a tokenizer: the file would not hold it.
+    An older model that was saved there is replaced, all at once; any other file stays. ValueError for a place that is
+    none, as `files.ready` has it, and for a model that has a tokenizer: the file would not hold it.
     """
-    if model.tokenizer is not None:
+    files.write(path, packed(model), ours=saved_here)
+
+
+def packed(model: Model) -> bytes:
+    """What `save` writes, as bytes."""
+    if arguments.instance("model", model, Model).tokenizer is not None:
         raise ValueError("model: this one reads with a tokenizer, which the file would not hold; keep its own folder")
     about = {"words": model.words, "H": model.H, "activation": model.activation}
     weights = {name: np.ascontiguousarray(array) for name, array in model.weights.items()}
-    Path(path).write_bytes(to_bytes(weights, {ABOUT: json.dumps(about)}))
+    return to_bytes(weights, {ABOUT: json.dumps(about)})
+
+
+def saved_here(path: Path) -> bool:
+    """Whether a file is a model that `save` wrote for a learner; the course's own, in the package, is not."""
+    try:
+        metadata = foreign.header(Path(path)).metadata
+    except (ValueError, OSError):
+        return False
+    return ABOUT in metadata and Path(__file__).resolve().parent not in Path(path).resolve().parents
 
 
 def load(path: str | Path) -> Model:

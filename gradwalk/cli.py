@@ -1,52 +1,52 @@
-"""The command `gradwalk`: open the course in JupyterLab, tune a model, verify every gradient.
+"""The command `gradwalk`: open the course in JupyterLab, tune a model, let it write, verify every gradient.
 
 Each part of the command is imported when it is asked for, so that `gradwalk --version` answers at once.
 """
 
+from __future__ import annotations
+
 import argparse
+import ipaddress
 import os
-import secrets
-import signal
 import sys
 from pathlib import Path
 
-from gradwalk import __version__
+from gradwalk import __version__, terminal
 
-PACKAGE = Path(__file__).resolve().parent
-COPY = "gradwalk-course"  # the learner's own folder, where the course comes out of a wheel
+INTERRUPTED, PIPE_CLOSED = 130, 141  # as shells have it for Ctrl-C, and where nobody reads on
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says what is wrong in one line."""
+
+    def error(self, message):
+        """Print it, and leave with status 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(argv=None):
     """Run the command line `argv` (default: the program's own).
 
-    The exit status: 0, 1 if something that `verify` checks does not hold, 2 for an error, 130 for Ctrl-C.
+    The exit status: 0, 1 if something that `verify` checks does not hold, 2 for an error, and what shells have for
+    Ctrl-C, for a pipe that nobody reads, and for being told to go.
     """
-    parser = argparse.ArgumentParser(
-        prog="gradwalk",
-        description="A walk backward through one transformer block. Without a command: open the course in JupyterLab.",
-    )
-    parser.add_argument("--version", action="version", version=f"gradwalk {__version__}")
-    parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
-    parser.add_argument("--port", type=port, help="serve at this port (default: the first free one from 8888)")
-    parser.set_defaults(run=open_course)
-    commands = parser.add_subparsers(title="commands", metavar="")
-    tune = commands.add_parser("tune", help="train a model by the course's own gradients")
-    tune.add_argument("--text", type=Path, metavar="FILE", help="your own text (default: the course's)")
-    tune.add_argument("--out", type=Path, metavar="FILE", help="where to save it (default: trained.safetensors, here)")
-    tune.add_argument("--seed", type=int, default=0, help="which random numbers to start from (default: 0)")
-    tune.set_defaults(run=tune_model)
-    verify = commands.add_parser("verify", help="check every line and every slope of the course on this machine")
-    verify.set_defaults(run=verify_walk)
-
-    options = parser.parse_args(argv)
+    terminal.any_encoding()
+    options = parser().parse_args(argv)
     one_thread()
     try:
-        return options.run(options) or 0
+        with terminal.told_to_go():
+            status = options.run(options) or 0
+        print(end="", flush=True)  # what cannot be printed is found out here, not when Python goes
+        return status
+    except BrokenPipeError:  # `gradwalk verify | head`
+        terminal.print_no_more()
+        return PIPE_CLOSED
     except (ValueError, OSError) as error:
-        print(f"gradwalk: {error}", file=sys.stderr)
+        print(f"gradwalk: {one_line(error)}", file=sys.stderr)
+        terminal.print_no_more()
         return 2
     except KeyboardInterrupt:
-        return 130  # as shells have it for Ctrl-C
+        return INTERRUPTED
 
 
 def one_thread() -> None:
@@ -58,68 +58,96 @@ def one_thread() -> None:
         os.environ.setdefault(f"{blas}_NUM_THREADS", "1")
 
 
-def port(text):
-    """A port number from the command line: 1 to 65535, or a ValueError, which argparse reports."""
-    number = int(text)
-    if not 1 <= number <= 65535:
-        raise ValueError(text)
-    return number
+def one_line(error):
+    """An error's words; where it is the system's, the file and what is wrong with it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).splitlines())
+
+
+# ---- what can be said on the command line
+
+
+def parser():
+    """Every option and every command."""
+    whole = Parser(
+        prog="gradwalk",
+        description="A walk backward through one transformer block. Without a command: open the course in JupyterLab.",
+    )
+    add = whole.add_argument
+    add("--version", action="version", version=f"gradwalk {__version__}")
+    add("--no-browser", action="store_true", help="print the address and open no browser")
+    add("--port", type=number(1, 65535), help="serve at this port (default: the first free one from 8888)")
+    add("--ip", type=address, default="127.0.0.1", help="serve at this address (default: this computer alone)")
+    add("--copy", action="store_true", help="bring the notebooks to this folder, and open nothing")
+    add("--fresh", action="store_true", help="bring the notebooks as they came, beside your own")
+    whole.set_defaults(run=open_course)
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND")
+
+    add = command(commands, "tune", tune_model, "train a model by the course's own gradients")
+    add("--text", metavar="FILE", help="your own text (default: the course's)")
+    add("--out", metavar="FILE", help="where to save it (default: trained.safetensors, here)")
+    add("--seed", type=number(0), default=0, help="which random numbers to start from (default: 0)")
+
+    add = command(commands, "write", write_on, "let a model go on writing")
+    add("sentence", nargs="+", metavar="WORD", help="how it begins: one word or more")
+    add("--model", metavar="FILE", help="a tuned model, or the folder of a GPT-2 (default: the course's own)")
+    add("--words", type=number(1), default=8, help="how many words to add (default: 8)")
+    add("--temperature", type=float, default=0.0, help="0: the likeliest word each time (default); 1: drawn by p")
+    add("--seed", type=number(0), default=0, help="which random numbers to draw by (default: 0)")
+
+    command(commands, "verify", verify_walk, "check every line and every slope of the course on this machine")
+    return whole
+
+
+def command(commands, name, run, told):
+    """A command of its own; what is returned adds to what can be said with it."""
+    own = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+    own.set_defaults(run=run)
+    return own.add_argument
+
+
+def number(least, most=None):
+    """A reader of whole numbers within these bounds."""
+    wanted = f"wanted a whole number of at least {least}" if most is None else f"wanted {least} to {most}"
+
+    def read(text):
+        try:
+            given = int(text)
+        except ValueError:
+            given = None
+        if given is None or given < least or (most is not None and given > most):
+            raise argparse.ArgumentTypeError(f"{wanted}, got {text!r}")
+        return given
+
+    return read
+
+
+def address(text):
+    """An IP address; "localhost" stands for one."""
+    try:
+        return str(ipaddress.ip_address("127.0.0.1" if text == "localhost" else text))
+    except ValueError:
+        wanted = "wanted an IP address of this machine, or 0.0.0.0 for all that it has"
+        raise argparse.ArgumentTypeError(f"{wanted}, got {text!r}") from None
+
+
+# ---- the commands
 
 
 def open_course(options):
-    """Serve the course on this machine alone, behind a fresh token, until Ctrl-C."""
-    from jupyterlab.labapp import LabApp
+    """Bring the course to the learner and serve it behind a fresh token, until Ctrl-C; with --copy only bring it."""
+    from gradwalk import course, serving
 
-    folder = course_folder()
-    first = min(notebook.name for notebook in folder.glob("*.ipynb"))
-    token = secrets.token_hex(16)
-    page = f"lab/tree/{first}"
-    settings = {
-        "ServerApp.root_dir": folder,
-        "ServerApp.ip": "127.0.0.1",
-        "ServerApp.open_browser": not options.no_browser,
-        # in a container the teacher is often root, and JupyterLab would refuse; Windows has no geteuid
-        "ServerApp.allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
-        "IdentityProvider.token": token,
-        "Application.log_level": "ERROR",
-        "LabApp.default_url": f"/{page}",
-        # JupyterLab's defaults for the course: no news from elsewhere, light or dark as the system is
-        "LabApp.app_settings_dir": PACKAGE / "lab",
-    }
-    if options.port:  # this port or none
-        settings |= {"ServerApp.port": options.port, "ServerApp.port_retries": 0}
-    server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
-    signal.signal(signal.SIGINT, lambda *_: server.stop(from_signal=True))  # at once, kernels and all, no question
-    said = f"The course is open at {server.connection_url}{page}?token={token} (Ctrl-C stops it)"
-    server.io_loop.add_callback(print, said, flush=True)  # the loop's first act is to listen: said when it is true
-    server.start()
-
-
-def course_folder():
-    """Where the learner works: the clone's own notebooks, or a copy of the bundled ones in the current folder."""
-    bundled = PACKAGE / "notebooks"
-    if not bundled.is_dir():  # an editable install: the notebooks lie beside the package
-        return PACKAGE.parent / "notebooks"
-    here = Path.cwd()
-    folder = here if here.name == COPY else here / COPY
-    added, kept = place_course(bundled, folder)
-    print(f"{folder}: {added} files of the course added, {kept} left as they were", flush=True)
-    return folder
-
-
-def place_course(bundled, folder):
-    """Copy what `folder` does not have yet; an existing file is never touched. Return how many (added, kept)."""
-    added = kept = 0
-    for source in sorted(path for path in bundled.rglob("*") if path.is_file()):
-        target = folder / source.relative_to(bundled)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with target.open("xb") as new:  # "x" fails where a file is: no moment in which it could be overwritten
-                new.write(source.read_bytes())
-            added += 1
-        except FileExistsError:
-            kept += 1
-    return added, kept
+    if options.copy:
+        _, where = course.place(options.fresh)
+        course.trust()
+        print(f"The course is in {where}")
+        return
+    serving.check(options.ip, options.port)
+    folder, where = course.place(options.fresh)
+    with serving.a_home():
+        serving.serve(folder, where, options.ip, options.port, browser=not options.no_browser)
 
 
 def tune_model(options):
@@ -127,6 +155,19 @@ def tune_model(options):
     from gradwalk.tune import main as train
 
     train(text=options.text, out=options.out, seed=options.seed)
+
+
+def write_on(options):
+    """Let the course's model, or the learner's, go on from the words that are given."""
+    from gradwalk import Model, checkpoint
+
+    model = Model.trained() if options.model is None else None
+    try:
+        read = checkpoint.gpt2 if Path(options.model or "").is_dir() else checkpoint.load
+        model = model or read(options.model)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"model: {one_line(error)}") from error
+    print(model.write(" ".join(options.sentence), options.words, options.temperature, options.seed))
 
 
 def verify_walk(options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -142,7 +143,7 @@ class Model:
                 arrays = {name: array.astype(dtype) for name, array in arrays.items()}
         return Model(arrays, self.words, self.H, self.activation, self.tokenizer)
 
-    # ---- words in, numbers out
+    # ---- words in, numbers out, and words again
 
     def read(self, sentence: str | Sequence[str], scored: str = "last") -> tuple[np.ndarray, np.ndarray]:
         """A sentence as (tokens, y): the words but the last, and for each the word that follows. Both (T,) of int.
@@ -182,7 +183,29 @@ class Model:
         told = getattr(self.tokenizer, "label", None)  # it knows what its spelling stands for
         return readable(self.words[i], i) if told is None else told(i)
 
-    # ---- writing
+    def write(self, sentence: str, words: int = 8, temperature: float = 0.0, seed: int = 0) -> str:
+        """The sentence and the `words` that the model goes on with, one after the other, as text.
+
+        At temperature 0 each is the likeliest, so the same beginning always goes on alike. Above it each is drawn by
+        softmax(z / temperature), at 1 by p itself, and the same `seed` draws the same. Once there are more words than
+        places, the walk goes over the last T_max of them. ValueError for a word that the model does not know, and for
+        a beginning without a word.
+        """
+        from gradwalk.walk import forward
+
+        words, seed = arguments.whole("words", words, least=1), arguments.whole("seed", seed, least=0)
+        temperature = arguments.number("temperature", temperature, least=0)
+        numbers, chance = list(self.number(sentence)), random.Random(seed)
+        if not numbers:
+            raise arguments.refused("sentence", "at least one word", sentence)
+        for _ in range(words):
+            z = forward(self, np.array(numbers[-self.T_max :])).z[-1]  # (N,)
+            numbers.append(_next(z, temperature, chance))
+        if self.tokenizer is not None:
+            return self.tokenizer.decode([int(number) for number in numbers])
+        return " ".join(self.words[number] for number in numbers)
+
+    # ---- turning
 
     def turn(self, name: str, index: tuple[int, ...], by: float) -> None:
         """Turn one dial: add `by` to one number of the weight `name`.
@@ -288,6 +311,15 @@ class Model:
     def __repr__(self):
         sizes = f"N={self.N}, D={self.D}, F={self.F}, H={self.H}, blocks={len(self.blocks)}"
         return f"Model({sizes}, {self.activation}, {self.dtype}: {self._dials():,} dials)"
+
+
+def _next(z, temperature, chance):
+    """One word's number by its logits (N,): the likeliest, or one drawn."""
+    if temperature == 0:
+        return int(z.argmax())
+    with np.errstate(over="ignore"):
+        shares = np.exp((z - z.max()).astype(float) / temperature).cumsum()  # (N,)
+    return int(np.searchsorted(shares, chance.random() * shares[-1], side="right"))
 
 
 def within(shape: tuple[int, ...], index: tuple[int, ...], name: str) -> tuple[int, ...]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradwalk import step2_mlp, step3_layernorm, step4_residual, step5_attention, walk
+from gradwalk import files, step2_mlp, step3_layernorm, step4_residual, step5_attention, walk
 from gradwalk.model import Model
 from gradwalk.text import Text, load, split
 from gradwalk.tune import Tuned, tune
@@ -127,6 +127,7 @@ def main(out: str | Path = "outright.json") -> None:
     path, course = Path(out), load()
     if path.exists():
         raise FileExistsError(f"out: there is an {path} already, and it stays")
+    files.ready("out", path)
     told = {"search": [], "runs": []}
     for blocks, way in product(BLOCKS, WALKS):
         tried = [searched(course, blocks, way, scale, eta) for scale, eta in product(SCALES, ETAS)]
@@ -134,7 +135,7 @@ def main(out: str | Path = "outright.json") -> None:
         told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
     lines = {name: ",\n".join(json.dumps(one) for one in rows) for name, rows in told.items()}
     text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
-    path.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
+    files.write(path, f"{{\n{text}\n}}\n", argument="out")
     print(f"written to {path}")
 
 

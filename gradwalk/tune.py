@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,13 +88,16 @@ def tune(
         parts = [_intended(walk[0], work, part, positions) for part in parts]
         step = _output_layer
     train, stop, _ = parts
+    bar = _bar(sum(map(len, parts)) + epochs * (len(train) + len(stop)), progress)
+    step = _counted(step, bar)
 
     before = Losses(*(_mean_loss(step, work, part, positions) for part in parts))
     curve = [Point(0, before.train, before.stop)]
     best = {name: work.weights[name].copy() for name in names}
     chance = random.Random(seed)
-    with _bar(epochs, progress) as bar:
+    with bar:
         for epoch in range(1, epochs + 1):
+            bar.set_description(f"epoch {epoch}/{epochs}", refresh=False)
             draws = [chance.random() for _ in train]
             shuffled = [train[i] for i in sorted(range(len(train)), key=draws.__getitem__)]
             try:
@@ -103,7 +109,6 @@ def tune(
             if curve[-1].stop < min(point.stop for point in curve[:-1]):
                 best = {name: work.weights[name].copy() for name in names}
             bar.set_postfix_str(f"loss {curve[-1].stop:.4f}", refresh=False)
-            bar.update()
     kept = model.copy()
     _become(kept, best)
     after = Losses(*(_mean_loss(step, kept, part, positions) for part in parts))
@@ -129,23 +134,29 @@ def untrained(words: Sequence[str], seed: int = 0, T_max: int = SIZES["T_max"]) 
 
 
 def main(text: str | Path | None = None, out: str | Path | None = None, seed: int = 0, progress: bool = True) -> None:
-    """Train the course's model on the course's text, or on the text file of a learner, print the losses and save it.
+    """Train the course's model on the course's text, or on the text file of a learner, save it and print the losses.
 
-    It is saved to `out`, or to trained.safetensors in the current folder, which must then be free. With the same
-    BLAS on one thread the same text and seed give the same file, bit for bit. FileNotFoundError or ValueError, before
-    any training, if the text cannot be used or the model could not be saved.
+    It is saved to `out`, or to trained.safetensors in the current folder, which must then be free; if nothing was
+    gained, it is not saved. With the same BLAS on one thread the same text and seed give the same file, bit for bit.
+    FileNotFoundError or ValueError, before any training, if the text cannot be used or the model could not be saved:
+    only a model that was saved before is ever replaced, and never while another run is about to write there.
     """
-    from gradwalk import checkpoint
+    from gradwalk import checkpoint, files
 
-    path = _free_path(out)
+    path, ours = _free_path(out)
+    files.ready("out", path, ours)
+    seed = arguments.whole("seed", seed, least=0)
     told = load(text)
     parts = Losses(*split(told.sentences))
     longest = max(len(sentence) for sentence in told.sentences)
     model = untrained(told.words, seed, max(SIZES["T_max"], longest - 1))
-    sizes = [len(part) for part in parts]
-    print(f"{told}: {sizes[0]} to train on, {sizes[1]} to stop by, {sizes[2]} to report on")
-    print(model)
-    tuned = tune(model, told, seed=seed, progress=progress)
+    size = sum(array.nbytes for array in model.weights.values())
+    with files.claimed("out", path, ours, size):
+        print(f"{told}: {len(parts.train)} to train on, {len(parts.stop)} to stop by, {len(parts.report)} to report on")
+        print(model, flush=True)
+        tuned = tune(model, told, seed=seed, progress=progress)
+        if tuned.kept:  # at once: whatever becomes of the printing, nothing is lost
+            path = _kept(checkpoint.packed(model), Path(path), ours)
     guesses = [baselines(parts.train, part, told.words) for part in parts]
     rows = {
         "before": tuned.before,
@@ -156,17 +167,35 @@ def main(text: str | Path | None = None, out: str | Path | None = None, seed: in
     print(f"{'nats per scored word':<34}{'train':>9}{'stop':>9}{'report':>9}")
     for name, losses in rows.items():
         print(f"{name:<34}" + "".join(f"{loss:9.4f}" for loss in losses))
-    checkpoint.save(model, path)
-    print(f"saved to {path}; open it with gradwalk.checkpoint.load({str(path)!r})")
+    if tuned.after.report > guesses[-1].frequencies:
+        print("On sentences held back it guesses worse than the word frequencies alone: more text may help.")
+    if tuned.kept:
+        print(f"saved to {path}; open it with gradwalk.checkpoint.load({str(path)!r})")
+    else:
+        print(f"Nothing was gained: no epoch was better than the random start. So nothing was saved to {path}.")
 
 
 def _free_path(out):
-    path = Path("trained.safetensors" if out is None else out)
-    if out is None and path.exists():
+    """Where to save, and what may be replaced there: in the learner's own words a model, unasked nothing."""
+    from gradwalk import checkpoint
+
+    if out is not None:
+        return out, checkpoint.saved_here
+    path = Path("trained.safetensors")
+    if os.path.lexists(path):
         raise ValueError(f"out: there is a {path} in this folder, and it stays; say where to save with --out FILE")
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise ValueError(f"out: wanted a file in a folder that exists, got {path}")
-    return path
+    return path, None
+
+
+def _kept(content, path, ours):
+    """Write it where it was to be; if that was taken while the model trained, under the next name that is free."""
+    from gradwalk import files
+
+    names = chain([path], (path.with_stem(f"{path.stem}-{i}") for i in count(2)))
+    for name in names:
+        with suppress(files.Taken):
+            files.write(name, content, ours, argument="out")
+            return name
 
 
 def _examples(model, sentences):
@@ -253,7 +282,19 @@ def _become(model, weights):
     model.move(slopes, 1.0, only=list(weights))
 
 
-def _bar(epochs, progress):
+def _counted(step, bar):
+    """The same step, which moves the bar on by the sentences of its batch."""
+
+    def counted(model, batch, back=False):
+        done = step(model, batch, back)
+        bar.update(len(batch))
+        return done
+
+    return counted
+
+
+def _bar(sentences, progress):
+    """One bar for the losses before and for every epoch, on a terminal only: None means that."""
     from tqdm import tqdm
 
-    return tqdm(total=epochs, unit="epoch", disable=None if progress else True)  # None: on a terminal only
+    return tqdm(total=sentences, desc="losses before", unit=" sentences", disable=None if progress else True)

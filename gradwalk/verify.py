@@ -94,6 +94,7 @@ def table(width: int = 150) -> bool:
         failed += not check.holds
         reason = check.reason if len(check.reason) <= width - 62 else check.reason[: width - 63] + "…"
         mark = "  " if check.holds else "✗ "
-        print(f"{check.step:<16} {check.line:<22} {check.difference:10.1e}  {check.limit:5.0e} {mark}{reason}")
+        row = f"{check.step:<16} {check.line:<22} {check.difference:10.1e}  {check.limit:5.0e} {mark}{reason}"
+        print(row, flush=True)  # each at once: where nobody reads on, it ends
     print(f"{count} lines, {failed} of them do not hold" if failed else f"{count} lines, all hold")
     return not failed

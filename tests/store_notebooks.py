@@ -19,6 +19,7 @@ from matplotlib.image import imread
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from gradwalk import course, files
 from gradwalk.cli import one_thread
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
@@ -37,7 +38,7 @@ def main(notebooks: list[str]) -> int:
     one_thread()
     paths = [Path(name) for name in notebooks] or sorted(FOLDER.glob("*.ipynb"))
     failed = asyncio.run(_store_all(paths))
-    # Here the list of the course's own notebooks, gradwalk/data/notebooks.json, is written anew.
+    course.record()
     return 1 if any(failed) else 0
 
 
@@ -68,7 +69,7 @@ async def store(path: Path) -> bool:
     tidy(notebook, before=nbformat.reads(stored, as_version=4))
     text = nbformat.writes(notebook) + "\n"
     if text != stored:
-        path.write_text(text, encoding="utf-8", newline="\n")
+        files.write(path, text, ours=lambda there: there == path.resolve())
     return text != stored
 
 
