@@ -7,6 +7,7 @@ with `backward`.
 
 import re
 from functools import cache
+from html.parser import HTMLParser
 from pathlib import Path
 
 import nbformat
@@ -18,7 +19,6 @@ from gradwalk.names import look_up
 from gradwalk.show import number
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-BAR = re.compile(r"(?<!\\)\|")  # a bar inside a cell is written \|
 
 
 def plain(cell):
@@ -33,11 +33,37 @@ def tables(stop):
     found = []
     for cell in nbformat.read(FOLDER / f"{stop}.ipynb", as_version=4).cells:
         for output in cell.get("outputs", []):
-            said = "".join(output.get("data", {}).get("text/markdown", ""))
-            if said.startswith("| "):
-                head, _, *rows = [[plain(part) for part in BAR.split(line)[1:-1]] for line in said.splitlines()]
-                found.append((cell.id, [head, *rows]))
+            page = Tables()
+            page.feed("".join(output.get("data", {}).get("text/html", "")))
+            found += [(cell.id, [[plain(part) for part in row] for row in rows]) for rows in page.found]
     return found
+
+
+class Tables(HTMLParser):
+    """The tables of a page: rows of cells, each its text."""
+
+    def __init__(self):
+        super().__init__()
+        self.found, self.inside = [], False
+
+    def handle_starttag(self, tag, attributes):
+        """A table, a row or a cell begins."""
+        if tag == "table":
+            self.found.append([])
+        elif tag == "tr":
+            self.found[-1].append([])
+        elif tag in ("th", "td"):
+            self.found[-1][-1].append("")
+            self.inside = True
+
+    def handle_endtag(self, tag):
+        """A cell ends."""
+        self.inside = self.inside and tag not in ("th", "td")
+
+    def handle_data(self, data):
+        """What stands in a cell."""
+        if self.inside:
+            self.found[-1][-1][-1] += data
 
 
 def chain():
