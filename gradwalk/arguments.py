@@ -32,7 +32,7 @@ def shown(given: object) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def place(path: Path) -> str:
+def place(path: str | Path) -> str:
     """A path for an error: on one line, and no longer than one reads."""
     text = " ".join(str(path).split())
     return text if len(text) <= 2 * LONGEST else f"…{text[-2 * LONGEST :]}"

@@ -163,7 +163,9 @@ def write_on(options):
 
     model = Model.trained() if options.model is None else None
     try:
-        read = checkpoint.gpt2 if Path(options.model or "").is_dir() else checkpoint.load
+        path = Path(options.model or "").expanduser()
+        is_folder = path.is_dir() or not (path.suffix or path.exists())  # nothing is there: a name on the hub, perhaps
+        read = checkpoint.gpt2 if is_folder else checkpoint.load
         model = model or read(options.model)
     except (ValueError, OSError) as error:
         raise ValueError(f"model: {one_line(error)}") from error

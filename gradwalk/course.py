@@ -96,9 +96,9 @@ def differing(bundled: Path, folder: Path) -> list[str]:
 
 
 def _content(path):
-    """A file's bytes; None if there are none to be had."""
+    """A file's bytes; None if there are none to be had, as from a folder or a pipe, where one would wait for ever."""
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() else None
     except OSError:
         return None
 
@@ -120,8 +120,10 @@ def _edition(folder):
     """The first folder for a copy as it came where nothing else is: a new one, or one that has it."""
     for number in count(1):
         name = f"edition-{__version__}" + (f"-{number}" if number > 1 else "")
-        if not differing(came_along(), folder / name):
-            return folder / name
+        edition = folder / name
+        free = not os.path.lexists(edition) or edition.is_dir()
+        if free and not differing(came_along(), edition):
+            return edition
 
 
 def _all_files(bundled):

@@ -121,6 +121,10 @@ def response(z, y, i: int, factor, nudges) -> np.ndarray:
     z[np.arange(len(y)), y] = z[:, i] = -np.inf  # what is left: the words that are neither
     with np.errstate(divide="ignore"):  # of two words none is left
         rest = logsumexp(z)  # (M,)
-    moved = z_i + np.multiply.outer(nudges, factor)  # (K, M)
-    odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (K, M), log of others / true
-    return np.logaddexp(0, odds).mean(axis=1)  # (K,)
+    losses = np.empty(len(nudges))  # (K,)
+    some = max(1, AT_ONCE // len(y))  # a long curve goes piece by piece
+    for k in range(0, len(nudges), some):
+        moved = z_i + np.multiply.outer(nudges[k : k + some], factor)  # (some, M)
+        odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (some, M), log of others / true
+        losses[k : k + some] = np.logaddexp(0, odds).mean(axis=1)
+    return losses

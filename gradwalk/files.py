@@ -40,8 +40,8 @@ def ready(argument: str, path: str | Path, ours: Ours | None = None, size: int =
     except FileExistsError:
         raise _taken(argument, path) from None
     except OSError as error:
-        reason = error.strerror or error
-        raise ValueError(f"{argument}: wanted a file that can be written, got {path} ({reason})") from error
+        told = f"{arguments.place(path)} ({error.strerror or error})"
+        raise ValueError(f"{argument}: wanted a file that can be written, got {told}") from error
     return target
 
 
@@ -81,7 +81,8 @@ def claimed(argument: str, path: str | Path, ours: Ours | None = None, size: int
         except (Timeout, PermissionError):
             if not place.exists():  # it is the folder that cannot be written to
                 ready(argument, path, ours)
-            raise Taken(f"{argument}: another run is writing {path}; wanted another name, or some patience") from None
+            told = f"another run is writing {arguments.place(path)}"
+            raise Taken(f"{argument}: {told}; wanted another name, or some patience") from None
         except (OSError, NotImplementedError):
             pass  # a file system that keeps no claims; if it is the folder that is wrong, `ready` says so
         yield ready(argument, path, ours, size)
@@ -94,29 +95,30 @@ def claimed(argument: str, path: str | Path, ours: Ours | None = None, size: int
 
 def _looked_at(argument, path, ours):
     """Where `path` leads, links followed, if nothing is there or what is there may be replaced. Changes nothing."""
-    given, path = path, arguments.path(argument, path)
-    target = Path(os.path.realpath(path))
+    path, given = arguments.path(argument, path), path
+    target, told = Path(os.path.realpath(path)), arguments.place(given)
     try:
         in_folder, is_folder, is_there = path.absolute().parent.is_dir(), path.is_dir(), path.exists()
     except OSError as error:  # too long a name, or a folder that one may not look into
-        raise ValueError(f"{argument}: wanted the name of a file, got {given} ({error.strerror})") from error
+        raise ValueError(f"{argument}: wanted the name of a file, got {told} ({error.strerror})") from error
     if is_folder or not in_folder or str(given).endswith(("/", os.sep)):
-        raise ValueError(f"{argument}: wanted a file in a folder that exists, got {given}")
+        raise ValueError(f"{argument}: wanted a file in a folder that exists, got {told}")
     if not os.path.lexists(path):
         return target  # a free name
     if not is_there or not target.exists():
-        raise ValueError(f"{argument}: wanted the name of a file, got {given}, a link that leads nowhere")
+        raise ValueError(f"{argument}: wanted the name of a file, got {told}, a link that leads nowhere")
     if not target.is_file():
-        raise ValueError(f"{argument}: wanted the name of a file, got {given}, which is none")
+        raise ValueError(f"{argument}: wanted the name of a file, got {told}, which is none")
     if ours is None or not ours(target):
         raise _taken(argument, given)
     if not target.stat().st_mode & 0o222 or not os.access(target, os.W_OK):
-        raise ValueError(f"{argument}: wanted a file that can be written, got {given}, which is write-protected")
+        raise ValueError(f"{argument}: wanted a file that can be written, got {told}, which is write-protected")
     return target
 
 
 def _taken(argument, path):
-    return Taken(f"{argument}: there is a {path} that is not gradwalk's to replace, and it stays; wanted another name")
+    told = f"there is a {arguments.place(path)} that is not gradwalk's to replace"
+    return Taken(f"{argument}: {told}, and it stays; wanted another name")
 
 
 @contextmanager

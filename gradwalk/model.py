@@ -6,6 +6,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -165,7 +166,8 @@ class Model:
     def number(self, sentence: str | Sequence[str]) -> np.ndarray:
         """The words of a sentence as row numbers of E and W: (T,) of int.
 
-        Text is parted into words, lower case and without punctuation; the words of a list are looked up as they stand.
+        Text is parted into words, lower case and without punctuation, and found however the vocabulary spells them; the
+        words of a list are looked up as they stand.
         A tokenizer gets the text untouched, or the list's words with a space between them. ValueError for a sentence
         without a word, and for words that the model does not know, naming the nearest that it does.
         """
@@ -275,6 +277,8 @@ class Model:
             whole = sentence if isinstance(sentence, str) else " ".join(text.as_words("sentence", sentence))
             return np.array(self.tokenizer.encode(whole).ids, dtype=int)
         words = text.as_words("sentence", sentence)
+        if isinstance(sentence, str):  # the vocabulary may spell a word otherwise than a text is read
+            words = [word if word in self._number else self._spelled.get(word, word) for word in words]
         strangers = [word for word in dict.fromkeys(words) if word not in self._number]
         if strangers:
             named = [(arguments.shown(word), ", ".join(text.nearest(word, self.words))) for word in strangers[:NAMED]]
@@ -283,16 +287,26 @@ class Model:
             raise ValueError(f"sentence: the model does not know {told}{more}")
         return np.array([self._number[word] for word in words], dtype=int)
 
+    @cached_property
+    def _spelled(self):
+        """Each word as a text is read (NFC, lower case), and how the vocabulary spells it; the first of several."""
+        from gradwalk import text
+
+        read = ((text.words_of(word), word) for word in reversed(self.words))
+        return {found[0]: word for found, word in read if len(found) == 1}
+
     def _known(self, name):
         return arguments.one_of("name", name, self._arrays, "weight")
 
     def _slope(self, grads, name):
         arguments.instance("grads", grads, Mapping)
         try:
-            slope = np.asarray(of_weight(grads, name))
+            slope = of_weight(grads, name)
         except (KeyError, IndexError, TypeError):
             raise ValueError(f"grads: there is no slope for the weight {name}") from None
-        except ValueError:  # ragged
+        try:
+            slope = np.asarray(slope)
+        except Exception:  # ragged, or numpy asked an object itself
             raise ValueError(f"grads: the slope of {name} is no array") from None
         if slope.shape != self._arrays[name].shape:
             raise ValueError(f"grads: the slope of {name} has shape {slope.shape}, not {self._arrays[name].shape}")

@@ -29,6 +29,7 @@ from gradwalk.derive import RESULTS
 from gradwalk.model import Model
 from gradwalk.show import Page
 from gradwalk.step3_layernorm import normed, spread
+from gradwalk.verbatim import literal
 from gradwalk.walk import Gradients, Values
 
 STEPS = (step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding)
@@ -153,7 +154,11 @@ def label(exhibit: int | Exhibit) -> Page:
     place = f"in the place of {right.__name__}, {right.__module__.removeprefix('gradwalk.')}"
     said = " ".join((wrong.__doc__ or "").split())
     both = {"wrong": _lines(wrong), "right": _lines(right)}
-    markdown = [f"**{title}**, {place}", said, *(f"{which}:\n\n```python\n{code}\n```" for which, code in both.items())]
+    markdown = [
+        f"**{literal(title)}**, {literal(place)}",
+        literal(said),
+        *(f"{which}:\n\n```python\n{code}\n```" for which, code in both.items()),
+    ]
     plain = [f"{title}, {place}", textwrap.fill(said, 100)]
     plain += [f"{which}:\n{textwrap.indent(code, '    ')}" for which, code in both.items()]
     return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
@@ -161,9 +166,13 @@ def label(exhibit: int | Exhibit) -> Page:
 
 def _look_up(exhibit):
     if not isinstance(exhibit, Exhibit):
-        if not isinstance(exhibit, int) or exhibit not in EXHIBITS:
-            raise arguments.refused("exhibit", f"a number from 1 to {len(EXHIBITS)}, or an Exhibit", exhibit)
-        return EXHIBITS[exhibit]
+        try:
+            return EXHIBITS[arguments.whole("exhibit", exhibit, least=1, most=len(EXHIBITS))]
+        except ValueError:
+            raise arguments.refused("exhibit", f"a number from 1 to {len(EXHIBITS)}, or an Exhibit", exhibit) from None
+    for function in exhibit:
+        if not inspect.isfunction(function):
+            raise arguments.refused("exhibit", "two functions, the wrong one and the right one", function)
     wanted, came = (list(inspect.signature(function).parameters) for function in (exhibit.right, exhibit.wrong))
     if came != wanted:
         raise ValueError(f"exhibit: {exhibit.wrong.__name__} takes {came}, wanted {wanted}")

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gradwalk import files, step2_mlp, step3_layernorm, step4_residual, step5_attention, walk
+from gradwalk import arguments, files, step2_mlp, step3_layernorm, step4_residual, step5_attention, walk
 from gradwalk.model import Model
 from gradwalk.text import Text, load, split
 from gradwalk.tune import Tuned, tune
@@ -44,8 +44,8 @@ def forward(model: Model, tokens, y=None, outright: Iterable[str] = ("h",)) -> V
 
     ValueError for what does not fit, as there, and for a name in `outright` that is neither "h" nor "x1".
     """
-    if strange := set(outright) - set(ALONE):
-        raise ValueError(f"outright: wanted 'h' or 'x1', got {strange.pop()!r}")
+    arguments.instance("model", model, Model)
+    outright = [arguments.one_of("outright", name, ALONE, "sum") for name in _names(outright)]
 
     def keep(store, name, array, prefix=""):
         """Store a value under its name; in place of a sum that is taken outright, the adjustment alone."""
@@ -57,8 +57,18 @@ def forward(model: Model, tokens, y=None, outright: Iterable[str] = ("h",)) -> V
     return values
 
 
+def _names(given):
+    """A list of names, which may be empty."""
+    if isinstance(given, (list, tuple)) and not given:
+        return []
+    return arguments.several("outright", given, "names")
+
+
 def backward(model: Model, values: Values) -> Gradients:
     """The walk back through what this module's `forward` made. ValueError if the model has been written to since."""
+    arguments.instance("model", model, Model)
+    if "came_from" not in arguments.instance("values", values, Values):
+        raise ValueError("values: wanted what forward gave, got others")
     made_by, version, outright = values.came_from
     if (made_by, version) != (model, model.version):
         raise ValueError("values: the model has been turned since, or is another; run forward again")
@@ -123,11 +133,13 @@ def runs() -> dict[str, list[dict]]:
 
 
 def main(out: str | Path = "outright.json") -> None:
-    """Search, run and look, then write it all to `out`. FileExistsError, before any of it, if that is there."""
-    path, course = Path(out), load()
-    if path.exists():
-        raise FileExistsError(f"out: there is an {path} already, and it stays")
-    files.ready("out", path)
+    """Search, run and look, then write it all to `out`. ValueError, before any of it, if something is there."""
+    with files.claimed("out", out):
+        _search_and_run(out)
+
+
+def _search_and_run(out):
+    course = load()
     told = {"search": [], "runs": []}
     for blocks, way in product(BLOCKS, WALKS):
         tried = [searched(course, blocks, way, scale, eta) for scale, eta in product(SCALES, ETAS)]
@@ -135,8 +147,8 @@ def main(out: str | Path = "outright.json") -> None:
         told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
     lines = {name: ",\n".join(json.dumps(one) for one in rows) for name, rows in told.items()}
     text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
-    files.write(path, f"{{\n{text}\n}}\n", argument="out")
-    print(f"written to {path}")
+    files.write(out, f"{{\n{text}\n}}\n", argument="out")
+    print(f"written to {out}")
 
 
 def searched(course: Text, blocks: int, way: str, scale: float, eta: float) -> dict:

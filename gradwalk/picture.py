@@ -26,7 +26,9 @@ class Picture:
         wanted = "words that say what there is to see"
         if not arguments.words("alt", alt, wanted).strip():
             raise arguments.refused("alt", wanted, alt)
-        if not hasattr(figure, "savefig"):
+        from matplotlib.figure import Figure
+
+        if not isinstance(figure, Figure):
             raise arguments.refused("figure", "a Matplotlib figure", figure)
         self.alt = alt
         self._png = _drawn(figure)

@@ -45,7 +45,7 @@ class Strands:
             name: np.array([array[tuple(here[letter] for letter in letters)] for here in at])  # (K,)
             for name, letters, array in zip(_apart(einsum), einsum.letters, arrays, strict=True)
         }
-        self.scale = 1 / _value(einsum.divisor, names) if einsum.divisor else 1.0
+        self.scale = 1 / arguments.number("names", _value(einsum.divisor, names), above=0) if einsum.divisor else 1.0
         self.products = np.prod(list(self.factors.values()), axis=0) * self.scale  # (K,)
         self.entry = float(self.products.sum())
 
@@ -73,7 +73,7 @@ def _operands(einsum, names):
     """The arrays, and how far each index letter runs."""
     arrays, extent = [], {}
     for name, letters, operand in zip(einsum.names, einsum.letters, einsum.operands, strict=True):
-        array = np.asarray(_value(ast.unparse(operand), names))
+        array = arguments.numbers("names", _value(ast.unparse(operand), names))
         own = dict(zip(letters, array.shape, strict=False))
         if array.ndim != len(letters) or any(extent.get(letter, n) != n for letter, n in own.items()):
             raise ValueError(
@@ -89,3 +89,5 @@ def _value(code, names):
         return eval(code, dict(names))
     except NameError as missing:
         raise ValueError(f"names: wanted {missing.name} too, for {code}") from None
+    except Exception as error:  # what came under a name is nothing to reckon with
+        raise ValueError(f"names: wanted arrays for {code}, got others ({' '.join(str(error).split())})") from None

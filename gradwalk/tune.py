@@ -234,8 +234,11 @@ def _output_layer(model, batch, back=False):
     """The same where only W and b move: h was made once for all, the walk begins and ends at the output layer."""
     h, y = map(np.concatenate, zip(*batch, strict=True))  # (T, D), (T,)
     weights = Named(model.weights)
-    values = Values(h=h, y=y, z=step1_output.logits(h, weights.W, weights.get("b", 0.0)))
-    values.L = step1_output.loss(values.z, y)
+    with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
+        values = Values(h=h, y=y, z=step1_output.logits(h, weights.W, weights.get("b", 0.0)))
+        values.L = step1_output.loss(values.z, y)
+    if not np.isfinite(values.L):
+        raise TooLarge(f"model: L is no number any more in {model.dtype}; wanted smaller weights or values")
     if not back:
         return values.L, None
     values.p = step1_output.softmax(values.z)  # (T, N)

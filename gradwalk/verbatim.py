@@ -9,6 +9,8 @@ from html import escape
 
 # What begins a formula in some page or other: $x$, \(x\), \begin{x}, and nbconvert's `x`.
 _OPENS_A_FORMULA = re.compile(r"[$\\`]")
+_MARKS = re.compile(r"[$\\`*\[~]|(?<!\w)_|_(?!\w)|^[#>+-]")  # what Markdown reads as more than a letter
+_OPENS_A_FORMULA_THERE = re.compile("&#(?:36|92|96);")
 _TURNS_THE_LINE = {*"\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"}  # the rest of a line would run backwards
 
 
@@ -24,6 +26,12 @@ def verbatim(text: str) -> str:
     holds where a sanitizer has taken all classes away, too.
     """
     return _OPENS_A_FORMULA.sub(r"<span>\g<0></span>", escape(legible(text)))
+
+
+def literal(text: str) -> str:
+    """The text as Markdown that shows it as it is: no HTML of its own, no emphasis, no formula, no link."""
+    marks = _MARKS.sub(lambda found: f"&#{ord(found[0])};", escape(legible(text), quote=False))
+    return _OPENS_A_FORMULA_THERE.sub(r"<span>\g<0></span>", marks)
 
 
 def html_table(

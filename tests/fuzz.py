@@ -36,9 +36,13 @@ from gradwalk import (
     OwnSentence,
     backward,
     checkpoint,
+    course,
+    files,
     forward,
     loss_on,
     measure,
+    museum,
+    outright,
     show,
     text,
     tune,
@@ -360,6 +364,120 @@ class Fuzz:
         )
         return lambda: repr(way()), lambda said: "Traceback" not in said
 
+    def door_label(self):
+        model = self.model()
+        i = self.or_hostile(int(self.rng.integers(model.N)), 0.7)
+        return partial(model.label, i), lambda label: label == model.words[i] or self.found(f"label {i!r}: {label!r}")
+
+    def door_write(self):
+        model = self.model()
+        given = self.or_hostile(self.pick(SENTENCE, SENTENCE.split()), 0.4), self.few(3), self.or_hostile(
+            self.pick(0.0, 1, 0.5), 0.3), self.or_hostile(7, 0.2)  # fmt: skip
+        before = SENTENCE.split()
+        whole = given[0] in (SENTENCE, before) if isinstance(given[0], (str, list)) else False
+
+        def right(said):
+            if said.split()[:6] != before or len(said.split()) != 6 + given[1]:
+                self.found(f"write{given}: {said!r}")
+
+        return partial(model.write, *given), right if whole else None
+
+    def few(self, good):
+        """A count, or something hostile; not so large a one that the work itself would take long."""
+        given = self.or_hostile(good, 0.3)
+        return good if isinstance(given, (int, np.integer)) and given > 100 else given
+
+    def door_board_back(self):
+        """Turned about and back: by undo, by reset, and a fresh one; each is where the board began."""
+        model = self.model()
+        name, _ = self.spot(model)
+        sentence = self.sentence(model)
+        amounts = [self.amount()]
+
+        def act():
+            board = DialBoard(model, *sentence, name)
+            began = board.loss, board.settings
+            for by in amounts:
+                try:
+                    board.turn(board.dials[-1], by)
+                except ValueError:
+                    continue
+                board.undo()
+            if board.settings != began[1] or board.turned != [0.0] * len(board.dials):
+                self.found(f"undone, it is not where it was: {amounts} on {board!r}")
+            for by in amounts:
+                try:
+                    board.turn(board.dials[0], by)
+                except ValueError:
+                    continue
+            fresh = board.fresh()
+            if (fresh.loss, fresh.settings) != began or fresh.history or fresh.predictions:
+                self.found(f"fresh, it is not as it was made: {amounts} on {board!r}")
+            board.reset()
+            if board.settings != began[1]:
+                self.found(f"reset, it is not where it was: {amounts} on {board!r}")
+            return board, began
+
+        return act, lambda both: self.close(both[0].loss, both[1][0], model.dtype, f"{both[0]!r} after a reset")
+
+    def door_files(self):
+        """Places where something is that stays, or where nothing can be: a free one would be taken, as it should."""
+        place = self.pick(*self.places(), self.hostile())
+        if isinstance(place, str) and place not in ("", "/dev/full"):
+            place = self.folder / "own.txt"
+        if isinstance(place, Path) and not place.exists():
+            place = self.saved
+        return self.pick(
+            lambda: files.ready("out", place, None, 10),
+            lambda: files.write(place, b"new"),
+            lambda: files.write(place, "new", lambda path: False),
+        ), None  # fmt: skip
+
+    def door_museum(self):
+        model = self.models[0]
+        values = forward(model, *self.sentence(model))
+        exhibit = self.or_hostile(self.pick(1, 2, 9, np.int64(3)), 0.4)
+        pair = museum.Exhibit(self.or_hostile(museum.EXHIBITS[1].wrong, 0.7), self.or_hostile(museum.EXHIBITS[1].right))
+        return self.pick(
+            lambda: museum.walk_back(exhibit)(self.or_hostile(model, 0.2), self.or_hostile(values, 0.2)),
+            lambda: repr(museum.label(self.pick(exhibit, pair))),
+            lambda: museum.walk_back(pair),
+        ), None  # fmt: skip
+
+    def door_outright(self):
+        model = self.model()
+        tokens, y = self.sentence(model)
+        given = self.or_hostile(model, 0.1), self.or_hostile(tokens, 0.1), self.or_hostile(y, 0.1)
+        names = self.or_hostile(self.pick((), ("h",), ["h", "x1"]), 0.5)
+        return self.pick(
+            lambda: outright.backward(model, outright.forward(*given, names)),
+            lambda: outright.backward(self.or_hostile(model), self.or_hostile(outright.forward(model, tokens, y))),
+        ), None  # fmt: skip
+
+    def door_strands(self):
+        values = forward(self.models[0], *self.models[0].read(SENTENCE))
+        names = {**self.models[0].weights, **values, **backward(self.models[0], values)}
+        names[self.pick("dL_dz", "h", "p", "y")] = self.hostile()
+        index = self.or_hostile((1, 2), 0.3)
+        return lambda: repr(show.cell(self.or_hostile(dL_dW, 0.1), index, self.or_hostile(names, 0.2))), None
+
+    def door_picture(self):
+        return partial(show.picture, self.hostile(), self.or_hostile("a line", 0.3)), None
+
+    def door_differing(self):
+        """Whatever lies in a learner's folder, what differs is told by its name; nothing there is touched."""
+        with tempfile.TemporaryDirectory() as place:
+            bundled, mine = Path(place, "came"), Path(place, "mine")
+            bundled.mkdir(), mine.mkdir()
+            (bundled / "1.ipynb").write_text('{"cells": [{"cell_type": "code", "source": ["a"]}]}')
+            content = self.pick(b"", b"{", b"null", b"[" * 100_000, b'{"cells": 3}', b'{"cells": [3]}', b"\xff", None,
+                                b'{"cells": [{"cell_type": "code", "source": [1]}]}', b'{"cells": ' + b"9" * 5000,
+                                b'{"cells": [{"cell_type": "code", "source": "a"}]}')  # fmt: skip
+            (mine / "1.ipynb").mkdir() if content is None else (mine / "1.ipynb").write_bytes(content)
+            told = course.differing(bundled, mine)
+        same = content is not None and content.endswith(b'"a"}]}')
+        return lambda: told, lambda _: told == ([] if same else ["1.ipynb"]) or self.found(f"{content!r}: {told}")
+
     # ---- judging
 
     def agrees(self, model, tokens, y, values, grads=None):
@@ -407,7 +525,7 @@ class Fuzz:
         act, right = self.doors[door]()
         start = time.process_time()  # its own, however busy the machine is
         try:
-            with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+            with warnings.catch_warnings(), redirect_stdout(io.StringIO()), np.errstate(all="warn", under="ignore"):
                 warnings.simplefilter("error")
                 result = act()
             outcome = "accepted"
@@ -432,8 +550,8 @@ class Fuzz:
         if outcome == "accepted" and right is not None:
             right(result)
             self.counts["held to the reference"] += 1
-        if door == "checkpoint" and self.files() != self.before:
-            self.found("checkpoint: a file has changed")
+        if door in ("checkpoint", "files") and self.files() != self.before:
+            self.found(f"{door}: a file has changed")
             self.before = self.files()
         self.counts[outcome] += 1
         self.counts[f"  {door}: {outcome}"] += 1

@@ -259,7 +259,11 @@ def test_an_address_of_another_machine_is_named(capsys):
         ("write the --temperature=-1", "gradwalk: temperature: wanted a finite number of at least 0, got -1.0"),
         ("write the --temperature nan", "gradwalk: temperature: wanted a finite number of at least 0, got nan"),
         ("write the zebra", "gradwalk: sentence: the model does not know 'zebra' (the nearest: "),
-        ("write the --model none", "gradwalk: model: none: there is no such file"),
+        ("write the --model none.safetensors", "gradwalk: model: none.safetensors: there is no such file"),
+        (
+            "write the --model gpt2",
+            "gradwalk: model: folder: there is no folder gpt2; a model of that name on the hub is",
+        ),
         ("write the --model latin.txt", "gradwalk: model: latin.txt: "),
         ("write the --model .", "gradwalk: model: config.json: "),
     ],

@@ -6,6 +6,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -261,3 +263,21 @@ def test_locked_signatures_are_no_error(clone, notary, tmp_path):
     course.trust(notary)
     assert trusted(notary, clone / NOTEBOOKS[0].name)
     locker.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes in the file system")
+def test_a_pipe_in_the_folder_is_left_and_told_and_nobody_waits_for_it(tmp_path):
+    bundled, mine = tmp_path / "came", tmp_path / "mine"
+    bundled.mkdir(), mine.mkdir()
+    (bundled / "1.ipynb").write_text("{}")
+    os.mkfifo(mine / "1.ipynb")
+    code = "import sys; from pathlib import Path; from gradwalk import course; came, mine = map(Path, sys.argv[1:])\n"
+    code += "print(course.copy(came, mine), course.differing(came, mine))"
+    here = os.environ | {"PYTHONPATH": str(course.PACKAGE.parent)}
+    said = subprocess.run([sys.executable, "-c", code, bundled, mine], env=here, timeout=60, capture_output=True)
+    assert said.stdout.decode().strip() == "(0, 1) ['1.ipynb']"
+
+
+def test_a_file_that_has_the_editions_name_stays_and_the_next_name_is_taken(tmp_path):
+    (tmp_path / f"edition-{course.__version__}").write_text("mine")
+    assert course._edition(tmp_path) == tmp_path / f"edition-{course.__version__}-2"

@@ -1,5 +1,7 @@
 """A dial: the exact loss at any setting, its slope at this one, and never a write to the model."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -129,7 +131,7 @@ MISTAKES = {
         "np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)",
         "np.logaddexp(rest, moved) - z_y",
     ),
-    "the sum in place of the mean": (").mean(axis=1)  # (K,)", ").sum(axis=1)  # (K,)"),
+    "the sum in place of the mean": (").mean(axis=1)", ").sum(axis=1)"),
     "the final norm passed by": ('values.get("hf", values.h)  # (T, D)', "values.h"),
     "a tied word read but not said": ("        z, (i, j) = after.z.copy(), self.index\n", "        return after.L\n"),
     "a push on the whole row": ("self.index)  # of the value's own shape", "self.index[:1])"),
@@ -221,3 +223,22 @@ def test_bad_nudges_and_a_missing_y():
             here.curve(nudges)
     with pytest.raises(ValueError, match="y: wanted the next word"):
         dial.Dial(model, TOKENS, None, "W", (0, 0))
+
+
+def test_a_long_curve_of_the_output_layer_goes_in_pieces(monkeypatch):
+    model = Model.random()
+    one, nudges = (
+        dial.Dial(model, *model.read("the dog slept by the fire", scored="all"), "W", (3, 1)),
+        np.linspace(-2, 2, 41),
+    )
+    whole = one.curve(nudges)
+    monkeypatch.setattr(dial, "AT_ONCE", 17)  # three nudges of five positions at once
+    assert np.array_equal(one.curve(nudges), whole)
+    assert one.curve([]).shape == (0,)
+    monkeypatch.setattr(dial, "AT_ONCE", 1000)
+    nudges = np.linspace(-2, 2, 100_000)
+    tracemalloc.start()
+    one.curve(nudges)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 * nudges.nbytes  # five positions at once would take five times that, more than once

@@ -15,7 +15,7 @@ import pytest
 from folders import snapshot
 from safetensors.numpy import save_file
 
-from gradwalk import checkpoint, files
+from gradwalk import arguments, checkpoint, files
 from gradwalk.model import Model
 
 OLD, NEW = b"old " * 1000, b"new " * 2000
@@ -138,7 +138,7 @@ def test_what_cannot_be_written_is_said_before_any_work(tmp_path, monkeypatch, p
         assert "\n" not in str(error.value)
     with pytest.raises((ValueError, OSError)) as error:
         files.write(given, NEW, begins_with_old)
-    assert str(given) in str(error.value)
+    assert arguments.place(given) in str(error.value)
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert Path("protected").read_bytes() == OLD
     assert not Path("nothing").exists()
@@ -381,3 +381,14 @@ def test_a_claim_is_let_go_when_the_work_fails(target):
         with pytest.raises(error), files.claimed("out", target, lambda path: True):
             raise error
     assert snapshot(target.parent) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_refusal_is_one_line_whatever_the_name(tmp_path):
+    name = tmp_path / "my\nnotes.txt"
+    name.write_text("mine")
+    for act in (lambda: files.ready("out", name), lambda: files.write(name, NEW), lambda: files.write(name / "x", NEW)):
+        with pytest.raises(ValueError, match=r"^(out|path): .*my notes\.txt") as error:
+            act()
+        assert "\n" not in str(error.value)
+    assert name.read_text() == "mine"

@@ -1,5 +1,7 @@
 """The weights and the guard around them: what may come in, and who may write."""
 
+import unicodedata
+
 import interrupts
 import numpy as np
 import pytest
@@ -401,3 +403,28 @@ def test_what_no_random_model_can_be_made_of(wrong, told):
 
 def test_words_may_come_from_anywhere_once():
     assert Model.random(words=(word for word in ("a", "b", "c"))).words == ["a", "b", "c"]
+
+
+def test_a_word_is_found_however_the_vocabulary_spells_it():
+    """Decomposed, with its marks in the order in which they are typed, in capitals, with a printer's apostrophe."""
+    shalom = "\u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd"
+    assert unicodedata.normalize("NFC", shalom) != shalom
+    model = Model.random(words=[shalom, "cafe\u0301", "Dog", "don\u2019t", "DOG", "new york"])
+    for text in (f"{shalom} cafe\u0301 dog don't", f"{unicodedata.normalize('NFC', shalom)} caf\u00e9 DOG don\u2019t"):
+        assert model.number(text).tolist() == [0, 1, 2, 3]
+    assert model.number(["DOG"]).tolist() == [4]  # of a list as it stands
+    assert Model.random(words=["Dog", "dog"]).number("Dog").tolist() == [1]
+    with pytest.raises(ValueError, match="does not know 'new'"):
+        model.number("new dog")
+
+
+def test_a_slope_that_raises_when_it_is_asked_is_refused():
+    class Awkward:
+        def __array__(self, *_, **__):
+            raise RuntimeError("awkward")
+
+    model = Model.random()
+    grads = backward(model, forward(model, *model.read("the dog slept")))
+    grads.dL_db = Awkward()
+    with pytest.raises(ValueError, match=r"^grads: the slope of b is no array"):
+        model.move(grads, 0.5)

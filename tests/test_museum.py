@@ -203,3 +203,22 @@ def test_your_own_has_a_label_too():
 
 def test_a_lambda_can_hang_but_shows_no_lines():
     assert "(the lines are not at hand)" in repr(museum.label(Exhibit(lambda dL_dz: 2 * dL_dz.sum(axis=0), dL_db)))
+
+
+@pytest.mark.parametrize("strange", [0, 10, True, 1.0, "1", None, museum.Exhibit(None, len), museum.Exhibit(3, 4)])
+def test_what_is_no_exhibit_is_refused_by_name(strange):
+    for act in (museum.walk_back, museum.label):
+        with pytest.raises(ValueError, match=r"^exhibit: wanted "):
+            act(strange)
+    assert repr(museum.label(np.int64(1))) == repr(museum.label(1))
+
+
+def test_a_label_shows_words_as_they_are():
+    def wrong(dL_dz):
+        r"<img src=http://evil/x> $x$ \(y\) **b** `c` _u_"
+        return dL_dz.sum(axis=0)
+
+    told = museum.label(museum.Exhibit(wrong, museum.EXHIBITS[1].right))._repr_markdown_().split("```")[0]
+    assert "<img" not in told
+    assert not set("$`*\\") & set(told.replace("**wrong**", ""))
+    assert "&lt;img src=http://evil/x&gt; <span>&#36;</span>x<span>&#36;</span>" in told

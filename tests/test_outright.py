@@ -7,7 +7,7 @@ import pytest
 from differences import some_entries, weight_of, weight_slopes
 from shapes import EDGE, case, flat, worst_error
 
-from gradwalk import outright, text, tune, walk
+from gradwalk import Model, forward, outright, text, tune, walk
 
 COURSE = text.load()
 FEW = text.Text(COURSE.sentences[::12], COURSE.words)
@@ -104,7 +104,7 @@ def test_values_and_walks_do_not_mix():
         home(model, values)
     with pytest.raises(ValueError, match="nothing was scored"):
         home(model, out(model, tokens))
-    with pytest.raises(ValueError, match="wanted 'h' or 'x1', got 'v'"):
+    with pytest.raises(ValueError, match=r"^outright: there is no sum 'v'"):
         outright.forward(model, tokens, y, outright=("h", "v"))
 
 
@@ -208,5 +208,20 @@ def test_the_command_writes_what_it_found_and_overwrites_nothing(tmp_path, monke
         seen = outright.floors(model, run["way"], text.split(FEW.sentences)[2][:3])
         for name, numbers in seen.items():
             assert run[name] == pytest.approx(numbers, rel=1e-5)
-    with pytest.raises(FileExistsError, match=r"there is an outright\.json already"):
+    with pytest.raises(ValueError, match=r"^out: there is a outright\.json that is not gradwalk's to replace"):
         outright.main()
+
+
+def test_what_does_not_fit_is_refused_by_its_argument():
+    model = Model.random()
+    tokens, y = model.read("the dog slept")
+    for names in (None, 3, "h", [3], [[]], ["z"], np.array(1.5)):
+        with pytest.raises(ValueError, match=r"^outright: "):
+            outright.forward(model, tokens, y, names)
+    with pytest.raises(ValueError, match=r"^model: wanted a Model, got None"):
+        outright.forward(None, tokens, y)
+    with pytest.raises(ValueError, match=r"^model: wanted a Model, got None"):
+        outright.backward(None, outright.forward(model, tokens, y))
+    with pytest.raises(ValueError, match=r"^values: wanted a Values, got None"):
+        outright.backward(model, None)
+    assert outright.forward(model, tokens, y, ()).L == forward(model, tokens, y).L

@@ -34,3 +34,9 @@ def test_nbval_compares_the_words_of_a_picture_and_not_its_points(tmp_path, word
     run = subprocess.run([*command, "."], cwd=tmp_path, env=os.environ | {"PYTHONPATH": path}, capture_output=True)
     assert run.returncode == failed, run.stdout.decode()
     assert (b"mismatch" in run.stdout) == bool(failed)
+
+
+def test_what_only_looks_like_a_figure_is_refused():
+    for strange in (Figure, 3, type("F", (), {"savefig": print})()):
+        with pytest.raises(ValueError, match=r"^figure: wanted a Matplotlib figure"):
+            show.picture(strange, "a line")

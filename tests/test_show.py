@@ -262,3 +262,9 @@ def test_a_picture_without_words_is_refused(alt):
 
     with pytest.raises(ValueError, match="alt: wanted words"):
         show.picture(Figure(), alt)
+
+
+def test_a_cell_of_what_is_no_number_is_refused_by_its_argument():
+    for strange in (None, "x", [[1, 2], [3]], np.full((5, 4), 1j), np.full((5, 4), "x")):
+        with pytest.raises(ValueError, match=r"^names: wanted "):
+            show.cell(dL_dW, (1, 2), {"dL_dz": np.ones((5, 3)), "h": strange})

@@ -1,5 +1,6 @@
 """Tuning: the loss falls, only the chosen dials turn, and the same run gives the same bits."""
 
+import contextlib
 import io
 import os
 import signal
@@ -358,3 +359,22 @@ def test_interrupted_anywhere_the_model_is_the_old_one_or_the_tuned_one(monkeypa
     ends = [(bits(model), model.version) for model in interrupts.at_every_line(make, act, "tune.py")]
     assert all(end in [(bits(before), 0), (bits(done), 1)] for end in ends)
     assert ends[0] == (bits(before), 0)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("eta", [1e100, 1e300, 1.7e308])
+@pytest.mark.parametrize("only", [["W"], ["b"], ["W", "b"], None])
+def test_an_eta_beyond_all_numbers_is_told_as_one_and_nothing_else(eta, only):
+    """Where the output layer alone moves, there is a shorter way to the loss."""
+    model, told = (
+        Model.random(),
+        [f"the {a} sat by the {b}" for a in ("dog", "cat", "fire", "tree") for b in ("dog", "cat", "fire", "tree")],
+    )
+    before = {name: array.copy() for name, array in model.weights.items()}
+    with contextlib.suppress(ValueError):
+        tuned = tune(model, told, only, epochs=2, eta=eta, progress=False)
+        assert np.isfinite(tuned.curve).all()
+        return
+    with pytest.raises(ValueError, match=r"^eta: with .* the loss is no number in epoch"):
+        tune(model, told, only, epochs=2, eta=eta, progress=False)
+    assert all(np.array_equal(array, before[name]) for name, array in model.weights.items())

@@ -14,6 +14,7 @@ from gradwalk.verbatim import legible, verbatim
 from gradwalk.walk import forward
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.dial_board import DialBoard
+from gradwalk.widgets.live_page import LivePage
 from gradwalk.widgets.own_sentence import OwnSentence
 
 SENTENCE = "the dog slept by the fire"
@@ -579,3 +580,49 @@ def test_a_dead_dial_stays_in_either_dtype(dtype):
         board = board_of(name, model=model, predict=True)
         right = [board.call(index, "stay") for index in board.dials]
         assert not any(right) if heard else all(right), name
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["W", "E", "W_Q"])
+def test_a_float32_board_turned_beyond_its_numbers_refuses_without_a_warning(name):
+    model = Model.random(dtype=np.float32)
+    board = DialBoard(model, *model.read("the dog slept by the fire"), name)
+    before = board.turned, board.loss
+    for act in (
+        lambda: board.step(1e300),
+        lambda: board.turn(board.dials[0], 1e39),
+        lambda: board.turn(board.dials[0], -1e308),
+    ):
+        with pytest.raises(ValueError, match=r"^by: "):
+            act()
+        assert (board.turned, board.loss, board.history) == (*before, [])
+
+
+def test_a_picture_too_large_to_follow_a_hand_is_refused_before_any_curve_is_walked(monkeypatch):
+    model = Model.random(T_max=300)
+    monkeypatch.setattr(Dial, "curve", lambda *_: pytest.fail("a curve was walked"))
+    with pytest.raises(ValueError, match=r"^watch: wanted at most 1000 shares"):
+        DialBoard(model, [0] * 300, [0] * 300, "W_Q", watch="alpha")
+
+
+def test_what_a_widget_was_made_of_is_its_own():
+    model, rows, choices = Model.random(), [0, 1], ["a", "b"]
+    own = OwnSentence(model, "the dog sat", rows=rows)
+    page = LivePage(lambda x: x, word=choices)
+    rows.append(99), choices.clear()
+    own.say("the cat sat")
+    assert (own.message, own.fresh().board.dials) == ("", own.board.dials)
+    assert page.fresh().text == "'a'"
+    assert OwnSentence(model, "the dog sat", rows=iter([0, 1])).fresh().board.dials == own.board.dials
+
+
+def test_the_state_of_a_board_closes_no_script_and_the_message_opens_no_formula():
+    words = ["</script><script>alert(1)</script>", "<!--", "the", "$x$"]
+    model = Model.random(words=words)
+    state = DialBoard(model, [0, 1], [1, 0], "W").state_json()
+    assert "<" not in state
+    assert words[0] in json.loads(state)["scene"]["names"][0]
+    own = OwnSentence(model, "the the")
+    own.say("z")
+    assert "$x$" in own.message
+    assert "$x$" not in own._line.value

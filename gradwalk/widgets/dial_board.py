@@ -81,9 +81,10 @@ class DialBoard(anywidget.AnyWidget):
         self._options = {"rows": rows, "columns": columns, "predict": bool(predict), "eta": float(eta), "watch": watch}
         self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
         self._indices = scenes.indices_of(rows, columns)
+        watched = None if watch is None else attention.compose(self._model, self._values, name, self._indices, watch)
         scene = scenes.compose(self._model, tokens, y, name, rows, columns, predict)
-        if watch is not None:
-            scene["watch"] = attention.compose(self._model, self._values, name, self._indices, watch)
+        if watched is not None:
+            scene["watch"] = watched
         self._start = scene["start"]
         still = [0.0] * len(self._indices)
         deeper = scene["kind"] == "curves"
@@ -269,7 +270,7 @@ class DialBoard(anywidget.AnyWidget):
                 by = start + x - float(weight[index])
                 if not np.isfinite(by):
                     raise TooLarge(f"by: {self._name}{list(index)} would be too large for {self._model.dtype}")
-                if abs(by) > np.spacing(abs(weight[index])):  # more than the last digit, which no turn takes out
+                if abs(by) > float(np.spacing(abs(weight[index]))):  # more than the last digit, which no turn takes out
                     self._model.turn(self._name, index, by)
         return self._model
 
@@ -332,4 +333,5 @@ class DialBoard(anywidget.AnyWidget):
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
         state = {name: getattr(self, name) for name in _SYNCED}
-        return json.dumps({**state, "live": False, "settled": self.turned}, ensure_ascii=False)
+        told = json.dumps({**state, "live": False, "settled": self.turned}, ensure_ascii=False)
+        return told.replace("<", "\\u003c")  # a word may hold </script>, and the page may keep this in one

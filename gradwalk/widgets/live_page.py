@@ -43,7 +43,8 @@ class LivePage(widgets.VBox):
         if len(control) != 1:
             raise ValueError(f"control: wanted one, such as scale=(0.0, 1.0), got {sorted(control)}")
         ((self._name, given),) = control.items()
-        self._function, self._given = function, control
+        given = list(given) if isinstance(given, list) else given  # its own: whoever called it goes on with theirs
+        self._function, self._given = function, {self._name: given}
         if isinstance(given, tuple) and len(given) in (2, 3):
             least, most = (arguments.number(self._name, end) for end in given[:2])
             arguments.number(self._name, most, above=least)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import ipywidgets as widgets
 
 from gradwalk import arguments
@@ -38,7 +36,10 @@ class OwnSentence(widgets.VBox):
         """The first sentence must be one that the model can read (else ValueError); the rest as for `DialBoard`."""
         self._model = arguments.instance("model", model, Model).copy()
         self._sentence = arguments.words("sentence", sentence, "words in one string")
-        self._options = {"name": name, "rows": rows, "columns": columns, "predict": predict, "eta": eta, "watch": watch}
+        own = [given if given is None else arguments.several(argument, given, "numbers or words")
+               for argument, given in (("rows", rows), ("columns", columns))]  # fmt: skip
+        self._options = dict(zip(("rows", "columns"), own, strict=True))
+        self._options |= {"name": name, "predict": predict, "eta": eta, "watch": watch}
         self._field = widgets.Text(
             value=sentence,
             continuous_update=False,  # when Enter is pressed or the field is left
@@ -81,7 +82,7 @@ class OwnSentence(widgets.VBox):
 
     def _tell(self, message):
         self.message = message
-        self._line.value = f"<span role='alert'>{escape(message)}</span>" if message else ""
+        self._line.value = f"<span role='alert'>{verbatim(message)}</span>" if message else ""
 
     def __repr__(self):
         return f"OwnSentence({self._field.value!r}, {self.board!r})"
