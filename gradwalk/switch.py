@@ -59,7 +59,7 @@ def side_by_side(written: Mapping[str, str]) -> str:
 
 def once_run(what: str) -> str:
     """The word under an output that stands still, such as once_run("this line becomes a switch")."""
-    return f"Run this cell in a notebook, and {what}."
+    return f"Run the notebook down to here, and {what}."
 
 
 def script(chosen: str | None = None) -> str:

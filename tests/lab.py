@@ -64,8 +64,8 @@ def browser():
 
 
 @contextmanager
-def lab(root: Path):
-    """A JupyterLab serving `root` on loopback, with settings of its own. Yields its address."""
+def lab(root: Path, *options: str):
+    """A JupyterLab serving `root` on loopback, with settings of its own and these options. Yields its address."""
     own = root / ".jupyter-of-this-run"
     env = os.environ | {
         "JUPYTER_RUNTIME_DIR": str(own / "runtime"),
@@ -83,7 +83,7 @@ def lab(root: Path):
     command = [
         *[sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"],
         *["--ServerApp.port=0", "--IdentityProvider.token=t", f"--ServerApp.root_dir={root}"],
-        "--LabApp.expose_app_in_browser=True",
+        *["--LabApp.expose_app_in_browser=True", *options],
     ]
     with (own / "log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=subprocess.STDOUT)
@@ -107,9 +107,9 @@ def write_notebook(path: Path, *cells: str) -> None:
     nbformat.write(notebook, path)
 
 
-def address(url: str, name: str) -> str:
+def address(url: str, name: str, token: str = "t") -> str:
     """Where the notebook opens in a workspace that nobody has used before."""
-    return f"{url}lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token=t&reset"
+    return f"{url}lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token={token}&reset"
 
 
 def open_notebook(page, url: str, name: str) -> None:

@@ -315,7 +315,7 @@ def test_the_switch_offers_every_dialect():
     assert "CHOSEN" not in show.dialect().html
     assert 'value="gpt2" data-lm-suppress-shortcuts="true" checked' in show.dialect("gpt2").html
     assert repr(show.dialect("gpt2")).endswith("(turned to GPT-2)")
-    assert "Run this cell" not in switch
+    assert "Run the notebook" not in switch
     with pytest.raises(ValueError, match="name: there is no dialect 'GPT2'"):
         show.dialect("GPT2")
 
@@ -324,7 +324,7 @@ def test_the_switch_offers_every_dialect():
 def test_without_scripts_the_switch_is_a_line_that_says_how_to_have_it(name):
     still = plain(show.dialect(name).html)
     told = "names: course · notes · textbook · GPT-2 · PyTorch. The course's own stand here. "
-    assert words(still) == told + "Run this cell in a notebook, and this line becomes the switch."
+    assert words(still) == told + "Run the notebook down to here, and this line becomes the switch."
     assert not re.search(r"<(input|form|label)\b", still)
 
 

@@ -32,3 +32,8 @@ def test_the_course_opens_on_a_page_from_which_the_first_stop_opens_whole(tmp_pa
         stop = tab.locator(".jp-NotebookPanel")
         stop.locator("svg").first.wait_for(timeout=60_000)  # the map, which JupyterLab strips where it does not trust
         assert stop.locator("input[type=radio]:disabled").count() == 0  # the switch of names is alive
+        word = stop.get_by_text("Run the notebook down to here, and you can type a sentence of your own")
+        word.scroll_into_view_if_needed()
+        word.wait_for()  # under the board's table
+        assert stop.locator(".gw-board").count() == 0
+        assert stop.get_by_text("Error displaying widget").count() == 0

@@ -58,7 +58,7 @@ def test_the_slider_stands_where_it_was_set_and_nowhere_else():
 def test_without_widgets_it_is_its_page_and_a_word_how_to_move_it():
     page = LivePage(double, x=(0.0, 4.0))
     bundle = page._repr_mimebundle_()
-    told = "Run this cell in a notebook, and a slider moves it."
+    told = "Run the notebook down to here, and a slider moves it."
     assert bundle["text/plain"] == f"{page!r}\n{told}"
     assert words(bundle["text/html"]) == " ".join(f"{page!r} {told}".split())
     assert "a row of buttons moves it" in LivePage(str, word=["<b>"])._repr_mimebundle_()["text/html"]

@@ -226,7 +226,7 @@ def test_the_ledger_reads_without_script_or_style():
     page = plain(show.ledger().html)
     table = re.search(r"<table>.*</table>", page, re.DOTALL)[0]
     assert table.count("<tr>") == len(ledger.rows()) + 1
-    assert words(page).startswith(f"{len(ledger.rows())} names. Run this cell in a notebook, and you can search them")
+    assert words(page).startswith(f"{len(ledger.rows())} names. Run the notebook down to here, and you can search them")
     assert not re.search(r"<(input|form|output|label)\b", page)  # nothing to press that does nothing
     assert table.count("⚠") > len(CLASHES)
     assert show.ledger().html == show.ledger().html
@@ -237,6 +237,6 @@ def test_the_ledger_of_a_page_with_scripts():
     grey = re.search(r"<tr><th[^>]*><code>h</code>.*?</tr>", page)[0]
     assert grey.count("opacity") == 2  # GPT-2 and PyTorch have no name for h
     assert page.count('<input type="search"') == 1
-    assert "Run this cell" not in page
+    assert "Run the notebook" not in page
     assert '<div role="region" aria-label="all names" tabindex="0" ' in page  # the keyboard can scroll it
     assert page.count('<th scope="col"') == len(ledger.HEADS)

@@ -39,7 +39,7 @@ CELLS = {
 }
 EQUATIONS = derive.derivation(dL_dv).lines
 SWITCH = "names: course · notes · textbook · GPT-2 · PyTorch. The course's own stand here. "
-SWITCH += "Run this cell in a notebook, and this line becomes the switch."
+SWITCH += "Run the notebook down to here, and this line becomes the switch."
 
 
 @pytest.fixture(scope="module")
@@ -139,12 +139,12 @@ def stands_still(page):
     rows = output(page, "journey").locator("tbody tr")
     assert [told(cell) for cell in rows.locator("td:first-child").all()][:3] == ["x0", "n", "Q"]
     names = output(page, "ledger")
-    start = f"{len(ledger.rows())} names. Run this cell in a notebook, and you can search them here. name what it is"
+    start = f"{len(ledger.rows())} names. Run the notebook down to here, and you can search them here. name what it is"
     assert told(names).startswith(start)
     assert names.locator("tbody tr").count() == len(ledger.rows())
     words_are_words(page)
     for name in ("board", "own", "page"):
-        assert told(output(page, name)).count("Run this cell in a notebook, and ") == 1
+        assert told(output(page, name)).count("Run the notebook down to here, and ") == 1
     assert "fire *" in told(output(page, "board"))
     assert "$twice$ 4.0000" in told(output(page, "page"))
     picture_has_words(page)

@@ -454,11 +454,11 @@ def test_what_was_typed_cannot_break_the_page():
 def test_without_widgets_a_word_says_how_to_make_it_dials():
     own = OwnSentence(PLAIN, SENTENCE)
     for shown, told in [
-        (board_of("W")._repr_mimebundle_()[0], "Run this cell in a notebook, and these are dials to turn."),
-        (own._repr_mimebundle_(), "Run this cell in a notebook, and you can type a sentence of your own"),
+        (board_of("W")._repr_mimebundle_()[0], "Run the notebook down to here, and these are dials to turn."),
+        (own._repr_mimebundle_(), "Run the notebook down to here, and you can type a sentence of your own"),
     ]:
         for kind in ("text/html", "text/plain"):
-            assert shown[kind].count("Run this cell") == shown[kind].count(told) == 1
+            assert shown[kind].count("Run the notebook") == shown[kind].count(told) == 1
 
 
 @pytest.mark.parametrize("name", ["W", "W1", "b_K"])

@@ -35,7 +35,7 @@ class DialBoard(anywidget.AnyWidget):
 
     # one module: a notebook loads it as it stands, with no folder beside it to import from
     _esm = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("attention.js", "dial_board.js"))
-    _css = (_FILES / "dial_board.css").read_text(encoding="utf-8")
+    _css = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("dial_board.css", "saved.css"))
 
     scene = t.Dict().tag(sync=True)  # what the hand does not change; see scene.compose
     turned = t.List(t.Float()).tag(sync=True)  # each dial, row by row: how far from where it started

@@ -13,11 +13,14 @@ import traitlets as t
 from gradwalk import arguments
 from gradwalk.switch import once_run
 
+_FILES = Path(__file__).parent
+
 
 class Range(anywidget.AnyWidget):
     """A slider that says its name to a screen reader, as those of ipywidgets do not."""
 
-    _esm = (Path(__file__).parent / "range.js").read_text(encoding="utf-8")
+    _esm = (_FILES / "range.js").read_text(encoding="utf-8")
+    _css = (_FILES / "saved.css").read_text(encoding="utf-8")
     name = t.Unicode().tag(sync=True)
     min = t.Float().tag(sync=True)
     max = t.Float().tag(sync=True)
@@ -56,6 +59,7 @@ class LivePage(widgets.VBox):
             raise arguments.refused(self._name, "a list of choices or a tuple (least, most)", given)
         self._page = widgets.HTML()
         super().__init__([self._control, self._page])
+        self.add_class("gw-live-page")
         self._control.observe(lambda _: self._follow(), "value")
         self._follow()
 

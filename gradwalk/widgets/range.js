@@ -7,6 +7,7 @@ export default {
     input.dataset.lmSuppressShortcuts = "true"; // else the notebook takes the arrow keys for itself
     input.style.cssText = "width:min(20em, 60%);accent-color:var(--jp-brand-color1, #3057d5)";
     const label = document.createElement("label");
+    label.className = "gw-range";
     label.style.cssText = "display:flex;align-items:center;gap:10px;min-height:32px;" +
       "color:var(--jp-content-font-color1, inherit);font:14px/1.4 var(--jp-ui-font-family, sans-serif)";
     label.append(model.get("name"), input, output);

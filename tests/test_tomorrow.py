@@ -1,0 +1,219 @@
+"""The next day: run all, turn and call by hand, save, the kernel gone, and the notebook opened again. No cell runs."""
+
+import json
+import shutil
+from contextlib import contextmanager
+
+import lab
+import nbformat
+import numpy as np
+import pytest
+from test_browser import drag
+from test_cli import ROOT, serving
+
+from gradwalk import Model, forward
+
+MISSING = lab.missing()
+pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
+
+SENTENCE = "the dog slept by the fire"
+CELLS = [
+    "from gradwalk import DialBoard, LivePage, Model, OwnSentence, show\n"
+    "model = Model.random(seed=0)\n"
+    f"tokens, y = model.read({SENTENCE!r}, scored='last')",
+    "board = DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'], columns=[0, 1])\nboard",
+    "deep = DialBoard(model, tokens, y, 'W1', rows=[0, 3], columns=[0], predict=False)\ndeep",
+    f"own = OwnSentence(model, {SENTENCE!r})\nown",
+    "page = LivePage(lambda x: show.line({'twice': 2 * x}), x=(-4.0, 4.0, 0.5))\npage",
+    "copy = board.fresh()\ncopy.turn(('fire', 0), 0.5)",  # in code, and on a board of its own
+]
+BOARD, DEEP, OWN, SLIDER = (1, 2, 3, 4)  # which cell
+GONE = '"As it was saved. Run the notebook down to here, and Python answers again."'
+SAVE = "window.jupyterapp.commands.execute('docmanager:save').then(() => true)"
+KERNEL_GONE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => true)"
+TOUCHED = "print([b for b in (board, deep, own.board) if b.predictions or b.history or any(b.turned)])"
+
+
+@contextmanager
+def as_gradwalk(folder):
+    """The command `gradwalk` in a clone; its own course is what it serves."""
+    for name in ("gradwalk", "notebooks"):
+        shutil.copytree(ROOT / name, folder / name)
+    config = folder / "home" / "JUPYTER_CONFIG_DIR"
+    config.mkdir(parents=True)
+    (config / "jupyter_lab_config.json").write_text(json.dumps({"LabApp": {"expose_app_in_browser": True}}))
+    with serving(folder, folder / "home", package=folder) as ((url, _, token), _):
+        yield folder / "notebooks", url, token
+
+
+@contextmanager
+def plain(folder):
+    """A plain JupyterLab, its defaults where installing gradwalk puts them (test_cli.py looks whether it does)."""
+    settings = folder / "lab" / "settings"
+    (settings / "overrides.d").mkdir(parents=True)
+    shutil.copy(ROOT / "gradwalk" / "lab" / "overrides.json", settings / "overrides.d" / "gradwalk.json")
+    served = folder / "course"
+    shutil.copytree(ROOT / "notebooks", served)
+    with lab.lab(served, f"--LabApp.app_settings_dir={settings}") as url:
+        yield served, url, "t"
+
+
+@pytest.fixture(scope="module", params=[as_gradwalk, plain], ids=["gradwalk", "plain"])
+def served(request, tmp_path_factory):
+    """(the folder that is served, its address, the token)"""
+    with request.param(tmp_path_factory.mktemp("tomorrow")) as opened:
+        lab.write_notebook(opened[0] / "mine.ipynb", *CELLS)
+        yield opened
+
+
+@pytest.fixture
+def open_in_a_new_browser(served):
+    """A function: open a notebook as somebody does who has just started the browser. A page error fails the test."""
+    _, url, token = served
+    troubles = []
+    with lab.browser() as browser:
+
+        def open_page(name):
+            page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+            page.on("pageerror", lambda error: troubles.append(str(error)))
+            page.goto(lab.address(url, name, token))
+            page.wait_for_function(lab.IDLE, timeout=60_000)
+            return page
+
+        yield open_page
+    assert not troubles
+
+
+def run_all(page):
+    page.evaluate(f"{lab.RUN_ALL}.then(() => true)")  # settled when the last cell has run
+
+
+def leave(page):
+    """Save, let the kernel go, and close the browser."""
+    page.wait_for_timeout(600)  # the page tells Python at most every 250 ms
+    page.evaluate(SAVE)
+    page.evaluate(KERNEL_GONE)
+    page.context.close()
+
+
+def cell(page, which):
+    """A code cell in view: what is far off JupyterLab does not draw."""
+    found = page.locator(".jp-CodeCell").nth(which)
+    found.scroll_into_view_if_needed()
+    return found
+
+
+def knobs(page, which):
+    found = cell(page, which).locator(".gw-knob")
+    found.first.wait_for()
+    return found
+
+
+def set_to(page, which):
+    return [float(node.get_attribute("aria-valuenow")) for node in knobs(page, which).all()]
+
+
+def loss_in(page, which):
+    said = cell(page, which).locator(".gw-loss")
+    said.wait_for()
+    return float(said.get_attribute("data-loss"))
+
+
+def said_of_its_kernel(found):
+    """The words of JupyterLab's mark over each widget that has no kernel, where the mark is seen."""
+    marked = found.locator(".jupyter-widgets-disconnected")
+    marked.first.wait_for()
+    return marked.evaluate_all(
+        "all => all.map(one => getComputedStyle(one, '::before')).filter(one => one.display !== 'none')"
+        ".map(one => one.content)"
+    )
+
+
+def python_loss(turns):
+    """The loss of the sentence with the dials of `board` turned so, by a full forward pass."""
+    model = Model.random(seed=0)
+    for index, by in zip([(w, j) for w in ("fire", "dog") for j in (0, 1)], turns, strict=True):
+        model.turn("W", (model.words.index(index[0]), index[1]), by)
+    return float(forward(model, *model.read(SENTENCE, scored="last")).L)
+
+
+def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_new_browser):
+    page = open_in_a_new_browser("mine.ipynb")
+    run_all(page)
+    knobs(page, BOARD)
+    assert lab.ask_kernel(page, TOUCHED) == "[]"  # no cell has laid hand on a board in sight
+
+    drag(page, knobs(page, BOARD).nth(0), up=40)
+    knobs(page, BOARD).nth(3).focus()
+    cell(page, BOARD).get_by_role("button", name="rise").focus()
+    page.keyboard.press("Enter")
+    score = cell(page, BOARD).locator(".gw-score").text_content()
+    assert score in ("1 of 1 called right · 1 found by turning", "0 of 1 called right · 1 found by turning")
+    knobs(page, DEEP).nth(1).press("PageUp")
+    field = cell(page, OWN).locator("input[type=text]")
+    field.fill("the cat sat by the door")
+    field.press("Enter")
+    cell(page, OWN).get_by_text("door").first.wait_for()
+    page.wait_for_function("document.querySelector('.gw-board') !== null")
+    knobs(page, OWN).nth(1).press("PageUp")
+    slider = cell(page, SLIDER).get_by_role("slider")
+    slider.press("ArrowRight")
+    cell(page, SLIDER).get_by_text("1.0000").wait_for()
+
+    kept = {which: set_to(page, which) for which in (BOARD, DEEP, OWN)}
+    losses = {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)}
+    turned = json.loads(lab.ask_kernel(page, "print(board.turned)"))
+    leave(page)
+    assert (served[0] / "mine.ipynb").stat().st_size < 1e6
+
+    page = open_in_a_new_browser("mine.ipynb")
+    for which in (BOARD, DEEP, OWN, SLIDER):
+        assert said_of_its_kernel(cell(page, which)) == [GONE]
+    assert {which: set_to(page, which) for which in (BOARD, DEEP, OWN)} == kept
+    assert {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)} == pytest.approx(losses, abs=1e-12)
+    assert cell(page, BOARD).locator(".gw-score").text_content() == score
+    assert cell(page, OWN).locator("input[type=text]").input_value() == "the cat sat by the door"
+    assert cell(page, SLIDER).get_by_role("slider").input_value() == "0.5"
+    assert page.get_by_text("Error displaying widget").count() == 0
+
+    knobs(page, BOARD).nth(1).press("PageUp")  # alive: another dial answers, exactly, without Python
+    page.wait_for_timeout(200)
+    start = Model.random(seed=0)
+    moved = set_to(page, BOARD)[1] - float(start.weights["W"][start.words.index("fire"), 1])
+    assert moved > 0
+    now = np.add(turned, [0, moved, 0, 0])
+    assert loss_in(page, BOARD) == pytest.approx(python_loss(now), abs=1e-9)
+    was = loss_in(page, DEEP)
+    knobs(page, DEEP).nth(1).press("PageUp")
+    page.wait_for_timeout(200)
+    assert loss_in(page, DEEP) != was
+    page.context.close()
+
+
+@pytest.mark.parametrize("served", [plain], ids=["plain"], indirect=True)
+def test_a_stop_of_the_course_is_there_the_next_day(served, open_in_a_new_browser):
+    name = "1a_which_way.ipynb"
+    stop = nbformat.read(served[0] / name, as_version=4)
+    sources = [source.source for source in stop.cells if source.cell_type == "code"]
+    last_lines = [source.splitlines()[-1] for source in sources]
+    of_boards = [k for k, line in enumerate(last_lines) if line in ("board", "own", "sea.board")]
+    of_pages = [k for k, line in enumerate(last_lines) if line.startswith("LivePage(")]
+    assert (len(of_boards), len(of_pages)) == (3, 2)
+    page = open_in_a_new_browser(name)
+    run_all(page)
+    for which in of_boards:
+        assert cell(page, which).get_by_role("button", name="undo").is_disabled()
+        assert cell(page, which).locator(".gw-score").text_content() == ""
+        knobs(page, which)
+    knobs(page, of_boards[0]).nth(2).press("PageUp")
+    kept = {which: set_to(page, which) for which in of_boards}
+    leave(page)
+    assert (served[0] / name).stat().st_size < 1e6
+
+    page = open_in_a_new_browser(name)
+    assert {which: set_to(page, which) for which in of_boards} == kept
+    assert cell(page, of_boards[0]).locator(".gw-score").text_content() == "1 found by turning"
+    for which in of_boards + of_pages:
+        assert said_of_its_kernel(cell(page, which)) == [GONE]
+        assert cell(page, which).get_by_text("Error displaying widget").count() == 0
+    page.context.close()
