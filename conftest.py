@@ -1,5 +1,6 @@
 """What every test run needs: one thread, skips that fail when asked, derivations left to their own runner."""
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if getattr(config.option, "nbval", False):
+        # Where HOME is read-only Matplotlib finds itself another folder, and says so: here, where no cell prints it.
+        importlib.import_module("matplotlib.font_manager")  # kernels inherit the folder, and find its fonts there
     if getattr(config.option, "nbval_sanitize_with", "") is None:  # from whatever folder pytest was called
         config.option.nbval_sanitize_with = str(Path(__file__).parent / "tests/nbval.cfg")
 

@@ -113,7 +113,7 @@ def response(z, y, i: int, factor, nudges) -> np.ndarray:
     one of the exponentials moves, word i's, or z_y itself where i is the true word. All others are one number for all
     nudges. So at a scored position the loss changes by log(1 - p_i + p_i exp(delta)) - [i = y_t] delta, with
     delta = nudge × factor[t]; in this form it keeps its digits where a share is nearly 1. The mean over the scored
-    positions is returned.
+    positions is returned; TooLarge where it is no number.
     """
     scored = np.flatnonzero(y >= 0)  # (M,)
     z, y, factor = z[scored].astype(float), y[scored], factor[scored].astype(float)  # (M, N), (M,), (M,)
@@ -123,8 +123,11 @@ def response(z, y, i: int, factor, nudges) -> np.ndarray:
         rest = logsumexp(z)  # (M,)
     losses = np.empty(len(nudges))  # (K,)
     some = max(1, AT_ONCE // len(y))  # a long curve goes piece by piece
-    for k in range(0, len(nudges), some):
-        moved = z_i + np.multiply.outer(nudges[k : k + some], factor)  # (some, M)
-        odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (some, M), log of others / true
-        losses[k : k + some] = np.logaddexp(0, odds).mean(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
+        for k in range(0, len(nudges), some):
+            moved = z_i + np.multiply.outer(nudges[k : k + some], factor)  # (some, M)
+            odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (some, M), log of others / true
+            losses[k : k + some] = np.logaddexp(0, odds).mean(axis=1)
+    if not np.isfinite(losses).all():
+        raise TooLarge(f"nudges: the loss is no number any more, got up to {np.abs(nudges).max():g}")
     return losses

@@ -242,3 +242,16 @@ def test_a_long_curve_of_the_output_layer_goes_in_pieces(monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * nudges.nbytes  # five positions at once would take five times that, more than once
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["W", "b"])
+def test_a_loss_that_is_no_number_is_told(name):
+    model = Model.random()
+    one = dial.Dial(
+        model, *model.read("the dog slept by the fire", scored="all"), name, (0, 0) if name == "W" else (0,)
+    )
+    for nudge in (1.7e308, -1.7e308):
+        with pytest.raises(ValueError, match=r"^nudges: "):
+            one.curve([nudge, -nudge])
+    assert np.isfinite(one.loss(1e300))
