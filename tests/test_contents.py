@@ -9,22 +9,34 @@ from pathlib import Path
 import lab
 import nbformat
 import pytest
+from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager, LargeFileManager
 
-from gradwalk.contents import Contents
+from gradwalk.contents import name_the_language
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "0_forward.ipynb"
+ROOT = Path(__file__).parents[1]
+NOTEBOOK = ROOT / "notebooks" / "0_forward.ipynb"
 NAMED = "window.jupyterapp.shell.currentWidget.context.model.sharedModel.getMetadata('language_info')?.version"
 
 
-def read(folder, name, **options):
-    return asyncio.run(Contents(root_dir=str(folder)).get(name, **options))
+@pytest.fixture(params=[AsyncLargeFileManager, LargeFileManager], ids=["asynchronous", "synchronous"])
+def read(request, tmp_path):
+    """What either kind of contents manager hands on."""
+    manager = request.param(root_dir=str(tmp_path))
+    name_the_language(manager)
+    name_the_language(manager)  # once more changes nothing
+
+    def get(name, **options):
+        found = manager.get(name, **options)
+        return asyncio.run(found) if asyncio.iscoroutine(found) else found
+
+    return get
 
 
-def test_the_language_is_named_in_full_and_the_file_is_left_as_it_is(tmp_path):
+def test_the_language_is_named_in_full_and_the_file_is_left_as_it_is(read, tmp_path):
     shutil.copy(NOTEBOOK, tmp_path)
     stored = nbformat.read(NOTEBOOK, as_version=4)
     assert stored.metadata.language_info == {"name": "python"}
-    content = read(tmp_path, NOTEBOOK.name)["content"]
+    content = read(NOTEBOOK.name)["content"]
     assert content["metadata"]["language_info"]["version"] == platform.python_version()
     assert content["metadata"]["language_info"]["codemirror_mode"] == {"name": "ipython", "version": 3}
     assert content["metadata"] == stored.metadata | {"language_info": content["metadata"]["language_info"]}
@@ -32,32 +44,38 @@ def test_the_language_is_named_in_full_and_the_file_is_left_as_it_is(tmp_path):
     assert (tmp_path / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
 
 
-@pytest.mark.parametrize("metadata", [{}, {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}])
-def test_another_kernels_notebook_is_handed_on_as_it_is(tmp_path, metadata):
+IN_FULL = {
+    "language_info": {"name": "python", "version": "3.0"},
+    "kernelspec": {"name": "python3", "display_name": "P"},
+}
+
+
+@pytest.mark.parametrize(
+    "metadata", [{}, IN_FULL, {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}]
+)
+def test_another_kernels_notebook_is_handed_on_as_it_is(read, tmp_path, metadata):
     nbformat.write(nbformat.v4.new_notebook(metadata=metadata), tmp_path / "other.ipynb")
-    assert read(tmp_path, "other.ipynb")["content"]["metadata"] == metadata
+    assert read("other.ipynb")["content"]["metadata"] == metadata
 
 
-def test_what_is_no_notebook_or_not_read_is_handed_on(tmp_path):
+def test_what_is_no_notebook_or_not_read_is_handed_on(read, tmp_path):
     (tmp_path / "notes.md").write_text("# Mine\n", encoding="utf-8")
     shutil.copy(NOTEBOOK, tmp_path)
-    assert read(tmp_path, "notes.md", type="file", format="text")["content"] == "# Mine\n"
-    assert read(tmp_path, NOTEBOOK.name, content=False)["content"] is None
-    assert {entry["name"] for entry in read(tmp_path, "")["content"]} == {"notes.md", NOTEBOOK.name}
+    assert read("notes.md", type="file", format="text")["content"] == "# Mine\n"
+    assert read(NOTEBOOK.name, content=False)["content"] is None
+    assert {entry["name"] for entry in read("")["content"]} == {"notes.md", NOTEBOOK.name}
 
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
-    """The course in a JupyterLab that serves it as `gradwalk` does: (its folder, its address, a page)."""
+    """The course in a plain JupyterLab that has the package's extension: (its folder, its address, a page)."""
     if lab.missing():
         pytest.skip(lab.missing())
     folder = tmp_path_factory.mktemp("course")
     shutil.copytree(NOTEBOOK.parent, folder, dirs_exist_ok=True)
-    config = folder / ".jupyter-of-this-run" / "config"
-    config.mkdir(parents=True)
-    server = {"ServerApp": {"contents_manager_class": "gradwalk.contents.Contents"}}
-    (config / "jupyter_server_config.json").write_text(json.dumps(server), encoding="utf-8")
-    with lab.lab(folder) as url, lab.browser() as browser:
+    options = json.loads((ROOT / "gradwalk/lab/server.json").read_text(encoding="utf-8"))["ServerApp"]
+    enabled = f"--ServerApp.jpserver_extensions={options['jpserver_extensions']}"
+    with lab.lab(folder, enabled) as url, lab.browser() as browser:
         yield folder, url, browser.new_page(viewport={"width": 1280, "height": 800})
 
 
