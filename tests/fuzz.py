@@ -20,8 +20,9 @@ import sys
 import tempfile
 import time
 import warnings
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 
 import long_double
@@ -62,6 +63,7 @@ class Fuzz:
         self.folder = folder
         self.counts: collections.Counter = collections.Counter()
         self.findings: list[str] = []
+        self.calls = 0
         forms = [{}, {"tied": True, "final_norm": True, "bias": False, "activation": "gelu"}, {"blocks": 2}]
         self.models = [Model.random(seed=k, D=4, F=6, H=2, T_max=9, **form) for k, form in enumerate(forms)]
         self.models.append(self.models[0].copy(np.float32))
@@ -307,7 +309,7 @@ class Fuzz:
             "positions": self.or_hostile(64, 0.1),
             "seed": self.or_hostile(0, 0.1),
         }
-        if given["epochs"] is not True and isinstance(given["epochs"], int) and given["epochs"] > 3:
+        if given["epochs"] is not True and isinstance(given["epochs"], Integral) and given["epochs"] > 3:
             given["epochs"] = 1  # as many as one likes is no mistake
         return self.unchanged_if_refused(model, partial(tune, model, **given, progress=False)), None
 
@@ -613,18 +615,19 @@ def clear(message: str) -> bool:
 
 
 def run(calls: int, seed: int = 0) -> Fuzz:
-    """So many calls; what they came to."""
+    """So many calls, or as many as there were before Ctrl-C; what they came to."""
     with tempfile.TemporaryDirectory() as folder, np.errstate(all="ignore"):
         fuzz = Fuzz(seed, Path(folder))
-        for _ in range(calls):
-            fuzz.once()
+        with suppress(KeyboardInterrupt):
+            for fuzz.calls in range(1, calls + 1):
+                fuzz.once()
     return fuzz
 
 
 def main() -> int:
     calls, seed = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, int(sys.argv[2]) if len(sys.argv) > 2 else 0
     fuzz = run(calls, seed)
-    print(f"{calls} calls of {len(fuzz.doors)} doors, seed {seed}, gradwalk {gradwalk.__version__}")
+    print(f"{fuzz.calls} calls of {len(fuzz.doors)} doors, seed {seed}, gradwalk {gradwalk.__version__}")
     for outcome, count in sorted(fuzz.counts.items(), key=lambda pair: (pair[0].startswith(" "), pair[0])):
         print(f"{count:8}  {outcome}")
     kinds = collections.Counter(re.sub(r"[\d.e+-]+", "#", finding)[:200] for finding in fuzz.findings)
