@@ -112,7 +112,7 @@ class BlockMap(Sides):
             if given is not None and not isinstance(given, Mapping):
                 raise arguments.refused(argument, f"{argument} by name", given)
         if values is not None and "x0" not in values:
-            raise ValueError("values: these are of several blocks; give those of one, such as values.blocks[0]")
+            raise ValueError("values: wanted those of one block, such as values.blocks[0], got several")
         if values is not None:
             t = arguments.whole("t", t, least=0, most=len(values["x0"]) - 1)
         self.here = STRETCHES[number]

@@ -126,7 +126,7 @@ def backward(model: Model, values: Values) -> Gradients:
 def _walk_back(model, values, through_block):
     """From the loss to the words; `through_block` is the way back through one block."""
     if "y" not in values:
-        raise ValueError("values: nothing was scored; give forward a y")
+        raise ValueError("values: wanted scored positions, nothing was scored; give forward a y")
     grads = Gradients(blocks=[Gradients() for _ in model.blocks])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
         _walk_lines_back(model, values, grads, through_block)

@@ -305,7 +305,7 @@ def test_the_walk_back_needs_fresh_values_of_this_model(model):
     model.move(walk.backward(model, fresh), 0.1)
     with pytest.raises(ValueError, match="run forward again"):
         walk.backward(model, fresh)
-    with pytest.raises(ValueError, match="values: nothing was scored; give forward a y"):
+    with pytest.raises(ValueError, match="values: wanted scored positions, nothing was scored; give forward a y"):
         walk.backward(model, walk.forward(model, [1, 2, 3]))
     with pytest.raises(ValueError, match="values: h was held by hand"):
         walk.backward(model, walk.forward(model, [1, 2, 3], [2, 3, 4], hold={"h": values.h}))
