@@ -199,7 +199,7 @@ def test_bad_places_are_told():
         show.block_map("0_forward", VALUED, GRADS, t=5)
     deep = Model.random(seed=1, blocks=2)
     values = forward(deep, TOKENS, Y)
-    with pytest.raises(ValueError, match="give those of one, such as"):
+    with pytest.raises(ValueError, match="values: wanted those of one block, such as values"):
         show.block_map("0_forward", values)
     assert "x1 5×4" in show.block_map("0_forward", values.blocks[1]).html
 
