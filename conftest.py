@@ -9,8 +9,9 @@ from gradwalk.cli import one_thread
 
 one_thread()  # the notebooks' kernels inherit it, as they do from the command `gradwalk`
 
-# Derivations run on a worked example, with names that only gradwalk.derive has: tests/test_derivations.py runs them.
-collect_ignore_glob = ["gradwalk/step*.py", "gradwalk/derive.py"]
+# Derivations run on a worked example, with names that only telling/derivations.py has: tests/test_derivations.py
+# runs them.
+collect_ignore_glob = ["gradwalk/step*.py", "gradwalk/telling/derivations.py"]
 
 
 def pytest_addoption(parser):

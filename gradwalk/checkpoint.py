@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as to_bytes
 
-from gradwalk import arguments, files, foreign
-from gradwalk.gpt2 import gpt2, gpt2_layout
+from gradwalk import arguments, files
 from gradwalk.model import Model
+from gradwalk.reading import foreign
+from gradwalk.reading.gpt2 import gpt2, gpt2_layout
 from gradwalk.step2_mlp import ACTIVATIONS
 
 __all__ = ["ABOUT", "gpt2", "gpt2_layout", "load", "save"]

@@ -11,7 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from gradwalk import __version__, terminal
+from gradwalk import __version__
+from gradwalk.course import terminal
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # as shells have it for Ctrl-C, and where nobody reads on
 
@@ -137,15 +138,15 @@ def address(text):
 
 def open_course(options):
     """Bring the course to the learner and serve it behind a fresh token, until Ctrl-C; with --copy only bring it."""
-    from gradwalk import course, serving
+    from gradwalk.course import notebooks, serving
 
     if options.copy:
-        _, where = course.place(options.fresh)
-        course.trust()
+        _, where = notebooks.place(options.fresh)
+        notebooks.trust()
         print(f"The course is in {where}")
         return
     serving.check(options.ip, options.port)
-    folder, where = course.place(options.fresh)
+    folder, where = notebooks.place(options.fresh)
     with serving.a_home():
         serving.serve(folder, where, options.ip, options.port, browser=not options.no_browser)
 

@@ -13,8 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.labels import readable
 from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, ReadOnly, unknown
+from gradwalk.reading.labels import readable
 from gradwalk.step2_mlp import ACTIVATIONS
 
 PEN_AND_PAPER = ("by", "cat", "dog", "door", "fire", "river", "sat", "slept", "the", "tree", "window")

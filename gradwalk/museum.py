@@ -25,11 +25,11 @@ from gradwalk import (
     step6_embedding,
     walk,
 )
-from gradwalk.derive import RESULTS
 from gradwalk.model import Model
-from gradwalk.show import Page
 from gradwalk.step3_layernorm import normed, spread
-from gradwalk.verbatim import literal
+from gradwalk.telling.derivations import RESULTS
+from gradwalk.telling.page import Page
+from gradwalk.telling.verbatim import literal
 from gradwalk.walk import Gradients, Values
 
 STEPS = (step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding)
@@ -161,7 +161,7 @@ def label(exhibit: int | Exhibit) -> Page:
     ]
     plain = [f"{title}, {place}", textwrap.fill(said, 100)]
     plain += [f"{which}:\n{textwrap.indent(code, '    ')}" for which, code in both.items()]
-    return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+    return Page(None, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
 
 
 def _look_up(exhibit):

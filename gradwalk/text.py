@@ -17,7 +17,7 @@ from math import log
 from pathlib import Path
 
 from gradwalk import arguments
-from gradwalk.sentences import Sentence, as_words, crowded, sentences_of, words_of
+from gradwalk.reading.sentences import Sentence, as_words, crowded, sentences_of, words_of
 
 __all__ = ["Baselines", "Sentence", "Text", "as_words", "baselines", "load", "nearest", "split", "words_of"]
 
@@ -57,7 +57,7 @@ class Baselines:
 def load(path: str | Path | None = None) -> Text:
     """The course's text, or the text file at `path`: UTF-8, or UTF-16 or UTF-32 with a byte-order mark.
 
-    Sentences and words are those of `gradwalk.sentences`. A sentence counts if it has two words at least; after 64
+    Sentences and words are those of `reading.sentences`. A sentence counts if it has two words at least; after 64
     words it is cut. The same sentence again is left out, so that no part of the split holds a sentence of another.
 
     FileNotFoundError if there is no such file. ValueError if it is not text, has fewer than ten sentences, or has

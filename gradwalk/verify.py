@@ -7,19 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import derive, measure, symmetries
+from gradwalk import measure, symmetries
 from gradwalk.model import Model, of_weight
 from gradwalk.names import VALUES, Named
+from gradwalk.telling import derivations
 from gradwalk.walk import backward, forward
 
-EXACT = derive.CLOSE  # two ways to compute the same number
+EXACT = derivations.CLOSE  # two ways to compute the same number
 MEASURED = 1e-6  # a slope against a difference with a step of 1e-5
 SYMMETRIC = 1e-10  # an exact statement, but for rounding
 
 
 GPT2_LIKE = {"activation": "gelu", "tied": True, "final_norm": True}
 MODELS = {  # the worked example, and one that has all that GPT-2 does differently
-    "ReLU": derive.example_model,
+    "ReLU": derivations.example_model,
     "GELU, tied, LNf": lambda: Model.random(seed=4, D=6, F=8, H=2, T_max=7, **GPT2_LIKE),
 }
 
@@ -50,10 +51,10 @@ def checks() -> Iterator[Check]:
 
 def derivation_lines() -> Iterator[Check]:
     """Each displayed equation of each gradient, run on the worked example."""
-    for function in derive.gradients():
-        told = derive.derivation(function)
+    for function in derivations.gradients():
+        told = derivations.derivation(function)
         step = function.__module__.removeprefix("gradwalk.")
-        for line, gap in zip(told.lines, derive.run(function, derive.difference), strict=True):
+        for line, gap in zip(told.lines, derivations.run(function, derivations.difference), strict=True):
             yield Check(step, function.__name__, line.reason or told.sentence, gap, EXACT)
 
 
@@ -77,11 +78,11 @@ def exact_statements(told: str, model: Model) -> Iterator[Check]:
     for symmetry in symmetries.all_of(model):
         one, other = symmetry(model, values, grads)
         reason = f"{told}: {symmetry.__doc__.split(chr(10))[0]}"
-        yield Check("symmetry", symmetry.__name__, reason, derive.difference(one, other), SYMMETRIC)
+        yield Check("symmetry", symmetry.__name__, reason, derivations.difference(one, other), SYMMETRIC)
 
 
 def _sentence(model):
-    names = Named(derive.example())
+    names = Named(derivations.example())
     return names.tokens, names.y
 
 

@@ -37,7 +37,6 @@ from gradwalk import (
     OwnSentence,
     backward,
     checkpoint,
-    course,
     files,
     forward,
     loss_on,
@@ -48,6 +47,7 @@ from gradwalk import (
     text,
     tune,
 )
+from gradwalk.course import notebooks
 from gradwalk.model import of_weight
 from gradwalk.step1_output import dL_dW
 
@@ -456,7 +456,7 @@ class Fuzz:
             lambda: outright.backward(self.or_hostile(model), self.or_hostile(outright.forward(model, tokens, y))),
         ), None  # fmt: skip
 
-    def door_strands(self):
+    def door_summands(self):
         values = forward(self.models[0], *self.models[0].read(SENTENCE))
         names = {**self.models[0].weights, **values, **backward(self.models[0], values)}
         names[self.pick("dL_dz", "h", "p", "y")] = self.hostile()
@@ -476,7 +476,7 @@ class Fuzz:
                                 b'{"cells": [{"cell_type": "code", "source": [1]}]}', b'{"cells": ' + b"9" * 5000,
                                 b'{"cells": [{"cell_type": "code", "source": "a"}]}')  # fmt: skip
             (mine / "1.ipynb").mkdir() if content is None else (mine / "1.ipynb").write_bytes(content)
-            told = course.differing(bundled, mine)
+            told = notebooks.differing(bundled, mine)
         same = content is not None and content.endswith(b'"a"}]}')
         return lambda: told, lambda _: told == ([] if same else ["1.ipynb"]) or self.found(f"{content!r}: {told}")
 

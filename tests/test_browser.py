@@ -7,9 +7,9 @@ import lab
 import numpy as np
 import pytest
 
-from gradwalk import derive
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS
+from gradwalk.telling import derivations
 from gradwalk.walk import forward
 from gradwalk.widgets.dial_board import DialBoard
 
@@ -775,8 +775,8 @@ NAMES = [
     "show.block_map('0_forward')",
 ]
 ALL_STEPS = """\
-from gradwalk import derive
-for function in derive.gradients():
+from gradwalk.telling import derivations
+for function in derivations.gradients():
     display(show.step(function))"""
 SEEN = """() => [...document.querySelectorAll(".gw-step .gw-said:has(mjx-container)")]
     .filter(side => getComputedStyle(side).visibility === "visible" && side.getBoundingClientRect().height > 20)
@@ -850,7 +850,7 @@ def test_a_node_of_the_map_leads_to_its_notebook(open_names):
 
 
 def test_every_derivation_is_typeset_in_every_dialect_and_fits_the_page(browser, jupyter):
-    equations = sum(len(derive.derivation(function).lines) for function in derive.gradients())
+    equations = sum(len(derivations.derivation(function).lines) for function in derivations.gradients())
     context = browser.new_context(viewport={"width": 1400, "height": 1000})
     page = context.new_page()
     lab.open_notebook(page, jupyter, "all.ipynb")

@@ -22,14 +22,15 @@ from jupyterlab.commands import get_app_dir
 from jupyterlab_server.settings_utils import get_settings
 
 import gradwalk
-from gradwalk import cli, terminal
+from gradwalk import cli
+from gradwalk.course import terminal
 
 ROOT = Path(__file__).parents[1]
 COURSE = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)(lab/tree/\S+)\?token=(\w+)")
 GRADWALK = [sys.executable, "-m", "gradwalk"]
 HERE = os.environ | {"PYTHONPATH": str(ROOT)}
-SETTINGS = json.loads((ROOT / "gradwalk/lab/overrides.json").read_text())
+SETTINGS = json.loads((ROOT / "gradwalk/course/lab/overrides.json").read_text())
 JUPYTER = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
 
 

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager, LargeFileManager
 
-from gradwalk.contents import name_the_language
+from gradwalk.course.contents import name_the_language
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / "0_forward.ipynb"
@@ -73,7 +73,7 @@ def opened(tmp_path_factory):
         pytest.skip(lab.missing())
     folder = tmp_path_factory.mktemp("course")
     shutil.copytree(NOTEBOOK.parent, folder, dirs_exist_ok=True)
-    options = json.loads((ROOT / "gradwalk/lab/server.json").read_text(encoding="utf-8"))["ServerApp"]
+    options = json.loads((ROOT / "gradwalk/course/lab/server.json").read_text(encoding="utf-8"))["ServerApp"]
     enabled = f"--ServerApp.jpserver_extensions={options['jpserver_extensions']}"
     with lab.lab(folder, enabled) as url, lab.browser() as browser:
         yield folder, url, browser.new_page(viewport={"width": 1280, "height": 800})

@@ -15,7 +15,8 @@ import pytest
 from folders import snapshot
 from nbformat.sign import NotebookNotary
 
-from gradwalk import cli, course
+from gradwalk import cli
+from gradwalk.course import notebooks
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
@@ -35,7 +36,7 @@ def bundled(tmp_path, monkeypatch):
     (came / "0_forward.ipynb").write_text(notebook("1 + 1", "2 + 2"))
     (came / "1a_which_way.ipynb").write_text(notebook("3 + 3"))
     (came / "images" / "block.png").write_bytes(b"\x89PNG")
-    monkeypatch.setattr(course, "PACKAGE", came.parent)
+    monkeypatch.setattr(notebooks, "PACKAGE", came.parent)
     (tmp_path / "learner").mkdir()
     monkeypatch.chdir(tmp_path / "learner")
     return came
@@ -43,7 +44,7 @@ def bundled(tmp_path, monkeypatch):
 
 def placed(capsys, fresh=False):
     """Where the course is now, and the lines that were said of it."""
-    _, where = course.place(fresh)
+    _, where = notebooks.place(fresh)
     return where, capsys.readouterr().out.splitlines()
 
 
@@ -79,8 +80,8 @@ def test_what_differs_is_named_and_what_was_only_run_is_not(bundled, capsys):
     assert len(placed(capsys)[1]) == 1
     (folder / "0_forward.ipynb").write_text(notebook("1 + 1", "2 + 3"))
     assert placed(capsys)[1][1] == (
-        f"1 of your files differs from what came with gradwalk {course.__version__}: 0_forward.ipynb. "
-        f"gradwalk --fresh puts the course as it came beside yours, into edition-{course.__version__}"
+        f"1 of your files differs from what came with gradwalk {notebooks.__version__}: 0_forward.ipynb. "
+        f"gradwalk --fresh puts the course as it came beside yours, into edition-{notebooks.__version__}"
     )
     (bundled / "1a_which_way.ipynb").write_text(notebook("3 + 3", "a cell of the next edition"))
     assert "2 of your files differ from what came" in placed(capsys)[1][1]
@@ -94,7 +95,7 @@ def test_fresh_ones_come_beside_the_old_never_over_anything(bundled, capsys):
     (folder / "0_forward.ipynb").write_text(notebook("my own"))
     mine = snapshot(folder)
     first, said = placed(capsys, fresh=True)
-    assert first == folder / f"edition-{course.__version__}"
+    assert first == folder / f"edition-{notebooks.__version__}"
     assert said == [f"{first}: 3 files of the course added, 0 left as they were"]
     assert snapshot(first) == snapshot(bundled)
     assert placed(capsys, fresh=True)[0] == first  # as it came still
@@ -103,13 +104,13 @@ def test_fresh_ones_come_beside_the_old_never_over_anything(bundled, capsys):
     (first / "1a_which_way.ipynb").write_text(notebook("worked in"))
     mine = snapshot(folder)
     second, _ = placed(capsys, fresh=True)
-    assert second == folder / f"edition-{course.__version__}-2"
+    assert second == folder / f"edition-{notebooks.__version__}-2"
     assert snapshot(second) == snapshot(bundled)
     assert mine.items() <= snapshot(folder).items()
 
 
 def test_in_a_clone_it_is_git_that_has_them(monkeypatch, capsys):
-    assert course.place() == (ROOT / "notebooks", ROOT / "notebooks")
+    assert notebooks.place() == (ROOT / "notebooks", ROOT / "notebooks")
     assert cli.main(["--fresh", "--copy"]) == 2
     assert capsys.readouterr().err == (
         "gradwalk: --fresh: this is a clone, where git has the notebooks as they came: git checkout\n"
@@ -147,12 +148,12 @@ def test_a_copy_that_is_broken_off_has_whole_files_and_is_completed(bundled, mon
     if step == "link" and isinstance(fault, OSError):  # a disk that is full has no room for a second try, either
         monkeypatch.setattr(os, "replace", fails)
     with pytest.raises(type(fault) if isinstance(fault, KeyboardInterrupt) else ValueError) as error:
-        course.place()
+        notebooks.place()
     if isinstance(fault, OSError):
         assert "No space left on device" in str(error.value)
         assert str(Path.cwd()) in str(error.value)
     monkeypatch.undo()
-    monkeypatch.setattr(course, "PACKAGE", bundled.parent)
+    monkeypatch.setattr(notebooks, "PACKAGE", bundled.parent)
     monkeypatch.chdir(bundled.parents[2] / "learner")
     assert snapshot(Path("gradwalk-course")).items() <= whole.items()
     placed(capsys)
@@ -184,21 +185,21 @@ def test_a_file_in_the_place_of_the_folder_is_named_in_one_line(bundled, capsys)
 
 
 def test_the_committed_list_is_of_these_very_notebooks():
-    """After storing notebooks: python -m gradwalk.course."""
-    assert list(course.own()) == [path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS]
-    assert json.loads((ROOT / "gradwalk" / course.OWN).read_text()) == course.digests(ROOT / "notebooks")
+    """After storing notebooks: python -m gradwalk.course.notebooks."""
+    assert list(notebooks.own()) == [path.relative_to(ROOT / "notebooks").as_posix() for path in NOTEBOOKS]
+    assert json.loads((ROOT / "gradwalk" / notebooks.OWN).read_text()) == notebooks.digests(ROOT / "notebooks")
 
 
 def test_the_list_is_made_anew(tmp_path, monkeypatch):
     (tmp_path / "gradwalk" / "data").mkdir(parents=True)
-    monkeypatch.setattr(course, "PACKAGE", tmp_path / "gradwalk")
+    monkeypatch.setattr(notebooks, "PACKAGE", tmp_path / "gradwalk")
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
     (tmp_path / "notebooks" / "side").mkdir()
     (tmp_path / "notebooks" / "side" / "room.ipynb").write_text(notebook("1"))
-    course.record()
-    course.record()
-    assert list(course.own())[-1] == "side/room.ipynb"
-    assert len(course.own()) == len(NOTEBOOKS) + 1
+    notebooks.record()
+    notebooks.record()
+    assert list(notebooks.own())[-1] == "side/room.ipynb"
+    assert len(notebooks.own()) == len(NOTEBOOKS) + 1
 
 
 @pytest.fixture
@@ -206,11 +207,11 @@ def clone(tmp_path, monkeypatch):
     """A clone of its own: the package's list, and two notebooks."""
     package = tmp_path / "gradwalk"
     (package / "data").mkdir(parents=True)
-    shutil.copy(ROOT / "gradwalk" / course.OWN, package / "data")
+    shutil.copy(ROOT / "gradwalk" / notebooks.OWN, package / "data")
     (tmp_path / "notebooks").mkdir()
     for path in NOTEBOOKS[:2]:
         shutil.copy(path, tmp_path / "notebooks")
-    monkeypatch.setattr(course, "PACKAGE", package)
+    monkeypatch.setattr(notebooks, "PACKAGE", package)
     return tmp_path / "notebooks"
 
 
@@ -233,14 +234,14 @@ def test_exactly_the_courses_own_notebooks_are_signed(clone, notary):
     (clone / "mine.ipynb").write_text(notebook("print('mine')"))
     (clone / NOTEBOOKS[2].name).write_text(notebook("another one under a name of the course"))
     assert not trusted(notary, own)
-    course.trust(notary)
+    notebooks.trust(notary)
     assert {path.name for path in clone.iterdir() if trusted(notary, path)} == {own.name}
     shutil.copy(own, clone.parent / "copy.ipynb")
     assert trusted(notary, clone.parent / "copy.ipynb")  # a signature is of the content, wherever it lies
 
 
 def test_signatures_stay_for_every_jupyter_of_this_learner(clone, notary, tmp_path):
-    course.trust(notary)
+    notebooks.trust(notary)
     another = NotebookNotary(data_dir=str(tmp_path / "jupyter"))
     assert trusted(another, clone / NOTEBOOKS[0].name)
     another.store.close()
@@ -251,7 +252,7 @@ def test_where_nothing_can_be_kept_it_is_trusted_while_it_runs(clone, tmp_path, 
     if home == "a file":
         (tmp_path / "home").touch()
     notary = NotebookNotary(data_dir=str(tmp_path / "home"))
-    course.trust(notary)
+    notebooks.trust(notary)
     assert trusted(notary, clone / NOTEBOOKS[0].name)
     notary.store.close()
 
@@ -260,7 +261,7 @@ def test_locked_signatures_are_no_error(clone, notary, tmp_path):
     notary.store.db.execute("PRAGMA busy_timeout = 0")
     locker = sqlite3.connect(tmp_path / "jupyter" / "nbsignatures.db")
     locker.execute("BEGIN EXCLUSIVE")
-    course.trust(notary)
+    notebooks.trust(notary)
     assert trusted(notary, clone / NOTEBOOKS[0].name)
     locker.close()
 
@@ -271,13 +272,13 @@ def test_a_pipe_in_the_folder_is_left_and_told_and_nobody_waits_for_it(tmp_path)
     bundled.mkdir(), mine.mkdir()
     (bundled / "1.ipynb").write_text("{}")
     os.mkfifo(mine / "1.ipynb")
-    code = "import sys; from pathlib import Path; from gradwalk import course; came, mine = map(Path, sys.argv[1:])\n"
-    code += "print(course.copy(came, mine), course.differing(came, mine))"
-    here = os.environ | {"PYTHONPATH": str(course.PACKAGE.parent)}
+    code = "import sys; from pathlib import Path; from gradwalk.course import notebooks; came, mine = map(Path, sys.argv[1:])\n"
+    code += "print(notebooks.copy(came, mine), notebooks.differing(came, mine))"
+    here = os.environ | {"PYTHONPATH": str(notebooks.PACKAGE.parent)}
     said = subprocess.run([sys.executable, "-c", code, bundled, mine], env=here, timeout=60, capture_output=True)
     assert said.stdout.decode().strip() == "(0, 1) ['1.ipynb']"
 
 
 def test_a_file_that_has_the_editions_name_stays_and_the_next_name_is_taken(tmp_path):
-    (tmp_path / f"edition-{course.__version__}").write_text("mine")
-    assert course._edition(tmp_path) == tmp_path / f"edition-{course.__version__}-2"
+    (tmp_path / f"edition-{notebooks.__version__}").write_text("mine")
+    assert notebooks._edition(tmp_path) == tmp_path / f"edition-{notebooks.__version__}-2"

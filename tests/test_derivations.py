@@ -5,22 +5,15 @@ import inspect
 import numpy as np
 import pytest
 
-from gradwalk import (
-    derive,
-    formula,
-    measure,
-    step1_output,
-    step2_mlp,
-    step3_layernorm,
-    step4_residual,
-    step5_attention,
-    step6_embedding,
-)
+from gradwalk import measure, step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding
 from gradwalk.names import SIZES, VALUES, WEIGHTS, Named
+from gradwalk.telling import derivations, formula
 from gradwalk.walk import forward
 
-GRADIENTS = list(derive.gradients())
-EINSUMS = [(f, line) for f in GRADIENTS for line in derive.derivation(f).lines if derive.einsum_latex(f, line)]
+GRADIENTS = list(derivations.gradients())
+EINSUMS = [
+    (f, line) for f in GRADIENTS for line in derivations.derivation(f).lines if derivations.einsum_latex(f, line)
+]
 
 
 def name_of(value):
@@ -28,27 +21,27 @@ def name_of(value):
 
 
 def test_the_output_layer_is_derived_from_the_chain_rule_on():
-    told = {f.__name__: derive.derivation(f).lines for f in GRADIENTS if f.__module__.endswith("step1_output")}
+    told = {f.__name__: derivations.derivation(f).lines for f in GRADIENTS if f.__module__.endswith("step1_output")}
     assert list(told) == ["dL_dz", "dL_dW", "dL_db", "dL_dh"]
     assert all(len(lines) >= 2 and all(line.reason for line in lines) for lines in told.values())
 
 
 @pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
 def test_every_line_of_the_derivation_holds(function):
-    differences = derive.run(function)
-    assert len(differences) == len(derive.derivation(function).lines) >= 1
+    differences = derivations.run(function)
+    assert len(differences) == len(derivations.derivation(function).lines) >= 1
 
 
 @pytest.mark.parametrize(("function", "line"), EINSUMS, ids=name_of)
 def test_the_equation_is_what_the_indices_say(function, line):
-    assert " ".join(line.latex.split()) == derive.einsum_latex(function, line)
+    assert " ".join(line.latex.split()) == derivations.einsum_latex(function, line)
 
 
 @pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
 def test_the_fast_line_equals_the_measured_slope(function):
     """The gradient functions on the worked example, against nudges of the whole model."""
-    tied = derive.is_tied(function)
-    names = derive.example(tied)
+    tied = derivations.is_tied(function)
+    names = derivations.example(tied)
     result = {"pullback": "dL_dx1_via_v", "dL_dgamma": "dL_dgamma2", "dL_dbeta": "dL_dbeta2"}.get(
         function.__name__, function.__name__
     )
@@ -56,10 +49,10 @@ def test_the_fast_line_equals_the_measured_slope(function):
     given = [arguments.get(a, names.get(a)) for a in inspect.signature(function).parameters if a != "activation"]
     derived = function(*given)
     if result in names:
-        derive.same(derived, names[result])
+        derivations.same(derived, names[result])
     if "_via_" in result or result.endswith("_slope"):
         return  # shares are measured in test_walk, with the other road held; an activation's slope in its derivation
-    measured = measure.slopes(derive.example_model(tied), names["tokens"], names["y"], result.removeprefix("dL_d"))
+    measured = measure.slopes(derivations.example_model(tied), names["tokens"], names["y"], result.removeprefix("dL_d"))
     assert measure.relative_error(derived, measured, largest_of_all=np.abs(names["dL_dh"]).max()) < 1e-6
 
 
@@ -77,9 +70,9 @@ def drift(function, old, new):
 
 def checked(function):
     """All that is asked of a derivation."""
-    derive.run(function)
-    for line in derive.derivation(function).lines:
-        generated = derive.einsum_latex(function, line)
+    derivations.run(function)
+    for line in derivations.derivation(function).lines:
+        generated = derivations.einsum_latex(function, line)
         assert generated is None or generated == " ".join(line.latex.split())
 
 
@@ -145,14 +138,14 @@ def test_a_planted_drift_is_found(function, old, new):
     ],
 )
 def test_a_formula_says_what_a_reader_reads(equation, sides):
-    ((_, right),) = formula.sides(equation, derive.example())
+    ((_, right),) = formula.sides(equation, derivations.example())
     assert right == pytest.approx(sides)
 
 
 @pytest.mark.parametrize("equation", [r"L = \int z", "L = (1", r"L = \frac{1}", "L = W_{i}", "L = nothing_{t}"])
 def test_a_formula_that_cannot_be_read_is_said(equation):
     with pytest.raises(ValueError, match="formula"):
-        formula.sides(equation, derive.example())
+        formula.sides(equation, derivations.example())
 
 
 @pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
@@ -170,20 +163,20 @@ def test_a_wrong_function_is_found():
 
     dL_dW.__doc__ = step1_output.dL_dW.__doc__
     with pytest.raises(AssertionError, match="is not"):
-        derive.run(dL_dW)
+        derivations.run(dL_dW)
 
 
 def test_same_names_the_spot_and_both_numbers():
     with pytest.raises(AssertionError, match=r"at \(1,\): 2 is not 3"):
-        derive.same([1, 2], [1, 3])
+        derivations.same([1, 2], [1, 3])
     with pytest.raises(AssertionError, match="shapes"):
-        derive.same([1, 2], [[1, 2]])
+        derivations.same([1, 2], [[1, 2]])
     with pytest.raises(AssertionError):
-        derive.same([np.nan], [1.0])
+        derivations.same([np.nan], [1.0])
 
 
 def test_the_example_tells_shapes_apart():
-    names = Named(derive.example())
+    names = Named(derivations.example())
     assert len({names.T, names.D, names.F, names.H, names.N, names.D // names.H, names.T_max}) == 7
     assert len(set(names.tokens)) < names.T
-    assert forward(derive.example_model(), names.tokens, names.y).L == names.L
+    assert forward(derivations.example_model(), names.tokens, names.y).L == names.L

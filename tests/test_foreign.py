@@ -8,8 +8,9 @@ import gpt2_folder
 import numpy as np
 import pytest
 
-from gradwalk import checkpoint, foreign
+from gradwalk import checkpoint
 from gradwalk.model import Model
+from gradwalk.reading import foreign
 
 KINDS = ("own", "gpt2")
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from gpt2_folder import LETTERS, byte_level, with_tokenizer
 
-from gradwalk.labels import LONGEST, as_bytes, readable
 from gradwalk.model import Model
+from gradwalk.reading.labels import LONGEST, as_bytes, readable
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.own_sentence import OwnSentence
 

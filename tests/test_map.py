@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from pages import plain, unfolded, words
 
-from gradwalk import lettering, show
-from gradwalk.block_map import ARROWS, MADE_BY, NODES, STRETCHES
+from gradwalk import show
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up
+from gradwalk.telling import svg_text
+from gradwalk.telling.block_map import ARROWS, MADE_BY, NODES, STRETCHES
 from gradwalk.walk import backward, forward
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -207,6 +208,6 @@ def test_bad_places_are_told():
 def test_small_latex_becomes_text():
     plain = re.compile(r"<[^>]*>|&#8203;")
     for latex, wanted in [("g_{x_1}", "gx1"), (r"\mathrm{attn}", "attn"), (r"W_{\mathrm{pos}}", "Wpos"), ("W^Q", "WQ")]:
-        assert plain.sub("", lettering.typeset(latex)) == wanted
-    assert 'dy="0.25em"' in lettering.typeset("W_2")
-    assert 'dy="-0.4em"' in lettering.typeset("x^{(1)}")
+        assert plain.sub("", svg_text.typeset(latex)) == wanted
+    assert 'dy="0.25em"' in svg_text.typeset("W_2")
+    assert 'dy="-0.4em"' in svg_text.typeset("x^{(1)}")

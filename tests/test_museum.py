@@ -67,7 +67,7 @@ def test_each_fits_where_it_hangs_and_says_what_it_is(number):
     wrong, right = EXHIBITS[number]
     assert inspect.signature(wrong) == inspect.signature(right)
     label = museum.label(number)
-    for said in (repr(label), label._repr_markdown_()):
+    for said in (repr(label), label.markdown):
         assert right.__name__ in said
         assert " ".join(wrong.__doc__.split()) in " ".join(said.split())
         for function in (wrong, right):  # the lines that run, and nothing of the docstring
@@ -218,7 +218,7 @@ def test_a_label_shows_words_as_they_are():
         r"<img src=http://evil/x> $x$ \(y\) **b** `c` _u_"
         return dL_dz.sum(axis=0)
 
-    told = museum.label(museum.Exhibit(wrong, museum.EXHIBITS[1].right))._repr_markdown_().split("```")[0]
+    told = museum.label(museum.Exhibit(wrong, museum.EXHIBITS[1].right)).markdown.split("```")[0]
     assert "<img" not in told
     assert not set("$`*\\") & set(told.replace("**wrong**", ""))
     assert "&lt;img src=http://evil/x&gt; <span>&#36;</span>x<span>&#36;</span>" in told

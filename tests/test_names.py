@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from pages import plain, unfolded, words
 
-from gradwalk import derive, dialect, ledger, names, show
+from gradwalk import names, show
 from gradwalk.checkpoint import gpt2_layout
 from gradwalk.model import Model
 from gradwalk.names import ASIDES, CLASHES, DIALECTS, SAID, SIZES, VALUES, WEIGHTS, look_up, said
+from gradwalk.telling import derivations, dialects, ledger_page
 from gradwalk.walk import backward, forward
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -173,7 +174,7 @@ def test_a_stop_speaks_of_what_the_ledger_says_it_speaks_of(stop):
     for name, entry in ALL.items():
         if entry.first == stop:
             assert re.search(rf"(?<![A-Za-z_]){re.escape(name)}(?![A-Za-z0-9])", text), name
-    for function in derive.gradients():
+    for function in derivations.gradients():
         if function.__name__ in ("relu_slope", "gelu_slope", "pullback", "dL_dgamma", "dL_dbeta"):
             continue
         if look_up(function.__name__).derived == stop:
@@ -181,7 +182,7 @@ def test_a_stop_speaks_of_what_the_ledger_says_it_speaks_of(stop):
 
 
 def test_symbols_are_what_the_derivations_write():
-    written = "\n".join(line.latex for f in derive.gradients() for line in derive.derivation(f).lines)
+    written = "\n".join(line.latex for f in derivations.gradients() for line in derivations.derivation(f).lines)
     for name, entry in ALL.items():
         if name not in ("gamma1", "beta1", "gamma2", "beta2", "gammaf", "betaf", "hf", "L"):
             stem, _, label = entry.symbol.replace("{pos}", "pos").partition("_")
@@ -189,24 +190,24 @@ def test_symbols_are_what_the_derivations_write():
 
 
 def test_the_ledger_is_in_the_order_of_the_walk():
-    order = [derive.STEPS.index(f.__module__.split(".")[-1]) for f in derive.gradients()]
+    order = [derivations.STEPS.index(f.__module__.split(".")[-1]) for f in derivations.gradients()]
     assert all(a <= b for a, b in pairwise(order))
     assert next(iter(VALUES)) == "x0"
     assert list(VALUES)[-1] == "L"
-    assert dialect.symbol("L", "gpt2").startswith(dialect.OWN)
+    assert dialects.symbol("L", "gpt2").startswith(dialects.OWN)
 
 
 # The ledger on the page
 
 
 def test_the_ledger_shows_every_name_once_in_every_dialect():
-    rows = ledger.rows()
+    rows = ledger_page.rows()
     told = [row[0] for row in rows]
     arrays = {*VALUES, *WEIGHTS, *(f"dL_d{name}" for name, entry in ALL.items() if entry.derived)}
     shares = {f"dL_d{name}_via_{road}" for name, road in names.SHARES}
     assert len(told) == len(set(told))
     assert set(told) == arrays | shares
-    by_name = {row[0]: dict(zip(ledger.HEADS, row, strict=True)) for row in rows}
+    by_name = {row[0]: dict(zip(ledger_page.HEADS, row, strict=True)) for row in rows}
     assert by_name["W_K"]["GPT-2"] == "h.0.attn.c_attn.weight[:, D:2D], transposed"
     assert by_name["W_K"]["PyTorch"] == "self_attn.in_proj_weight[D:2D]"
     assert by_name["dL_dz"]["notes"] == "g, error vector"
@@ -215,8 +216,8 @@ def test_the_ledger_shows_every_name_once_in_every_dialect():
 
 
 def test_the_ledger_can_be_searched():
-    assert [row[0] for row in ledger.rows("c_fc weight")] == ["W1", "dL_dW1"]
-    assert ledger.rows("no such thing") == []
+    assert [row[0] for row in ledger_page.rows("c_fc weight")] == ["W1", "dL_dW1"]
+    assert ledger_page.rows("no such thing") == []
     found = show.ledger("c_proj.weight")
     assert "c_proj.weight (here W_O, W2)" in repr(found)
     assert "x_1" not in repr(found)  # its clashes alone
@@ -225,8 +226,10 @@ def test_the_ledger_can_be_searched():
 def test_the_ledger_reads_without_script_or_style():
     page = plain(show.ledger().html)
     table = re.search(r"<table>.*</table>", page, re.DOTALL)[0]
-    assert table.count("<tr>") == len(ledger.rows()) + 1
-    assert words(page).startswith(f"{len(ledger.rows())} names. Run the notebook down to here, and you can search them")
+    assert table.count("<tr>") == len(ledger_page.rows()) + 1
+    assert words(page).startswith(
+        f"{len(ledger_page.rows())} names. Run the notebook down to here, and you can search them"
+    )
     assert not re.search(r"<(input|form|output|label)\b", page)  # nothing to press that does nothing
     assert table.count("⚠") > len(CLASHES)
     assert show.ledger().html == show.ledger().html
@@ -239,4 +242,4 @@ def test_the_ledger_of_a_page_with_scripts():
     assert page.count('<input type="search"') == 1
     assert "Run the notebook" not in page
     assert '<div role="region" aria-label="all names" tabindex="0" ' in page  # the keyboard can scroll it
-    assert page.count('<th scope="col"') == len(ledger.HEADS)
+    assert page.count('<th scope="col"') == len(ledger_page.HEADS)

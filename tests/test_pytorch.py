@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from shapes import COUNT, case, flat, worst_error
 
-from gradwalk.gpt2 import CONFIG
 from gradwalk.model import Model
+from gradwalk.reading.gpt2 import CONFIG
 from gradwalk.step2_mlp import ACTIVATIONS
 from gradwalk.walk import backward, forward
 

@@ -9,11 +9,12 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from gradwalk import derive, show
-from gradwalk.dialect import translate_all, without_grey
+from gradwalk import show
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS, VALUES
 from gradwalk.step1_output import dL_dW
+from gradwalk.telling import derivations
+from gradwalk.telling.dialects import translate_all, without_grey
 from gradwalk.walk import forward
 
 
@@ -83,9 +84,9 @@ class Cells(HTMLParser):
 
 def test_a_table_says_the_same_in_html_and_in_text():
     page = show.table({"word": ["fire", "a|b"], "|x|": [1.0, -22.5]})
-    assert Cells(page._repr_html_()).rows == [["word", "|x|"], ["fire", "1.0000"], ["a|b", "−22.5000"]]
+    assert Cells(page.html).rows == [["word", "|x|"], ["fire", "1.0000"], ["a|b", "−22.5000"]]
     assert repr(page).splitlines() == ["word       |x|", "fire    1.0000", "a|b   −22.5000"]
-    assert page._repr_markdown_() is None  # it could not keep every word as it is
+    assert page.markdown is None  # it could not keep every word as it is
 
 
 def test_words_and_heads_are_shown_as_they_are():
@@ -204,7 +205,7 @@ def test_a_journey_tells_every_value_and_its_shape():
 
 def test_a_step_is_the_functions_own_docstring_and_code():
     page = repr(show.step(dL_dW))
-    told = derive.derivation(dL_dW)
+    told = derivations.derivation(dL_dW)
     assert page.startswith(told.sentence)
     assert all(line.reason in page and line.latex in page and line.code in page for line in told.lines)
     assert page.endswith("return dL_dz.T @ h  # (N, D)")
@@ -212,15 +213,15 @@ def test_a_step_is_the_functions_own_docstring_and_code():
 
 
 def test_every_gradient_can_be_shown():
-    for function in derive.gradients():
+    for function in derivations.gradients():
         page = show.step(function)
-        assert page.markdown.count("$$") == 2 * len(derive.derivation(function).lines)
+        assert page.markdown.count("$$") == 2 * len(derivations.derivation(function).lines)
 
 
 @pytest.mark.parametrize("names", [name for name in DIALECTS if name != "course"])
 def test_every_gradient_is_told_as_text_in_every_dialect(names):
-    for function in derive.gradients():
-        lines = [line.latex for line in derive.derivation(function).lines]
+    for function in derivations.gradients():
+        lines = [line.latex for line in derivations.derivation(function).lines]
         page = show.step(function, names)
         for written in translate_all(lines, names):
             assert without_grey(written) in repr(page)

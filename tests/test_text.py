@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from gradwalk import Model, forward, loss_on, text
-from gradwalk.sentences import crowded, sentences_of
+from gradwalk.reading.sentences import crowded, sentences_of
 
 COURSE = text.load()
 

@@ -10,9 +10,10 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.sign import NotebookNotary
 
-from gradwalk import derive, ledger, show
+from gradwalk import show
 from gradwalk.names import DIALECTS
 from gradwalk.step2_mlp import dL_dv
+from gradwalk.telling import derivations, ledger_page
 
 MISSING = lab.missing()
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
@@ -37,7 +38,7 @@ CELLS = {
     "picture": "from matplotlib.figure import Figure\nshow.picture(Figure(figsize=(2, 1)), 'nothing \"yet\"')",
     "again": "show.dialect()",
 }
-EQUATIONS = derive.derivation(dL_dv).lines
+EQUATIONS = derivations.derivation(dL_dv).lines
 SWITCH = "names: course · notes · textbook · GPT-2 · PyTorch. The course's own stand here. "
 SWITCH += "Run the notebook down to here, and this line becomes the switch."
 
@@ -139,9 +140,11 @@ def stands_still(page):
     rows = output(page, "journey").locator("tbody tr")
     assert [told(cell) for cell in rows.locator("td:first-child").all()][:3] == ["x0", "n", "Q"]
     names = output(page, "ledger")
-    start = f"{len(ledger.rows())} names. Run the notebook down to here, and you can search them here. name what it is"
+    start = (
+        f"{len(ledger_page.rows())} names. Run the notebook down to here, and you can search them here. name what it is"
+    )
     assert told(names).startswith(start)
-    assert names.locator("tbody tr").count() == len(ledger.rows())
+    assert names.locator("tbody tr").count() == len(ledger_page.rows())
     words_are_words(page)
     for name in ("board", "own", "page"):
         assert told(output(page, name)).count("Run the notebook down to here, and ") == 1

@@ -4,7 +4,8 @@ import functools
 
 import pytest
 
-from gradwalk import cli, derive, step1_output, step3_layernorm, step5_attention, symmetries, verify
+from gradwalk import cli, step1_output, step3_layernorm, step5_attention, symmetries, verify
+from gradwalk.telling import derivations
 
 
 def test_all_holds_and_is_told_in_one_table(capsys):
@@ -12,8 +13,8 @@ def test_all_holds_and_is_told_in_one_table(capsys):
     head, *rows, last = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["step", "line", "difference"]
     assert last == f"{len(rows)} lines, all hold"
-    assert {row.split()[0] for row in rows} == {*derive.STEPS, "measured", "symmetry"}
-    equations = sum(len(derive.derivation(function).lines) for function in derive.gradients())
+    assert {row.split()[0] for row in rows} == {*derivations.STEPS, "measured", "symmetry"}
+    equations = sum(len(derivations.derivation(function).lines) for function in derivations.gradients())
     assert sum(row.startswith("step") for row in rows) == equations
 
 
@@ -49,32 +50,32 @@ def test_a_check_that_does_not_hold_is_marked_and_fails_the_command(monkeypatch,
 def test_a_wrong_gradient_differs_from_its_measured_slope(monkeypatch):
     right = step1_output.dL_dz
     monkeypatch.setattr(step1_output, "dL_dz", lambda p, y: 1.001 * right(p, y))
-    failed = {check.line for check in verify.measured_slopes("", derive.example_model()) if not check.holds}
+    failed = {check.line for check in verify.measured_slopes("", derivations.example_model()) if not check.holds}
     assert {"dL_dW", "dL_dE", "dL_dh", "dL_dW_V"} <= failed
 
 
-@pytest.mark.parametrize("symmetry", list(symmetries.all_of(derive.example_model())), ids=lambda s: s.__name__)
+@pytest.mark.parametrize("symmetry", list(symmetries.all_of(derivations.example_model())), ids=lambda s: s.__name__)
 def test_a_symmetry_is_lost_when_a_gradient_is_wrong(symmetry):
     """Each symmetry can fail: noise on the gradients that it speaks of breaks it."""
-    model = derive.example_model()
-    names = derive.example()
+    model = derivations.example_model()
+    names = derivations.example()
     values = verify.forward(model, names["tokens"], names["y"])
     grads = verify.backward(model, values)
-    assert derive.difference(*symmetry(model, values, grads)) < 1e-10
+    assert derivations.difference(*symmetry(model, values, grads)) < 1e-10
     if symmetry is symmetries.first_position:
         return  # it makes its own gradients; the next test breaks those
     for name in grads:
         if name.startswith("dL_d"):
             grads[name] = grads[name] + 0.01
-    assert derive.difference(*symmetry(model, values, grads)) > 1e-4
+    assert derivations.difference(*symmetry(model, values, grads)) > 1e-4
 
 
 def test_the_first_position_notices_a_forgotten_mask(monkeypatch):
-    model, names = derive.example_model(), derive.example()
+    model, names = derivations.example_model(), derivations.example()
     values = verify.forward(model, names["tokens"], names["y"])
     scores = step5_attention.scores
     monkeypatch.setattr(step5_attention, "scores", lambda Q, K, attends: scores(Q, K, True))
-    assert derive.difference(*symmetries.first_position(model, values, None)) > 1e-4
+    assert derivations.difference(*symmetries.first_position(model, values, None)) > 1e-4
 
 
 def test_a_check_that_is_no_number_does_not_hold():

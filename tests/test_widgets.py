@@ -10,7 +10,7 @@ import traitlets
 from gradwalk.dial import Dial
 from gradwalk.model import Model
 from gradwalk.show import number
-from gradwalk.verbatim import legible, verbatim
+from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.walk import forward
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.dial_board import DialBoard

@@ -11,7 +11,7 @@ import ipywidgets as widgets
 import traitlets as t
 
 from gradwalk import arguments
-from gradwalk.switch import once_run
+from gradwalk.telling.page import once_run
 
 _FILES = Path(__file__).parent
 

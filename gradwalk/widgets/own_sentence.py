@@ -6,8 +6,8 @@ import ipywidgets as widgets
 
 from gradwalk import arguments
 from gradwalk.model import Model
-from gradwalk.switch import once_run
-from gradwalk.verbatim import legible, verbatim
+from gradwalk.telling.page import once_run
+from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.widgets import table
 from gradwalk.widgets.dial_board import DialBoard
 

@@ -7,12 +7,13 @@ from math import ceil, log10
 
 import numpy as np
 
-from gradwalk import arguments, dialect, text
+from gradwalk import arguments, text
 from gradwalk.dial import Dial
-from gradwalk.labels import SPACE, readable
 from gradwalk.model import Model, of_weight
 from gradwalk.names import DIALECTS, WEIGHTS
+from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
+from gradwalk.telling import dialects
 from gradwalk.walk import Values, backward, forward
 
 MOST_DIALS = 72
@@ -158,7 +159,7 @@ def _spoken(model, name, indices):
     """The dials' names in the other dialects, where those have one: the page's switch of names chooses."""
     spoken = {}
     for which in DIALECTS:
-        names = [dialect.dial(name, _spots(model, name, index), model.D, which) for index in indices]
+        names = [dialects.dial(name, _spots(model, name, index), model.D, which) for index in indices]
         if which != "course" and all(names):
             spoken[which] = names
     return spoken

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gradwalk.show import number
-from gradwalk.switch import once_run
-from gradwalk.verbatim import aligned, html_table, legible, verbatim
+from gradwalk.telling.page import once_run
+from gradwalk.telling.tables import aligned, html_table, number
+from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.widgets import scene as scenes
 
 KEY = "each dial: setting (slope of the loss)"

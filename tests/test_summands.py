@@ -3,35 +3,40 @@
 import numpy as np
 import pytest
 
-from gradwalk import derive, show
+from gradwalk import show
 from gradwalk.model import Model
 from gradwalk.step1_output import dL_dh, dL_dW, dL_dz
 from gradwalk.step5_attention import dL_dQ
-from gradwalk.strands import Strands, largest_entry
+from gradwalk.telling import derivations
+from gradwalk.telling.summands import Summands, largest_entry
 from gradwalk.walk import backward, forward
 
-SUMS = [f for f in derive.gradients() if any(derive.einsum_latex(f, line) for line in derive.derivation(f).lines)]
+SUMS = [
+    f
+    for f in derivations.gradients()
+    if any(derivations.einsum_latex(f, line) for line in derivations.derivation(f).lines)
+]
 
 
 @pytest.mark.parametrize("function", SUMS, ids=lambda f: f.__name__)
 def test_the_strands_sum_to_every_entry(function):
-    names = derive.example(derive.is_tied(function))
-    gradient = names[derive.RESULTS.get(function.__name__, function.__name__)]
+    names = derivations.example(derivations.is_tied(function))
+    gradient = names[derivations.RESULTS.get(function.__name__, function.__name__)]
     for index in [largest_entry(function), tuple(0 for _ in gradient.shape)]:
-        strands = Strands(function, index)
-        assert strands.entry == pytest.approx(
+        summands = Summands(function, index)
+        assert summands.entry == pytest.approx(
             gradient[index], rel=1e-9, abs=1e-12
         )  # the pullback multiplies a measured Jacobian
-        assert len(strands.spots) == len(strands.products)
+        assert len(summands.spots) == len(summands.products)
 
 
 def test_a_strand_is_the_product_of_its_factors():
-    strands = Strands(dL_dh, (4, 2))
-    names = derive.example()
-    assert strands.summed == ["k"]
-    assert strands.factors["dL_dz"] == pytest.approx(names["dL_dz"][4])
-    assert strands.products == pytest.approx(names["dL_dz"][4] * names["W"][:, 2])
-    assert Strands(dL_dQ, (1, 3, 2)).scale == pytest.approx(1 / np.sqrt(3))
+    summands = Summands(dL_dh, (4, 2))
+    names = derivations.example()
+    assert summands.summed == ["k"]
+    assert summands.factors["dL_dz"] == pytest.approx(names["dL_dz"][4])
+    assert summands.products == pytest.approx(names["dL_dz"][4] * names["W"][:, 2])
+    assert Summands(dL_dQ, (1, 3, 2)).scale == pytest.approx(1 / np.sqrt(3))
 
 
 def test_the_learners_own_numbers():
@@ -40,21 +45,21 @@ def test_the_learners_own_numbers():
     values = forward(model, tokens, y)
     grads = backward(model, values)
     own = {**model.weights, **values, **grads}
-    assert Strands(dL_dW, (3, 1), own).entry == pytest.approx(grads.dL_dW[3, 1])
+    assert Summands(dL_dW, (3, 1), own).entry == pytest.approx(grads.dL_dW[3, 1])
     last = repr(show.cell(dL_dW, (3, 1), own)).splitlines()[-1]
     assert last.split() == ["sum", show.number(grads.dL_dW[3, 1])]
 
 
 def test_what_cannot_be_shown_is_said():
     with pytest.raises(ValueError, match="index"):
-        Strands(dL_dW, (99, 0))
+        Summands(dL_dW, (99, 0))
     with pytest.raises(ValueError, match="no line of dL_dz is a sum of products"):
-        Strands(dL_dz, (0, 0))
+        Summands(dL_dz, (0, 0))
 
 
 def test_a_step_shows_one_entry_in_numbers():
     i, j = largest_entry(dL_dW)
     page = repr(show.step(dL_dW))
     assert f"dL_dW[{i}, {j}] = " in page
-    assert show.number(float(derive.example()["dL_dW"][i, j])) in page
+    assert show.number(float(derivations.example()["dL_dW"][i, j])) in page
     assert "In numbers" not in repr(show.step(dL_dz))

@@ -51,7 +51,7 @@ def _filled(model):
 
 
 def _jupyter_server_extension_points():
-    return [{"module": "gradwalk.contents"}]
+    return [{"module": "gradwalk.course.contents"}]
 
 
 def _load_jupyter_server_extension(server):

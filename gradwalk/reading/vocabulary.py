@@ -10,8 +10,8 @@ from math import prod
 from pathlib import Path
 
 from gradwalk import arguments
-from gradwalk.foreign import brief, content, guarded, is_file, json_file
-from gradwalk.labels import as_bytes, readable
+from gradwalk.reading.foreign import brief, content, guarded, is_file, json_file
+from gradwalk.reading.labels import as_bytes, readable
 
 PAIRS = (("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe"))  # GPT-2's two files; the latter as first named
 MOST_ADDED, MOST_PARTS, MOST_GROWTH = 10_000, 100, 1_000

@@ -22,10 +22,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import formula, latex, measure, step2_mlp
+from gradwalk import measure, step2_mlp
 from gradwalk.model import Model
 from gradwalk.step3_layernorm import normed, spread
 from gradwalk.step5_attention import merge_heads, split_heads
+from gradwalk.telling import formula, latex
 from gradwalk.walk import backward, forward
 
 STEPS = ("step1_output", "step2_mlp", "step3_layernorm", "step4_residual", "step5_attention", "step6_embedding")
@@ -35,7 +36,7 @@ NOTHING = 1e-3  # the example's gradients are of size 0.1; one that is exactly z
 CLOSE = 1e-8  # relative to the largest entry; a measured Jacobian of a curved line is good to about 1e-10
 
 
-class Line(NamedTuple):
+class Equation(NamedTuple):
     """One equation: the words above it, its LaTeX, and the code that checks it."""
 
     reason: str
@@ -47,7 +48,7 @@ class Derivation(NamedTuple):
     """A gradient's docstring, taken apart."""
 
     sentence: str
-    lines: list[Line]
+    lines: list[Equation]
 
 
 _LINE = re.compile(
@@ -62,7 +63,7 @@ def derivation(function: Callable) -> Derivation:
     lines = []
     for found in _LINE.finditer(rest):
         (example,) = doctest.DocTestParser().get_examples(found["code"] + "\n")
-        lines.append(Line(" ".join((found["reason"] or "").split()), found["latex"], example.source.strip()))
+        lines.append(Equation(" ".join((found["reason"] or "").split()), found["latex"], example.source.strip()))
     if not lines or doc.count("$$") != 2 * len(lines) or doc.count(">>> ") != len(lines):
         raise ValueError(f"{function.__name__}: wanted a line that runs under every equation, and no other")
     return Derivation(" ".join(sentence.split()), lines)
@@ -186,7 +187,7 @@ def example(tied: bool = False) -> dict[str, object]:
     }
 
 
-def einsum_latex(function: Callable, line: Line, dress: Callable | None = None) -> str | None:
+def einsum_latex(function: Callable, line: Equation, dress: Callable | None = None) -> str | None:
     """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `latex`."""
     name = None if line.latex.startswith("=") else RESULTS.get(function.__name__, function.__name__)
     return latex.of_einsum(line.code, name, dress)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from gradwalk import arguments, foreign, vocabulary
+from gradwalk import arguments
 from gradwalk.model import Model
+from gradwalk.reading import foreign, vocabulary
 
 # A matrix is stored (in, out), the transpose of ours. Q, K and V lie side by side in one array.
 NAMES = {"E": "wte.weight", "E_pos": "wpe.weight", "gammaf": "ln_f.weight", "betaf": "ln_f.bias"}

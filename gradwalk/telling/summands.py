@@ -1,4 +1,4 @@
-"""The web, strand by strand: the products that were summed into one number of a gradient."""
+"""The web, product by product: the products that were summed into one number of a gradient."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from gradwalk import arguments, derive
-from gradwalk.latex import Einsum, einsum_in
+from gradwalk import arguments
 from gradwalk.model import within
+from gradwalk.telling import derivations
+from gradwalk.telling.latex import Einsum, einsum_in
+from gradwalk.telling.page import Page
+from gradwalk.telling.tables import of_columns
 
 
-class Strands:
+class Summands:
     """One entry of a gradient as a sum of products.
 
-    summed: the letters that are summed over; spots: what they stand for, one tuple a strand; factors: by name, (K,)
+    summed: the letters that are summed over; spots: what they stand for, one tuple a product; factors: by name, (K,)
     numbers each; products (K,), the scale in them; entry: their sum.
     """
 
@@ -33,7 +36,7 @@ class Strands:
             raise ValueError(f"function: no line of {function.__name__} is a sum of products")
         if names is not None and not isinstance(names, Mapping):
             raise arguments.refused("names", "arrays by their names", names)
-        names = dict(derive.names_for(function) if names is None else names)
+        names = dict(derivations.names_for(function) if names is None else names)
         arrays, extent = _operands(einsum, names)
         self.name = function.__name__
         self.index = within(tuple(extent[letter] for letter in einsum.result), index, self.name)
@@ -50,15 +53,32 @@ class Strands:
         self.entry = float(self.products.sum())
 
 
+def cell(function: Callable, index: tuple[int, ...], names: Mapping[str, object] | None = None) -> Page:
+    """One number of a gradient as the web that made it: every strand's factors, and the products that were summed.
+
+    `function` and `index`: `show.cell(dL_dh, (4, 2))`. `names`: your own values, weights and gradients by name, such
+    as {**model.weights, **values, **grads}; by default those of the worked example.
+    """
+    summands = Summands(function, index, names)
+    heads = [*summands.factors, "product" if summands.scale == 1 else "product / √(D/H)"]
+    columns = [factor.tolist() for factor in (*summands.factors.values(), summands.products)]
+    if summands.summed:
+        spots = [", ".join(map(str, spot)) for spot in summands.spots]
+        lasts = ["sum", *("" for _ in summands.factors), summands.entry]
+        heads = [", ".join(summands.summed), *heads]
+        columns = [[*column, last] for column, last in zip([spots, *columns], lasts, strict=True)]
+    return of_columns(heads, columns, 4)
+
+
 def sum_in(function: Callable) -> Einsum | None:
     """The sum of products in a gradient's derivation, or None; the last one if several: it has the fewest indices."""
-    found = [einsum_in(line.code) for line in derive.derivation(function).lines]
+    found = [einsum_in(line.code) for line in derivations.derivation(function).lines]
     return next((einsum for einsum in reversed(found) if einsum), None)
 
 
 def largest_entry(function: Callable) -> tuple[int, ...]:
     """Where the worked example's gradient is largest in size: a good entry to show."""
-    gradient = derive.names_for(function)[derive.RESULTS.get(function.__name__, function.__name__)]
+    gradient = derivations.names_for(function)[derivations.RESULTS.get(function.__name__, function.__name__)]
     return tuple(int(i) for i in np.unravel_index(np.abs(gradient).argmax(), gradient.shape))
 
 

@@ -1,6 +1,6 @@
 """The course's notebooks: where they lie, what of them a learner has, and which of them may be trusted.
 
-`python -m gradwalk.course` writes down anew which notebooks are the course's own, after they were stored.
+`python -m gradwalk.course.notebooks` writes down anew which notebooks are the course's own, after they were stored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from gradwalk import __version__, files
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 FOLDER = "gradwalk-course"  # the learner's own, where the course comes out of a wheel
 OWN = "data/notebooks.json"  # in the package: each notebook's SHA-256, by which it is known as the course's own
 

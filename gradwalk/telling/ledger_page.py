@@ -6,8 +6,9 @@ from html import escape
 
 from gradwalk import arguments
 from gradwalk.names import CLASHES, DIALECTS, SHARES, VALUES, WEIGHTS, Said, look_up, said
-from gradwalk.switch import KEYS, LABELS, PLAIN, Sides, folded, once_run, script
-from gradwalk.verbatim import aligned
+from gradwalk.telling.dialect_switch import KEYS, LABELS, script
+from gradwalk.telling.page import PLAIN, Page, folded, once_run
+from gradwalk.telling.tables import aligned
 
 OTHERS = [name for name in DIALECTS if name != "course"]
 HEADS = ["name", "what it is", "shape", "first met in", *(LABELS[name] for name in OTHERS)]
@@ -25,7 +26,7 @@ def rows(search: str = "") -> list[list[str]]:
     return [row for row in told if all(word in " ".join(row).lower() for word in wanted)]
 
 
-class Ledger(Sides):
+class LedgerPage(Page):
     """The table in HTML, with a search field and the clashes told below it; the same rows in plain text."""
 
     def __init__(self, search: str = ""):

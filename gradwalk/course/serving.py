@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gradwalk import contents, course
+from gradwalk.course import contents, notebooks
 
 
 def check(ip: str, port: int | None) -> None:
@@ -65,13 +65,13 @@ def serve(folder: Path, where: Path, ip: str, port: int | None, browser: bool) -
         "Application.log_level": "ERROR",
         "LabApp.default_url": f"/{page}",
         # JupyterLab's defaults for the course; pyproject.toml puts the same file where a plain JupyterLab finds it
-        "LabApp.app_settings_dir": course.PACKAGE / "lab",
+        "LabApp.app_settings_dir": notebooks.PACKAGE / "course" / "lab",
     }
     if port:  # this port or none
         settings |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
     server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
     contents.name_the_language(server.contents_manager)  # so that a notebook only looked at is not modified
-    course.trust(server.contents_manager.notary)
+    notebooks.trust(server.contents_manager.notary)
     signal.signal(signal.SIGINT, lambda *_: server.stop(from_signal=True))  # at once, kernels and all, no question
     said = f"The course is open at {reachable(server)}{page}?token={token} (Ctrl-C stops it)"
     if ipaddress.ip_address(ip).is_unspecified:

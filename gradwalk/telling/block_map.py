@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.lettering import arrays, in_names, symbol, symbols, words
 from gradwalk.names import DIALECTS, VALUES, look_up, unknown
-from gradwalk.switch import PLAIN, Sides, folded
+from gradwalk.telling.page import PLAIN, Page, folded
+from gradwalk.telling.svg_text import arrays, in_names, symbol, symbols, words
 
 STREAM, LOOP, HEIGHT = 164, 66, 262  # the residual stream, the two loops above it, the whole drawing
 
@@ -96,7 +96,7 @@ _STRONG, _SOFT = f'font-weight="600" fill="{_ACCENT}"', 'opacity="0.7"'
 _ON_ANY_PAGE = {_ACCENT: "#4c6ef5", "currentColor": "#7a7a7a", ' opacity="0.85"': "", ' opacity="0.7"': ""}
 
 
-class BlockMap(Sides):
+class BlockMap(Page):
     """The block as one drawing that takes the page's colours and the chosen names, and the same said in text."""
 
     def __init__(self, here: str, values: Mapping | None = None, grads: Mapping | None = None, t: int = 0):
@@ -258,7 +258,7 @@ def _stop(name):
 
 def _there():
     """The course's notebooks: beside the package in a clone, in it when installed."""
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     folder = package / "notebooks"
     return {path.stem for path in (folder if folder.is_dir() else package.parent / "notebooks").glob("*.ipynb")}
 

@@ -6,14 +6,16 @@ import re
 import pytest
 from pages import plain, unfolded, words
 
-from gradwalk import derive, dialect, latex, show, step2_mlp, switch
+from gradwalk import show, step2_mlp
 from gradwalk.model import Model
 from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
+from gradwalk.telling import derivation_page, derivations, dialects, latex
+from gradwalk.telling.page import folded
 from gradwalk.walk import forward
 
-EQUATIONS = {f.__name__: [line.latex for line in derive.derivation(f).lines] for f in derive.gradients()}
+EQUATIONS = {f.__name__: [line.latex for line in derivations.derivation(f).lines] for f in derivations.gradients()}
 OTHERS = [name for name in DIALECTS if name != "course"]
-OWN = re.escape(dialect.OWN)
+OWN = re.escape(dialects.OWN)
 GREY = re.compile(rf"{OWN}\{{(?:[^{{}}]|\{{[^{{}}]*\}})*\}}")
 
 # What is no quantity's name: letters that count, and words that the dialects share.
@@ -24,21 +26,21 @@ WORDS += r"|\bvia\b|\bscored\b|\bfrom\b|(?<=\{)(?:D/H|[DM])(?=\})"
 
 def every(name):
     for function, lines in EQUATIONS.items():
-        for ours, theirs in zip(lines, dialect.translate_all(lines, name), strict=True):
+        for ours, theirs in zip(lines, dialects.translate_all(lines, name), strict=True):
             yield function, ours, theirs
 
 
 def test_the_course_is_left_as_it_is():
     for _, ours, theirs in every("course"):
         assert ours == theirs
-        assert dialect.translate(ours, "course") == ours
+        assert dialects.translate(ours, "course") == ours
 
 
 def test_no_symbol_escapes_the_translation():
     """Take away all that the translation reads as a quantity: no letter of a quantity is left, in any equation."""
     for lines in EQUATIONS.values():
         for equation in lines:
-            rest = re.sub(WORDS, "", dialect._TOKEN.sub("", equation))
+            rest = re.sub(WORDS, "", dialects._TOKEN.sub("", equation))
             rest = re.sub(
                 r"\[[a-z]'* = [a-z]'*\]|\[ = [a-z]\]|\[[a-z] = \]", "", rest
             )  # [c = j], with words taken away
@@ -52,10 +54,10 @@ def test_what_is_written_is_the_dialects_own_or_greyed(name):
         plain = GREY.sub("", theirs)
         for word in re.findall(r"\\texttt\{[^{}]*\}(?:\^\{\\mathrm\{pos\}\})?", plain):
             assert word in spoken, (function, word)
-        used = {dialect._parse(found)[0] for found in re.findall(dialect._SYMBOL, ours)}
+        used = {dialects._parse(found)[0] for found in re.findall(dialects._SYMBOL, ours)}
         lacking = {quantity for quantity in used if quantity not in SAID[name]}
         grey = "".join(GREY.findall(theirs))
-        greyed = {dialect._parse(found)[0] for found in re.findall(dialect._SYMBOL, grey)}
+        greyed = {dialects._parse(found)[0] for found in re.findall(dialects._SYMBOL, grey)}
         greyed |= {"sigma"} if r"\sigma}" in grey else set()  # of one position it has no index
         assert greyed == lacking, (function, theirs)
 
@@ -79,7 +81,7 @@ def test_indices_stand_in_the_order_of_the_array(name):
         if len(entry.shape) != 2 or entry.shape == ("D", "D") or weight not in SAID[name]:
             continue
         one, other = (letters[size] for size in entry.shape)
-        written = dialect.translate(latex.with_indices(weight, one + other), name)
+        written = dialects.translate(latex.with_indices(weight, one + other), name)
         own = said(weight, name)
         assert re.search(rf"[{{,]{other + one if own.transposed else one + other}\}}$", written), written
 
@@ -92,36 +94,38 @@ def undressed(equation):
 
 
 def dressed(function, line):
-    return derive.einsum_latex(function, line, show._with_shape)
+    return derivations.einsum_latex(function, line, derivation_page._with_shape)
 
 
-DRESSED = [(f, line) for f in derive.gradients() for line in derive.derivation(f).lines if dressed(f, line)]
+DRESSED = [(f, line) for f in derivations.gradients() for line in derivations.derivation(f).lines if dressed(f, line)]
 
 
 @pytest.mark.parametrize("name", DIALECTS)
 def test_shapes_under_the_factors_change_nothing_else(name):
     assert len(DRESSED) > 50
     for function, line in DRESSED:
-        single = not dialect.positions_mix(EQUATIONS[function.__name__])
-        plain = dialect.translate(line.latex, name, one_position=single)
-        with_shapes = dialect.translate(dressed(function, line), name, one_position=single)
+        single = not dialects.positions_mix(EQUATIONS[function.__name__])
+        plain = dialects.translate(line.latex, name, one_position=single)
+        with_shapes = dialects.translate(dressed(function, line), name, one_position=single)
         assert undressed(with_shapes) == plain.replace(r"\, ", ""), function
 
 
 def test_of_one_position_no_shape_has_a_T():
     for function, line in DRESSED:
-        if not dialect.positions_mix(EQUATIONS[function.__name__]):
-            written = dialect.translate(dressed(function, line), "notes", one_position=True)
+        if not dialects.positions_mix(EQUATIONS[function.__name__]):
+            written = dialects.translate(dressed(function, line), "notes", one_position=True)
             assert not re.search(r"underset\{[^}]*T", written), (function, written)
 
 
 def test_a_shape_is_the_arrays_own_there():
     u = r"\underset{T \times F}{\frac{\partial L}{\partial u_{tf}}}"
     equation = rf"= \sum_{{f}} {u} \underset{{F \times D}}{{W1_{{fj}}}}"
-    assert r"\underset{D \times F}{\texttt{mlp.c\_fc.weight}_{jf}}" in dialect.translate(equation, "gpt2")
-    assert r"\underset{F \times D}{\texttt{linear1.weight}_{fj}}" in dialect.translate(equation, "pytorch")
-    assert r"\underset{F}{\frac" in dialect.translate(equation, "notes")  # one position: a column
-    assert r"\underset{T_{\max} \times D}" in dialect.translate(r"\underset{T_{\max} \times D}{E_{pos,sj}}", "textbook")
+    assert r"\underset{D \times F}{\texttt{mlp.c\_fc.weight}_{jf}}" in dialects.translate(equation, "gpt2")
+    assert r"\underset{F \times D}{\texttt{linear1.weight}_{fj}}" in dialects.translate(equation, "pytorch")
+    assert r"\underset{F}{\frac" in dialects.translate(equation, "notes")  # one position: a column
+    assert r"\underset{T_{\max} \times D}" in dialects.translate(
+        r"\underset{T_{\max} \times D}{E_{pos,sj}}", "textbook"
+    )
 
 
 # What the learner writes, one position, columns.
@@ -145,33 +149,33 @@ NOTES = {
 
 @pytest.mark.parametrize("function", NOTES)
 def test_the_notes_at_one_position(function):
-    written = dialect.translate_all(EQUATIONS[function], "notes")
+    written = dialects.translate_all(EQUATIONS[function], "notes")
     for line in NOTES[function]:
         assert line in written
 
 
 def test_at_one_position_no_position_is_left():
     for function, lines in EQUATIONS.items():
-        if dialect.positions_mix(lines):
+        if dialects.positions_mix(lines):
             continue
-        for line in dialect.translate_all(lines, "notes"):
-            for index in re.findall(r"_\{([^{}\\]*)\}", GREY.sub(lambda found: found[0][len(dialect.OWN) :], line)):
+        for line in dialects.translate_all(lines, "notes"):
+            for index in re.findall(r"_\{([^{}\\]*)\}", GREY.sub(lambda found: found[0][len(dialects.OWN) :], line)):
                 assert not re.search(r"[ts]", index), (function, line)
 
 
 def test_attention_keeps_its_positions():
-    kept = dialect.translate_all(EQUATIONS["dL_db_O"], "notes")
+    kept = dialects.translate_all(EQUATIONS["dL_db_O"], "notes")
     assert kept[-1] == r"= \sum_{t} g_{a,tj}"  # by itself this line would not know
-    assert dialect.translate(r"= \sum_{t} \frac{\partial L}{\partial a_{tj}}", "notes") == r"= g_{a,j}"
+    assert dialects.translate(r"= \sum_{t} \frac{\partial L}{\partial a_{tj}}", "notes") == r"= g_{a,j}"
 
 
 COLUMNS = {
     "dL_dW": r"\partial L / \partial W = g \, h^T",
     "dL_db": r"\partial L / \partial b = g",
     "dL_dh": "g_{h} = W^T g",
-    "dL_dW2": rf"\partial L / \partial W_2 = g_{{m}} \, {dialect.OWN}{{r}}^T",
-    "dL_dr": rf"\frac{{\partial L}}{{\partial {dialect.OWN}{{r}}}} = W_2^T g_{{m}}",
-    "dL_dgamma": rf"\frac{{\partial L}}{{\partial {dialect.OWN}{{\gamma}}}} = g_{{v}} \odot {dialect.OWN}{{\hat{{x}}}}",
+    "dL_dW2": rf"\partial L / \partial W_2 = g_{{m}} \, {dialects.OWN}{{r}}^T",
+    "dL_dr": rf"\frac{{\partial L}}{{\partial {dialects.OWN}{{r}}}} = W_2^T g_{{m}}",
+    "dL_dgamma": r"\frac{\partial L}{\partial OWN{\gamma}} = g_{v} \odot OWN{\hat{x}}".replace("OWN", dialects.OWN),
     "dL_dx1_via_h": r"g_{x_1}^{(\text{from } h)} = g_{h}",
     "dL_dz": None,
     "dL_dx1": None,
@@ -183,7 +187,7 @@ COLUMNS = {
 
 @pytest.mark.parametrize("function", COLUMNS)
 def test_columns_as_the_learner_writes_them(function):
-    assert dialect.columns(EQUATIONS[function]) == COLUMNS[function]
+    assert dialects.columns(EQUATIONS[function]) == COLUMNS[function]
 
 
 LAID = [
@@ -191,8 +195,8 @@ LAID = [
     ("gpt2", "W_Q", "cj", r"\texttt{attn.c\_attn.weight}_{jc}"),
     ("gpt2", "W_K", "cj", r"\texttt{attn.c\_attn.weight}_{j,\,D{+}c}"),
     ("gpt2", "b_V", "c", r"\texttt{attn.c\_attn.bias}_{2D{+}c}"),
-    ("gpt2", "b", "i", rf"{dialect.OWN}{{b_{{i}}}}"),
-    ("gpt2", "h", "tj", rf"{dialect.OWN}{{h_{{tj}}}}"),
+    ("gpt2", "b", "i", rf"{dialects.OWN}{{b_{{i}}}}"),
+    ("gpt2", "h", "tj", rf"{dialects.OWN}{{h_{{tj}}}}"),
     ("gpt2", "W_O", "jc", r"\texttt{attn.c\_proj.weight}_{cj}"),
     ("pytorch", "W_K", "cj", r"\texttt{self\_attn.in\_proj\_weight}_{D{+}c,\,j}"),
     ("pytorch", "W_O", "jc", r"\texttt{self\_attn.out\_proj.weight}_{jc}"),
@@ -207,7 +211,7 @@ LAID = [
 
 @pytest.mark.parametrize(("name", "quantity", "letters", "wanted"), LAID)
 def test_a_symbol_in_its_layout(name, quantity, letters, wanted):
-    assert dialect.translate(latex.with_indices(quantity, letters), name) == wanted
+    assert dialects.translate(latex.with_indices(quantity, letters), name) == wanted
 
 
 @pytest.mark.parametrize("name", OTHERS)
@@ -217,20 +221,20 @@ def test_two_quantities_never_look_alike(name):
     for quantity, entry in {**VALUES, **WEIGHTS}.items():
         if quantity in ("L", "hf", "gamma1", "beta1", "gammaf", "betaf"):  # no derivation writes these
             continue
-        symbol = dialect.translate(latex.with_indices(quantity, "ijk"[: len(entry.shape)]), name)
+        symbol = dialects.translate(latex.with_indices(quantity, "ijk"[: len(entry.shape)]), name)
         alike = written.setdefault(re.sub(r"[ijk]+(?=\}+$)", "", symbol), quantity)
         assert alike == quantity or (name, {alike, quantity}) == ("gpt2", {"E", "W"}), (alike, quantity, symbol)
 
 
 def test_an_unknown_dialect_is_told():
     with pytest.raises(ValueError, match=r"no dialect 'gpt'.*gpt2"):
-        dialect.translate("h_{tj}", "gpt")
+        dialects.translate("h_{tj}", "gpt")
 
 
 def test_a_bare_symbol():
-    assert dialect.symbol("x1", "notes") == "x_1"
-    assert dialect.symbol("alpha", "gpt2") == rf"{dialect.OWN}{{\alpha}}"
-    assert dialect.symbol("dL_dh", "course") == r"\partial L / \partial h" == look_up("dL_dh").symbol
+    assert dialects.symbol("x1", "notes") == "x_1"
+    assert dialects.symbol("alpha", "gpt2") == rf"{dialects.OWN}{{\alpha}}"
+    assert dialects.symbol("dL_dh", "course") == r"\partial L / \partial h" == look_up("dL_dh").symbol
 
 
 DIALS = [
@@ -246,13 +250,13 @@ DIALS = [
 
 @pytest.mark.parametrize(("name", "spots", "which", "wanted"), DIALS)
 def test_a_dial_at_its_place_in_the_array(name, spots, which, wanted):
-    assert dialect.dial(name, spots, 32, which) == wanted
+    assert dialects.dial(name, spots, 32, which) == wanted
 
 
 # On the page: every equation in every dialect, side by side.
 
 
-@pytest.mark.parametrize("function", list(derive.gradients()), ids=lambda function: function.__name__)
+@pytest.mark.parametrize("function", list(derivations.gradients()), ids=lambda function: function.__name__)
 def test_a_step_carries_all_dialects_and_the_course_alone_where_nothing_hides_the_others(function):
     page = show.step(function)
     bundle = page._repr_mimebundle_()
@@ -332,7 +336,7 @@ def test_without_scripts_the_switch_is_a_line_that_says_how_to_have_it(name):
     "text", ["--", "---", "<!-- x -->", "a--!>", "-", "--jp-x", '<p style="color:var(--x)">–--</p>']
 )
 def test_what_is_folded_up_comes_back_whole(text):
-    comment = switch.folded(text)
+    comment = folded(text)
     assert re.fullmatch(r"<!--gw (?:(?!--).)*-->", comment) or comment.endswith("--->")
     assert comment.count("-->") == 1
     assert "<!--" not in comment[4:]

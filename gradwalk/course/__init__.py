@@ -1,0 +1,1 @@
+"""The notebooks: where they lie, which are the course's own, and the JupyterLab that opens them."""

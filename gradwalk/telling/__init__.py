@@ -1,0 +1,1 @@
+"""How a derivation, a name, a number comes onto a page; `gradwalk.show` is the one door to it."""

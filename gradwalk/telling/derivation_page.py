@@ -1,0 +1,177 @@
+"""A derivation as a page: the words once, the equations in every dialect side by side."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import keyword
+import re
+import textwrap
+import tokenize
+from collections.abc import Callable, Sequence
+from functools import partial
+from html import escape
+
+import numpy as np
+
+from gradwalk import arguments
+from gradwalk.names import ASIDES, DIALECTS, VALUES, WEIGHTS, look_up, said
+from gradwalk.telling import dialects
+from gradwalk.telling.derivations import Equation, derivation, einsum_latex
+from gradwalk.telling.dialect_switch import LABELS
+from gradwalk.telling.dialects import positions_mix, translate, without_grey
+from gradwalk.telling.page import Page, code_of, side_by_side
+from gradwalk.telling.summands import Summands, largest_entry, sum_in
+from gradwalk.telling.tables import number
+
+
+def step(function: Callable, names: str = "course") -> Page:
+    """One gradient, as its own source tells it: the sentence, every equation with its reason, one entry, the code.
+
+    Nothing is typed twice: the sentence and equations are the function's docstring, whose every line is run by the
+    tests; under each factor of a sum stands its shape; the numbers are the worked example's; the code is the
+    function's own. On a page the equations stand there in every dialect, of which `dialect()` chooses one; as text, and
+    as Markdown, in that of `names`. ValueError for a dialect that there is none of.
+    """
+    if not inspect.isfunction(function):
+        raise arguments.refused("function", "a gradient of the steps, such as dL_dW", function)
+    arguments.one_of("names", names, DIALECTS, "dialect")
+    told = derivation(function)
+    single = not positions_mix([line.latex for line in told.lines])
+    name = function.__name__
+    taken = [a for a in inspect.signature(function).parameters if a != "activation"]
+    shapes = ", ".join(f"`{a}` {_shape(a)}" for a in taken)
+    result = f"`{name}`" + (f" {_shape(name)}" if name.startswith("dL_d") else "")
+    prose = partial(escape, quote=False)
+    markdown = [f"**{prose(told.sentence)}**", f"{shapes} → {result}"]
+    plain = [told.sentence, f"{shapes} → {result}".replace("`", "")]
+    equations = []
+    for line in told.lines:
+        dressed = einsum_latex(function, line, _with_shape) or line.latex
+        equations.append(dressed)
+        shaped, bare = (without_grey(translate(one, names, one_position=single)) for one in (dressed, line.latex))
+        markdown += [prose(line.reason), f"$$\n{aired(shaped)}\n$$"]
+        plain += [line.reason, f"    {bare}\n    checked: {line.code}"]
+    worked = _worked_entry(function)
+    code = _code(function)
+    markdown += [worked, f"```python\n{code}\n```"]
+    plain += [worked, code]
+    html = _in_all_names([f"**{told.sentence}**", markdown[1]], told.lines, equations, worked, code)
+    return Page(html, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+
+
+def _in_all_names(
+    opening: Sequence[str], lines: Sequence[Equation], dressed: Sequence[str], worked: str, code: str
+) -> str:
+    """HTML of a derivation. `opening`, `worked`: Markdown; `dressed`: the equations as shown.
+
+    Each equation stands there once a dialect; the notes' last one is said in columns too, and below the code each
+    dialect says which names it put in for the course's.
+    """
+    ours = [line.latex for line in lines]
+    written = {which: _translated(dressed, ours, which) for which in DIALECTS}
+    parts = [_paragraph(text) for text in opening]
+    for k, line in enumerate(lines):
+        parts += [_paragraph(line.reason), side_by_side({which: _display(written[which][k]) for which in DIALECTS})]
+    parts += [_paragraph(worked), f"<pre><code>{_coloured(code)}</code></pre>"]
+    parts.append(side_by_side({which: _legend(ours, which) for which in DIALECTS if which != "course"}))
+    return f'<div class="gw-step">{"".join(parts)}</div>'
+
+
+def _translated(dressed, ours, which):
+    single = not dialects.positions_mix(ours)
+    said_there = [dialects.translate(latex, which, one_position=single) for latex in dressed]
+    columns = dialects.columns(ours) if which == "notes" else None
+    if columns:
+        said_there[-1] += rf", \qquad \text{{in columns: }} {columns}"
+    return said_there
+
+
+def aired(latex: str) -> str:
+    """The equation with a little air before every shape, so that the shapes of two neighbours do not run together."""
+    return latex.replace(r"\underset{", r"\underset{\;")
+
+
+def _display(latex):
+    return f"$$\n{escape(aired(latex), quote=False)}\n$$"
+
+
+def _legend(equations, which):
+    """What each name of these equations is called in a dialect, for reading the words above it."""
+    used = dict.fromkeys(found for latex in equations for found in dialects.quantities(latex))
+    used |= {"L": None} if any("L" in latex for latex in equations) else {}
+    order = [*WEIGHTS, *VALUES, *ASIDES].index
+    own = {quantity: said(quantity, which) for quantity in sorted(used, key=order)}
+    other = [f"<code>{name}</code> is {code_of(one)}" for name, one in own.items() if one and one.name != name]
+    silent = [f"<code>{name}</code>" for name, one in own.items() if not one]
+    whose = {"notes": "the notes'", "textbook": "the textbook's"}.get(which, f"{LABELS[which]}'s")
+    grey = f"; grey, since it has no name for them: {', '.join(silent)}" if silent else ""
+    return f"<p><small>In {whose} names: {', '.join(other) or 'all the same'}{grey}.</small></p>"
+
+
+def _paragraph(markdown):
+    """The little Markdown that a docstring uses: `code`, **strong**, *stress*."""
+    if not markdown:
+        return ""
+    html = escape(markdown, quote=False)
+    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", html)
+    html = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", html)
+    html = re.sub(r"(?<![*\w])\*([^*\s][^*]*)\*(?!\w)", r"<em>\1</em>", html)
+    return f"<p>{html}</p>"
+
+
+def _coloured(code):
+    """Python in the editor's own colours: comments, words of the language, and numbers."""
+    colours = {tokenize.COMMENT: "comment", tokenize.NUMBER: "number", tokenize.OP: "operator"}
+    rows = code.splitlines(keepends=True)
+    starts = [sum(map(len, rows[:k])) for k in range(len(rows) + 1)]
+    html, done = [], 0
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        colour = "keyword" if keyword.iskeyword(token.string) else colours.get(token.type)
+        if colour:
+            start, end = (starts[row - 1] + column for row, column in (token.start, token.end))
+            style = f"color:var(--jp-mirror-editor-{colour}-color,inherit)"
+            html += [escape(code[done:start], quote=False), f'<span style="{style}">{escape(code[start:end])}</span>']
+            done = end
+    return "".join([*html, escape(code[done:], quote=False)])
+
+
+def _worked_entry(function, most=4):
+    """The largest entry of the worked example, multiplied out; empty where the gradient is no sum of products."""
+    if sum_in(function) is None:
+        return ""
+    summands = Summands(function, largest_entry(function))
+    order = np.argsort(-np.abs(summands.products), kind="stable")
+    shown = sorted(k for n, k in enumerate(order[:most]) if n == 0 or abs(summands.products[k]) >= 1e-4)
+    terms = [" × ".join(_bracketed(f[k]) for f in summands.factors.values()) for k in shown]
+    rest = f" + {len(order) - len(shown)} smaller" if len(order) > len(shown) else ""
+    scale = "" if summands.scale == 1 else " over √(D/H)"
+    spot = ", ".join(map(str, summands.index))
+    total = f"{' + '.join(terms)}{rest}{scale}"
+    equal = "" if len(order) == len(summands.factors) == 1 else f" = {number(summands.entry)}"
+    return f"In numbers, on the worked example: {summands.name}[{spot}] = {total}{equal}"
+
+
+def _bracketed(x):
+    return f"({number(x)})" if x < 0 else number(x)
+
+
+def _with_shape(name, latex):
+    """A factor with its shape under it; a Jacobian, whose shape is its two parts' together, without."""
+    shape = _shape(name).strip("()").replace(", ", r" \times ").replace("T_max", r"T_{\max}")
+    return rf"\underset{{{shape}}}{{{latex}}}" if shape else latex
+
+
+def _code(function):
+    """A function's own lines below its docstring."""
+    source = inspect.getsource(function)
+    first = ast.parse(source).body[0].body[1].lineno
+    return textwrap.dedent("\n".join(source.splitlines()[first - 1 :]))
+
+
+def _shape(name):
+    try:
+        return f"({', '.join(look_up(name).shape)})" if name != "y" else "(T)"
+    except KeyError:
+        return ""

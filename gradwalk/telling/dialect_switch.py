@@ -1,0 +1,40 @@
+"""The switch that says in which dialect a page is read. No kernel is needed to turn it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from gradwalk import arguments
+from gradwalk.names import DIALECTS
+from gradwalk.telling.page import PLAIN, Page, folded, once_run, source
+
+LABELS = {"course": "course", "notes": "notes", "textbook": "textbook", "gpt2": "GPT-2", "pytorch": "PyTorch"}
+KEYS = 'data-lm-suppress-shortcuts="true"'  # on the very element: else the notebook takes the arrow keys for itself
+
+
+def script(chosen: str | None = None) -> str:
+    """The switch's own script, which also lets the ledger be searched; with `chosen`, it turns the page over."""
+    return f"<script>{source('names.js').replace('CHOSEN', repr(chosen or ''))}</script>"
+
+
+class DialectSwitch(Page):
+    """The control: one button a dialect. It is a radio group, so the arrow keys turn it too."""
+
+    def __init__(self, name: str | None = None):
+        """`name`: the dialect to turn to at once; None leaves the page as it is. ValueError if there is none such."""
+        if name is not None:
+            arguments.one_of("name", name, DIALECTS, "dialect")
+        buttons = "".join(
+            f'<label title="{escape(DIALECTS[which])}"><input type="radio" name="gw-names" value="{which}" '
+            f"{KEYS}{' checked' if which == (name or 'course') else ''}>{label}</label>"
+            for which, label in LABELS.items()
+        )
+        # A form each, so that two switches on a page are two groups; "dialog": Enter loads no other page.
+        control = folded(
+            '<form method="dialog"><div class="gw-switch" role="radiogroup" aria-label="names">'
+            f"<span>names:</span>{buttons}</div></form>"
+        )
+        labels = " · ".join(LABELS.values())
+        still = f"names: {labels}. The course's own stand here. {once_run('this line becomes the switch')}"
+        plain = f"names: {labels}" + (f" (turned to {LABELS[name]})" if name else "")
+        super().__init__(f"<p {PLAIN}>{escape(still, quote=False)}</p>{control}", None, plain, script(name))
