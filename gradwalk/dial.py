@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradwalk import arguments, block, measure
-from gradwalk.model import Model, TooLarge, of_weight
+from gradwalk.model import Model, TooLarge
 from gradwalk.step1_output import logsumexp, loss
 from gradwalk.walk import backward, forward, sentences
+from gradwalk.weights import of_weight
 
 AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradwalk import arguments, block
-from gradwalk.model import Model, within
+from gradwalk.model import Model
 from gradwalk.names import VALUES
 from gradwalk.walk import Values, forward
+from gradwalk.weights import within
 
 STEP = 1e-5  # small enough for a straight line, large enough for the digits of float64
 

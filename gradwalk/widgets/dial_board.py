@@ -12,8 +12,9 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.dial import Dial
-from gradwalk.model import Model, TooLarge, of_weight
+from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, sentences
+from gradwalk.weights import of_weight
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
 

@@ -9,12 +9,13 @@ import numpy as np
 
 from gradwalk import arguments, text
 from gradwalk.dial import Dial
-from gradwalk.model import Model, of_weight
+from gradwalk.model import Model
 from gradwalk.names import DIALECTS, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
 from gradwalk.telling import dialects
 from gradwalk.walk import Values, backward, forward
+from gradwalk.weights import of_weight
 
 MOST_DIALS = 72
 DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
