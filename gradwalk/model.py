@@ -9,12 +9,23 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gradwalk import arguments
-from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, ReadOnly
+from gradwalk import arguments, block
+from gradwalk.names import BLOCK_WEIGHTS, ReadOnly
 from gradwalk.reading.labels import readable
 from gradwalk.reading.words import Words, word_list
-from gradwalk.step2_mlp import ACTIVATIONS
-from gradwalk.weights import all_names, check_arrays, drawn, float_type, heads, of_weight, own_arrays, sizes, within
+from gradwalk.step3_layernorm import EPS
+from gradwalk.weights import (
+    all_names,
+    check_arrays,
+    checked,
+    drawn,
+    float_type,
+    heads,
+    of_weight,
+    own_arrays,
+    sizes,
+    within,
+)
 
 PEN_AND_PAPER = ("by", "cat", "dog", "door", "fire", "river", "sat", "slept", "the", "tree", "window")
 
@@ -30,6 +41,7 @@ class Model:
     layer is tied to `E`, without `b` it has no bias, with `gammaf` and `betaf` the intended meaning is normed before
     it meets the vocabulary (GPT-2 has it so in all three).
 
+    `settings` has what is no weight: H heads, the activation, the norm, and the eps inside its root.
     Every array is copied on the way in. `weights` shows read-only views; `version` counts the writes.
     """
 
@@ -39,6 +51,8 @@ class Model:
         words: Sequence[str],
         H: int,
         activation: str = "relu",
+        norm: str = "layer",
+        eps: float = EPS,
         tokenizer: object | None = None,
     ):
         """Take the arrays of `weights` by name; ValueError if one is missing, unknown, misshapen or not finite.
@@ -46,22 +60,25 @@ class Model:
         `words` names the rows of `W` and `E`. `tokenizer`, if any, turns text into word numbers by its
         `encode(text).ids`; without one a sentence is split into words.
         """
-        self.activation = arguments.one_of("activation", activation, ACTIVATIONS, "activation")
         self.words = word_list(words)
         self._words = Words(self.words)
         self.tokenizer = tokenizer
         self.version = 0
-        self._arrays = own_arrays(weights)
-        self.D, self.F, self.H, self.N, self.T_max, blocks = sizes(self._arrays, len(self.words), H)
-        self.dtype = check_arrays(self._arrays, self._size_of())
+        arrays, settings = own_arrays(weights), checked(H=H, activation=activation, norm=norm, eps=eps)
+        extent, blocks, names = sizes(arrays, len(self.words), settings)
+        self.D, self.F, self.N, self.T_max = (extent[letter] for letter in ("D", "F", "N", "T_max"))
+        self.settings = MappingProxyType(settings)
+        self.H, self.activation = settings["H"], settings["activation"]
+        self.dtype = check_arrays(arrays, extent)
 
-        self._arrays = {name: self._arrays[name] for name in all_names(blocks, WEIGHTS) if name in self._arrays}
+        self._arrays = {name: arrays[name] for name in names}
         views = {name: array.view() for name, array in self._arrays.items()}
         for view in views.values():
             view.flags.writeable = False
         self.weights = MappingProxyType(views)
         prefixes = [""] if blocks == 1 else [f"blocks.{q}." for q in range(blocks)]
-        self.blocks = [ReadOnly({name: views[prefix + name] for name in BLOCK_WEIGHTS}) for prefix in prefixes]
+        own = [name for name in block.weights(settings, names) if name in BLOCK_WEIGHTS]
+        self.blocks = [ReadOnly({name: views[prefix + name] for name in own}) for prefix in prefixes]
 
     # ---- where models come from
 
@@ -75,6 +92,8 @@ class Model:
         H: int = 2,
         blocks: int = 1,
         activation: str = "relu",
+        norm: str = "layer",
+        eps: float = EPS,
         T_max: int = 256,
         tied: bool = False,
         final_norm: bool = False,
@@ -96,13 +115,14 @@ class Model:
             arguments.flag(name, given)
             for name, given in {"tied": tied, "final_norm": final_norm, "bias": bias}.items()
         )
-        optional = {"W": not tied, "b": bias, "gammaf": final_norm, "betaf": final_norm}
+        optional = {"W": not tied, "b": bias, "gammaf": final_norm}
         extent = {"N": len(words), "T_max": T_max, "D": D, "F": F}
         dials = (2 * len(words) + T_max) * D + blocks * (4 * D * D + 2 * D * F)
         arguments.memory("D, F, blocks, T_max", 3 * 8 * dials, f"a model of {dials:,} dials")
-        names = all_names(blocks, [name for name in WEIGHTS if optional.get(name, True)])
+        settings = checked(H=H, activation=activation, norm=norm, eps=eps)
+        names = all_names(blocks, block.weights(settings, [name for name, wanted in optional.items() if wanted]))
         weights = drawn(names, extent, scale, dtype, arguments.whole("seed", seed, least=0))
-        return cls(weights, words, H, activation)
+        return cls(weights, words, **settings)
 
     @classmethod
     def trained(cls) -> Model:
@@ -125,7 +145,7 @@ class Model:
             arguments.memory("model", np.dtype(dtype).itemsize * self._dials(), f"a copy in {np.dtype(dtype)}")
             with np.errstate(over="ignore"):  # what float32 cannot hold is told by the copy's own check
                 arrays = {name: array.astype(dtype) for name, array in arrays.items()}
-        return Model(arrays, self.words, self.H, self.activation, self.tokenizer)
+        return Model(arrays, self.words, tokenizer=self.tokenizer, **self.settings)
 
     # ---- words in, numbers out, and words again
 
@@ -284,9 +304,6 @@ class Model:
 
     def _dials(self):
         return sum(array.size for array in self._arrays.values())
-
-    def _size_of(self):
-        return {"D": self.D, "F": self.F, "N": self.N, "T_max": self.T_max}
 
     def __repr__(self):
         sizes = f"N={self.N}, D={self.D}, F={self.F}, H={self.H}, blocks={len(self.blocks)}"

@@ -83,7 +83,7 @@ def _walk_out(model, tokens, y, keep):
 
 def _walk_lines(model, values, attends, keep):
     """Every line of the walk out, in order."""
-    known = {"tokens": values.tokens, "places": values.places, "attends": attends, "H": model.H, **model.weights}
+    known = {"tokens": values.tokens, "places": values.places, "attends": attends, **model.settings, **model.weights}
     block.run(block.way_in(), known, lambda name, array: array)
     for q, weights in enumerate(model.blocks):
         here = Values()
@@ -93,12 +93,12 @@ def _walk_lines(model, values, attends, keep):
 
         known |= weights
         known["x0"] = kept("x0", known["h" if q else "x0"])  # what one block made is what the next begins with
-        block.run(block.block(model), known, kept)
+        block.run(block.block(model.settings), known, kept)
         values.blocks.append(here)
     if len(model.blocks) == 1:
         values.update(values.blocks[0])
     values.h = known["h"]
-    block.run(block.way_out(model), known, lambda name, array: keep(values, name, array))
+    block.run(block.way_out(model.settings, model.weights), known, lambda name, array: keep(values, name, array))
     if "y" in values:
         values.L = step1_output.loss(values.z, values.y)
 

@@ -3,42 +3,53 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from gradwalk import arguments
+from gradwalk import arguments, block
 from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, unknown
+from gradwalk.step2_mlp import ACTIVATIONS
+
+WAY_IN = block.way_in()[0].takes
 
 
-def all_names(blocks: int, top: Iterable[str]) -> Iterator[str]:
-    """All weight names in the order of the walk out, those of a block once per block."""
-    for name in top:
-        if name not in BLOCK_WEIGHTS or blocks == 1:
-            yield name
-        elif name == next(iter(BLOCK_WEIGHTS)):  # where the blocks begin
-            yield from (f"blocks.{q}.{inner}" for q in range(blocks) for inner in BLOCK_WEIGHTS)
+def all_names(blocks: int, bare: Iterable[str]) -> list[str]:
+    """The weights `bare` in the order of the walk out, those of a block once per block."""
+    own = [name for name in bare if name in BLOCK_WEIGHTS]
+    inside = own if blocks == 1 else [f"blocks.{q}.{name}" for q in range(blocks) for name in own]
+    outside = [name for name in bare if name not in own]
+    return [*(n for n in outside if n in WAY_IN), *inside, *(n for n in outside if n not in WAY_IN)]
 
 
-def sizes(arrays: Mapping, N: int, H: int) -> tuple[int, ...]:
-    """D, F, H, N, T_max and the number of blocks, read off the arrays; a missing or unknown name is a ValueError."""
+def sizes(arrays: Mapping, N: int, settings: Mapping) -> tuple[dict[str, int], int, list[str]]:
+    """D, F, N and T_max, the number of blocks and all names, read off the arrays.
+
+    ValueError for a weight that is missing or unknown, and for an H that does not divide D.
+    """
     numbers = {found[1] for name in arrays if (found := re.match(r"blocks\.(\d+)\.", name))}
     blocks = max(len(numbers), 1)
-    optional = {"W", "b", "gammaf", "betaf"}
-    known = list(all_names(blocks, WEIGHTS))
-    strange = [name for name in arrays if name not in known]
-    if strange:
-        raise ValueError(f"weights: {unknown('weight', strange[0], known)}")
-    wanted = [name for name in known if name not in optional]
-    wanted += [name for name in ("gammaf", "betaf") if {"gammaf", "betaf"} & set(arrays)]
-    missing = [name for name in wanted if name not in arrays]
-    if missing:
+    wanted = all_names(blocks, block.weights(settings, arrays))
+    if strange := [name for name in arrays if name not in wanted]:
+        raise ValueError(f"weights: {unknown('weight', strange[0], all_names(blocks, WEIGHTS))}")
+    if missing := [name for name in wanted if name not in arrays]:
         raise ValueError(f"weights: missing {', '.join(missing)}")
     first_W1 = arrays["W1" if blocks == 1 else "blocks.0.W1"]
     if arrays["E"].ndim != 2 or arrays["E_pos"].ndim != 2 or first_W1.ndim != 2:
         raise ValueError("weights: wanted E, E_pos and W1 with two axes each")
-    D, F, T_max = arrays["E"].shape[1], len(first_W1), len(arrays["E_pos"])
-    return D, F, heads(H, D), N, T_max, blocks
+    extent = {"D": arrays["E"].shape[1], "F": len(first_W1), "N": N, "T_max": len(arrays["E_pos"])}
+    heads(settings["H"], extent["D"])
+    return extent, blocks, wanted
+
+
+def checked(*, H, activation, norm, eps) -> dict[str, object]:
+    """The settings of a model, each of its kind; H is measured against D with the arrays."""
+    return {
+        "H": arguments.whole("H", H, least=1),
+        "activation": arguments.one_of("activation", activation, ACTIVATIONS, "activation"),
+        "norm": arguments.one_of("norm", norm, block.NORMS, "norm"),
+        "eps": arguments.number("eps", eps, above=0),
+    }
 
 
 def heads(H: int, D: int) -> int:

@@ -12,7 +12,6 @@ import numpy as np
 from gradwalk import arguments
 from gradwalk.model import Model
 from gradwalk.names import BLOCK_WEIGHTS, DIALECTS, look_up, said
-from gradwalk.step3_layernorm import EPS
 from gradwalk.walk import Values
 
 # The page works the picture out, and draws it, in every frame of a drag.
@@ -45,7 +44,7 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
         "scored": (values.y >= 0).tolist(),
         "firsts": firsts.tolist(),  # position t looks at firsts[t] … t
         "heads": model.H,
-        "eps": EPS,
+        "eps": model.settings["eps"],
         "made_of": {part: array.tolist() for part, array in made_of.items()},
         "moves": [_moved(name, index, values, own == q) for index in indices],
     }

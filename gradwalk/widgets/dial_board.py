@@ -282,7 +282,7 @@ class DialBoard(anywidget.AnyWidget):
             weights[self._name] = weights[self._name].copy()
         for index, start in zip(self._indices, self._start, strict=True):
             weights[self._name][index] = start
-        return Model(weights, model.words, model.H, model.activation, model.tokenizer)
+        return Model(weights, model.words, tokenizer=model.tokenizer, **model.settings)
 
     def _forward(self, turned):
         model = self._at(turned)
