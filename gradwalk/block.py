@@ -6,6 +6,7 @@ The walk out runs these lines; measured Jacobians and dials read them. The walk 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -68,6 +69,17 @@ def way_out(model: Model) -> list[Line]:
     ]
 
 
+def lines(model: Model) -> list[Line]:
+    """All of them, from the words to the shares p; a block's once."""
+    return [*way_in(), *block(model), *way_out(model)]
+
+
+@cache
+def course() -> list[Line]:
+    """The lines of the course's own block: for what speaks of the block, and of no one model."""
+    return lines(Model.random())
+
+
 def run(lines: list[Line], known: dict[str, object], keep: Callable) -> None:
     """Walk these lines: each takes what is known by name, and `keep(name, array)` says what goes on under its own."""
     for value, function, takes, _ in lines:
@@ -81,7 +93,7 @@ def line_of(model: Model, weight: str) -> tuple[int | None, Line]:
     """
     bare = weight.split(".")[-1]
     q = int(weight.split(".")[1]) if bare != weight else 0
-    for line in (*way_in(), *block(model), *way_out(model)):
+    for line in lines(model):
         if bare in line.takes:
             return (None if line in way_out(model) else q), line
     raise KeyError(weight)

@@ -7,11 +7,11 @@ from math import ceil, log10
 
 import numpy as np
 
-from gradwalk import arguments, dialect, text
+from gradwalk import arguments, block, dialect, text
 from gradwalk.dial import Dial
 from gradwalk.labels import SPACE, readable
 from gradwalk.model import Model, of_weight
-from gradwalk.names import DIALECTS, WEIGHTS
+from gradwalk.names import DIALECTS, VALUES, WEIGHTS
 from gradwalk.step1_output import logsumexp
 from gradwalk.walk import Values, backward, forward
 
@@ -116,9 +116,17 @@ def axes_of(name: str) -> tuple[str, ...]:
     """What the axes of a weight run over, in the ledger's letters; "head" for an axis that is cut into heads."""
     bare = name.split(".")[-1]
     shape = WEIGHTS[bare].shape
-    if bare in ("W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V"):
-        return ("head", *shape[1:])
-    return (shape[0], "head") if bare == "W_O" else shape
+    line = next((line for line in block.course() if bare in line.takes), None)
+    if line is None:
+        return shape
+    into, out_of = _cut(line.value), any(map(_cut, line.takes))
+    return ("head" if into else shape[0], *("head" if out_of else letter for letter in shape[1:]))
+
+
+def _cut(name):
+    """Whether a value is cut into heads, or is what heads made, side by side."""
+    made_of = next((line.takes for line in block.course() if line.value == name), ())
+    return any("H" in VALUES[one].shape for one in (name, *made_of) if one in VALUES)
 
 
 def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
