@@ -96,7 +96,7 @@ def _html(told, course, drawn, places):
     )
     return (
         '<div class="gw-map" style="overflow-x:auto">'
-        f'<div style="position:relative;min-width:640px;max-width:{WIDTH}px">'
+        f'<div style="position:relative;min-width:660px;max-width:{WIDTH}px">'
         f'<img {PLAIN} alt="{told}" src="{source}" width="{WIDTH}" style="display:block;width:100%">'
         f"{folded(drawing)}{places}</div></div>"
     )
