@@ -275,6 +275,35 @@ def test_no_box_stands_on_another():
         assert one[1] < other[0] or other[1] < one[0] or one[3] < other[2] or other[3] < one[2], (one, other)
 
 
+def points(path):
+    """A drawn line as points: M, H and L go straight, Q bends by one point that it does not reach."""
+    steps, at = np.linspace(0, 1, 41)[:, None], []
+    for letter, numbers in re.findall(r"([MHLQ])([\d. ]+)", path):
+        given = [float(x) for x in numbers.split()]
+        ends = [[*given, at[-1][1]]] if letter == "H" else np.reshape(given, (-1, 2))
+        via, end = np.array(ends[0]), np.array(ends[-1])
+        start = at[-1] if at else end
+        middle = via if letter == "Q" else (start + end) / 2
+        at += [*((1 - steps) ** 2 * start + 2 * steps * (1 - steps) * middle + steps**2 * end)]
+    return np.array(at)  # (points, 2)
+
+
+@pytest.mark.parametrize("model", [MODEL, Model.random(final_norm=True)], ids=["course", "final norm"])
+def test_no_arrow_crosses_its_own_way_back_or_a_box_on_its_way(model):
+    arrows = undone_at(block.lines(model))
+    svg = drawing(show.block_map("6b_whole_walk", model=model))
+    drawn = [
+        path.get("d") for path in svg.iter("path") if re.search(r"[HQ]", path.get("d")) and "v-6" not in path.get("d")
+    ]
+    for ends, out, back in zip(arrows, drawn[::2], drawn[1::2], strict=True):
+        apart = np.linalg.norm(points(out)[:, None] - points(back), axis=-1)
+        assert apart.min() > 5, ends
+        for name in {name for pair in arrows for name in pair} - {*ends}:
+            x, y, half = NODES[name]
+            inside = np.abs(np.concatenate([points(out), points(back)]) - (x, y)) < (half, 15)
+            assert not inside.all(axis=1).any(), (ends, name)
+
+
 def test_bad_places_are_told():
     with pytest.raises(ValueError, match="no stop '9_nowhere'"):
         show.block_map("9_nowhere")
