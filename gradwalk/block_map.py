@@ -53,7 +53,7 @@ class BlockMap(Sides):
         self.stop, self.values, self.grads, self.t = here, values or {}, grads or {}, t
         back = sorted(arrows, key=arrows.get, reverse=True)[::-1]  # within a stop the last arrow out is the first back
         walked = {ends: arrows[ends] == _order(here) for ends in back if arrows[ends] <= _order(here)}
-        told = f"{_chain(arrows, _sums(lines))}\nyou are here: {title} ({place})"
+        told = f"{_chain(arrows, lines)}\nyou are here: {title} ({place})"
         if walked:
             told += f"\nwalked back: {', '.join(f'{end} → {start}' for start, end in walked)}"
         lit = {name for ends in own for name in ends}
@@ -136,17 +136,12 @@ def _steps(lines):
     return dict(told.groups() for file in files if (told := re.match(r"Step (\d+), (?:the )?([^:]+):", file)))
 
 
-def _sums(lines):
-    """The values that are sums, each with its two parts: the first goes straight on, the other comes by a loop."""
-    return {line.value: line.takes for line in lines if line.function is step4_residual.add}
-
-
-def _chain(arrows, sums=()):
-    """A way out in one line: x0 → (n → Q, K, V; Q, K → S → alpha); `sums`: they close a loop."""
-    made_of = {}
+def _chain(arrows, lines=()):
+    """A way out in one line: x0 → (n → Q, K, V; Q, K → S → alpha). The sums among `lines` close a loop."""
+    sums = {line.value: line.takes for line in lines if line.function is step4_residual.add}
+    forks, made_of = [straight_on for straight_on, _ in sums.values()], {}
     for start, end in arrows:
         made_of.setdefault(end, []).append(start)
-    forks = [sums[value][0] for value in sums]
     last = next(iter(made_of.values()))
     told = ", ".join(last)
     for starts, values in groupby(made_of, key=made_of.get):

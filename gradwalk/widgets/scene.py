@@ -115,12 +115,9 @@ def indices_of(rows: list[int], columns: list[int] | None) -> list[tuple[int, ..
 def axes_of(name: str) -> tuple[str, ...]:
     """What the axes of a weight run over, in the ledger's letters; "head" for an axis that is cut into heads."""
     bare = name.split(".")[-1]
-    shape = WEIGHTS[bare].shape
     line = next((line for line in block.course() if bare in line.takes), None)
-    if line is None:
-        return shape
-    into, out_of = _cut(line.value), any(map(_cut, line.takes))
-    return ("head" if into else shape[0], *("head" if out_of else letter for letter in shape[1:]))
+    cut = (line and _cut(line.value), line and any(map(_cut, line.takes)))  # rows make its value, columns read
+    return tuple("head" if heads else letter for heads, letter in zip(cut, WEIGHTS[bare].shape, strict=False))
 
 
 def _cut(name):
