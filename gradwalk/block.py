@@ -6,6 +6,7 @@ The walk out runs these lines; measured Jacobians and dials read them. The walk 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -92,14 +93,24 @@ def way_out(settings: Mapping[str, object], weights: Collection[str]) -> list[Li
 
 
 def lines(model: Model) -> list[Line]:
-    """All lines of a model of one block, or of the last of several."""
-    return [*way_in(), *block(model.settings), *way_out(model.settings, model.weights)]
+    """All lines of a model, from the words to the shares p; a block's once."""
+    return _all(model.settings, model.weights)
+
+
+@cache
+def course() -> list[Line]:
+    """The lines of the course's own block: for what speaks of the block, and of no one model."""
+    return _all({"activation": "relu", "norm": "layer"}, ("W", "b"))
 
 
 def weights(settings: Mapping[str, object], given: Collection[str]) -> list[str]:
     """What weights a model of these settings has, in the ledger's order, the optional parts of `given` among them."""
-    takes = {name for line in (*way_in(), *block(settings), *way_out(settings, given)) for name in line.takes}
+    takes = {name for line in _all(settings, given) for name in line.takes}
     return [name for name in WEIGHTS if name in takes]
+
+
+def _all(settings, given):
+    return [*way_in(), *block(settings), *way_out(settings, given)]
 
 
 def run(lines: list[Line], known: dict[str, object], keep: Callable) -> None:

@@ -1,4 +1,4 @@
-r"""Step 3, layer normalisation: mean out, spread to 1, then stretch by gamma and shift by beta.
+r"""Step 3, layer norm: mean out, spread to 1, then stretch by gamma and shift by beta.
 
 Told for LN2, v = LN2(x1); LN1 and LNf call the same lines with their own x, gamma and beta.
 """

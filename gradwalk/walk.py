@@ -17,7 +17,7 @@ from gradwalk import (
     step6_embedding,
 )
 from gradwalk.model import Model, TooLarge
-from gradwalk.names import BLOCK_VALUES, Named, unknown
+from gradwalk.names import BLOCK_VALUES, VALUES, Named, unknown
 
 
 class Values(Named):
@@ -211,8 +211,7 @@ def _check_y(y, lengths, model):
 
 def _check_held(name, given, usual, model):
     """A held value as an array of its own: of the usual shape, or with one more axis in front."""
-    usual_axes = 3 if name.split(".")[-1] in ("Q", "K", "V", "S", "alpha") else 2
-    wanted = usual.shape[-usual_axes:]
+    wanted = usual.shape[-len(VALUES[name.split(".")[-1]].shape) :]
     try:
         array = np.asarray(given)
     except Exception:  # ragged, or no array at all

@@ -5,7 +5,7 @@ import pytest
 from shapes import case
 
 from gradwalk import block, walk
-from gradwalk.names import BLOCK_VALUES, BLOCK_WEIGHTS
+from gradwalk.names import BLOCK_VALUES, BLOCK_WEIGHTS, SHARES
 
 FORMS = pytest.mark.parametrize("number", [0, 17, 24, 26, 35, 36, 47, 49, 62])
 
@@ -29,13 +29,23 @@ def known_of(number, q=0):
 def test_every_value_is_made_by_one_line_and_every_weight_taken_by_one(number):
     model = case(number).model
     made = [line.value for line in block.lines(model)]
-    assert sorted(made) == sorted([*BLOCK_VALUES, *(["hf"] if "gammaf" in model.weights else []), "z", "p"])
+    assert made == [*BLOCK_VALUES, *(["hf"] if "gammaf" in model.weights else []), "z", "p"]  # the ledger's order
     taken = [name for line in block.lines(model) for name in line.takes]
     bare = {name.split(".")[-1] for name in model.weights}
     for name in bare:
         assert taken.count(name) == (2 if name == "E" and "W" not in bare else 1), name
     assert set(taken) <= {*bare, *made, *block.SETTINGS}
     assert set(BLOCK_WEIGHTS) <= bare
+
+
+def test_the_ledger_has_a_share_for_every_road_where_one_value_has_several():
+    """In every form: E has two uses where it is tied, and a value that goes on twice is told of twice."""
+    forks = set()
+    for number in (0, 17, 24, 26, 35, 36, 47, 49, 62):
+        roads = [(name, line.value) for line in block.lines(case(number).model) for name in line.takes]
+        taken = [name for name, _ in roads if name not in block.SETTINGS]
+        forks |= {(name, value) for name, value in roads if taken.count(name) > 1}
+    assert forks == set(SHARES)
 
 
 @FORMS

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from gradwalk import block, step5_attention, step6_embedding
 from gradwalk.names import DIALECTS, ROADS, SAID, look_up, said, unknown
 
 OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
@@ -36,7 +37,7 @@ _TOKEN = re.compile(
 )
 _NAMES = {r"\alpha": "alpha", r"\beta": "beta2", r"\gamma": "gamma2", r"\sigma": "sigma", r"\omega": "omega"}
 _NAMES[r"\hat{x}"] = "x_hat"
-_MIXING = {"n", "Q", "K", "V", "S", "alpha", "O", "E", "E_pos", *(f"{w}_{k}" for w in "Wb" for k in "QKVO")}
+_MIXING = (step5_attention.__name__, step6_embedding.__name__)  # one word may stand at several positions
 _POSITIONS = {"t", "t'", "s", "s'"}
 _DRESSED = re.compile(
     r"\\underset\{(?P<shape>(?:[^{}]|\{\\max\})*)\}"
@@ -117,7 +118,8 @@ def dial(name: str, spots: Sequence[str], D: int, dialect: str) -> str | None:
 
 def positions_mix(equations: Sequence[str]) -> bool:
     """Whether these equations speak of quantities in which several positions meet."""
-    return any(name in _MIXING for latex in equations for name in quantities(latex))
+    mixing = {name for line in block.course() if line.function.__module__ in _MIXING for name in line.takes}
+    return any(name in mixing for latex in equations for name in quantities(latex))
 
 
 def columns(equations: Sequence[str]) -> str | None:
