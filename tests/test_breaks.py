@@ -11,6 +11,7 @@ from test_walk import AGAINST_DIFFERENCES, AGAINST_REFEREE, differences_error, g
 
 from gradwalk import (
     block,
+    inputs,
     step1_output,
     step2_mlp,
     step3_layernorm,
@@ -74,17 +75,20 @@ BACKWARD = {
     "GELU with the logistic form's slope": (step2_mlp, GELU_SLOPE, LOGISTIC_GELU_SLOPE),
     "tied weights, only read": (step6_embedding, "return dL_dE_via_x0 + dL_dE_via_z", "return dL_dE_via_x0"),
     "tied weights, only said": (step6_embedding, "return dL_dE_via_x0 + dL_dE_via_z", "return dL_dE_via_z"),
-    "the final norm passed by": (step1_output, "pullback(upstream, values.h, weights.gammaf)", "upstream"),
+    "the final norm passed by": (walk, 'make("dL_dh", step3_layernorm.pullback, grads.dL_dhf, values.h, weights.gammaf)', "grads.dL_dh = grads.dL_dhf"),
+    "LN1 back with LN2's stretch": (walk, "values.x0, weights.gamma1)", "values.x0, weights.gamma2)"),
+    "the key's report with the query's weights": (walk, "grads.dL_dK, weights.W_K)", "grads.dL_dK, weights.W_Q)"),
+    "the output weights told by what is not normed": (walk, "values.hf if normed else values.h", "values.h"),
     "blocks walked in the wrong order": (walk, "reversed(range(len(model.blocks)))", "range(len(model.blocks))"),
 }
 
 FORWARD = {
     "no mask at all": (step5_attention, "np.where(attends, S, -np.inf)", "np.where(True, S, -np.inf)"),
-    "no causal border": (walk, "(sentence[:, None] == sentence) & (places <= places[:, None])", "sentence[:, None] == sentence"),
-    "no border between sentences": (walk, "(sentence[:, None] == sentence) & (places <= places[:, None])", "np.tri(len(tokens), dtype=bool)"),
-    "a causal border one place late": (walk, "(places <= places[:, None])", "(places <= places[:, None] + 1)"),
-    "a place may not look at itself, nor the first anywhere": (walk, "(places <= places[:, None])", "(places < np.maximum(1, places[:, None]))"),
-    "places that run on into the next sentence": (walk, "[np.arange(length) for length in lengths]", "[np.arange(sum(lengths))]"),
+    "no causal border": (inputs, "(sentence[:, None] == sentence) & (places <= places[:, None])", "sentence[:, None] == sentence"),
+    "no border between sentences": (inputs, "(sentence[:, None] == sentence) & (places <= places[:, None])", "np.tri(len(tokens), dtype=bool)"),
+    "a causal border one place late": (inputs, "(places <= places[:, None])", "(places <= places[:, None] + 1)"),
+    "a place may not look at itself, nor the first anywhere": (inputs, "(places <= places[:, None])", "(places < np.maximum(1, places[:, None]))"),
+    "places that run on into the next sentence": (inputs, "[np.arange(length) for length in lengths]", "[np.arange(sum(lengths))]"),
     "no 1/sqrt(D/H) in the scores": (step5_attention, "S = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).item()", "S = Q @ K.swapaxes(-1, -2)"),
     "eps outside the root": (step3_layernorm, "np.sqrt(x1.var(axis=-1, keepdims=True) + EPS)", "np.sqrt(x1.var(axis=-1, keepdims=True)) + EPS"),
     "the sample variance in the norm": (step3_layernorm, "x1.var(axis=-1, keepdims=True)", "x1.var(axis=-1, keepdims=True, ddof=1)"),
