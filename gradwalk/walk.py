@@ -35,10 +35,14 @@ class Origin(NamedTuple):
 class Values(Named):
     """What a forward pass leaves behind, by name. With one block its values stand here too: `values.x1`.
 
-    They are arrays, and the `blocks`; where they come from is no entry, but remembered beside them.
+    They are arrays, and the `blocks`. Where they come from is no entry, but remembered beside them. A copy has the
+    arrays alone, so `backward` refuses it.
     """
 
     __slots__ = ("came_from",)
+
+    def __reduce__(self):  # whoever copies or pickles may change a number, and then no model made it
+        return type(self), (dict(self),)
 
 
 class Gradients(Named):
@@ -206,8 +210,8 @@ def _chosen(instead, functions):
     for name in sorted(instead, key=lambda name: name in functions):
         places = [place for place in functions if name in (place, place.split(".")[-1])]
         if not places:
-            bare = dict.fromkeys(place.split(".")[-1] for place in functions)
-            raise ValueError(f"instead: {unknown('gradient', name, [*bare, *functions])}")
+            known = dict.fromkeys([*(place.split(".")[-1] for place in functions), *functions])
+            raise ValueError(f"instead: {unknown('gradient', name, known)}")
         for place in places:
             chosen[place] = arguments.stand_in("instead", instead[name], functions[place])
     return chosen
