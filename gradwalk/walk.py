@@ -152,7 +152,7 @@ def walk_back(model: Model, values: Values, instead: Mapping[str, Callable] | No
     chosen = _chosen(instead, made_by(model, values)) if instead else {}
     grads = Gradients(blocks=[Gradients() for _ in model.blocks])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
-        _lines_back(model, values, grads, partial(_make, chosen))
+        lines_back(model, values, grads, partial(_make, chosen))
     limits.check_slopes(model, grads)
     return grads
 
@@ -176,7 +176,7 @@ def made_by(model: Model, values: Values) -> dict[str, Callable]:
     def note(store, prefix, name, function, *given):
         functions[prefix + name], store[name] = function, None
 
-    _lines_back(model, values, Gradients(blocks=[Gradients() for _ in model.blocks]), note)
+    lines_back(model, values, Gradients(blocks=[Gradients() for _ in model.blocks]), note)
     return functions
 
 
@@ -220,8 +220,12 @@ def _chosen(instead, functions):
 # The walk back, on one page. A line reads: make this gradient, by this step's function, of these.
 
 
-def _lines_back(model, values, grads, make):
-    """Every step of the walk back, in order."""
+def lines_back(model: Model, values: Values, grads: Gradients, make: Callable) -> None:
+    """Every step of the walk back, in order; it fills `grads`, which has empty `blocks`, one for each block.
+
+    `make(store, prefix, name, function, *given)` stores a gradient under its name, `prefix` being its block's
+    "blocks.0.", or nothing.
+    """
     weights = Named(model.weights)
     _output_back(weights, values, grads, partial(make, grads, ""))
     upstream = grads.dL_dh  # (T, D)
