@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
@@ -115,6 +116,16 @@ def instance(argument: str, given: object, of: type) -> object:
         name = of.__name__
         wanted = f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
         raise ValueError(f"{argument}: wanted {wanted}, got {_kind(given)}")
+    return given
+
+
+def stand_in(argument: str, given: object, right: Callable) -> Callable:
+    """A function that can be called in the place of the right one: its parameters have the same names."""
+    wanted = list(inspect.signature(right).parameters)
+    if not inspect.isfunction(given):
+        raise refused(argument, f"a function of {wanted} in the place of {right.__name__}", given)
+    if (came := list(inspect.signature(given).parameters)) != wanted:
+        raise ValueError(f"{argument}: {given.__name__} takes {came}, wanted {wanted}")
     return given
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradwalk import arguments, block, measure
+from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.step1_output import logsumexp, loss
-from gradwalk.walk import backward, forward, sentences
+from gradwalk.walk import backward, forward
 from gradwalk.weights import of_weight
 
 AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
@@ -98,7 +99,7 @@ class Dial:
             raise ValueError("y: wanted the next word of each position, got None; without it there is no loss")
 
     def _values_now(self):
-        if self._values.came_from[1] != self.model.version:
+        if self._values.came_from.version != self.model.version:
             self._look()
         return self._values
 

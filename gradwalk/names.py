@@ -319,7 +319,9 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
 
 
 class Named(dict):
-    """A dictionary whose entries are also attributes: `values["h"]` is `values.h`."""
+    """A dictionary whose entries are also attributes: `values["h"]` is `values.h`. Its slots are no entries."""
+
+    __slots__ = ()
 
     def __getattr__(self, name):
         try:
@@ -328,7 +330,10 @@ class Named(dict):
             raise AttributeError(self._absent(name)) from None
 
     def __setattr__(self, name, array):
-        self[name] = array
+        if name in self.__slots__:
+            super().__setattr__(name, array)
+        else:
+            self[name] = array
 
     def __dir__(self):
         return [*super().__dir__(), *self]

@@ -77,10 +77,3 @@ def pullback(dL_dv, x1, gamma, eps=EPS):
     x_hat, dL_dx_hat = normed(x1, eps), dL_dv * gamma  # (T, D), (T, D)
     along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
     return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)  # (T, D)
-
-
-def backward(weights, values, grads):
-    """Back through LN2, from v to x1: one of the two roads that reach the contextual meaning."""
-    grads.dL_dgamma2 = dL_dgamma(grads.dL_dv, values.x1)
-    grads.dL_dbeta2 = dL_dbeta(grads.dL_dv)
-    grads.dL_dx1_via_v = pullback(grads.dL_dv, values.x1, weights.gamma2)

@@ -12,8 +12,9 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.dial import Dial
+from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
-from gradwalk.walk import Values, backward, forward, sentences
+from gradwalk.walk import Values, backward, forward
 from gradwalk.weights import of_weight
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
@@ -286,7 +287,7 @@ class DialBoard(anywidget.AnyWidget):
 
     def _forward(self, turned):
         model = self._at(turned)
-        if self._values.came_from[1] != model.version:
+        if self._values.came_from.version != model.version:
             self._values = forward(model, self._tokens, self._y)
         return self._values
 
