@@ -7,8 +7,9 @@ import pytest
 from pages import plain, unfolded, words
 
 from gradwalk import show, step2_mlp
+from gradwalk.dialect_table import DIALECTS, SAID, said
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
+from gradwalk.names import VALUES, WEIGHTS, look_up
 from gradwalk.telling import derivation_page, derivations, dialects, latex
 from gradwalk.telling.page import folded
 from gradwalk.walk import forward

@@ -11,8 +11,9 @@ import pytest
 from pages import plain, unfolded, words
 
 from gradwalk import show
+from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up
+from gradwalk.names import VALUES, WEIGHTS, look_up
 from gradwalk.telling import svg_text
 from gradwalk.telling.block_map import ARROWS, MADE_BY, NODES, STRETCHES
 from gradwalk.walk import backward, forward

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.names import DIALECTS, VALUES, look_up, unknown
+from gradwalk.dialect_table import DIALECTS
+from gradwalk.names import VALUES, look_up, unknown
 from gradwalk.telling.page import PLAIN, Page, folded
 from gradwalk.telling.svg_text import arrays, in_names, symbol, symbols, words
 
