@@ -107,7 +107,20 @@ _CELL = re.compile(
     r"(?P<name>[^$\[\]]+?)(?: *\$(?P<latex>[^$]+)\$)?"
     r"(?: *\[(?:(?P<part>\d+)/(?P<parts>\d+)(?P<both>, *transposed)?|(?P<transposed>transposed))\])?"
 )
-_HEADS = ["label", "whose", "letters", "positions", "block", "slope of a weight", "any other slope", "what it is"]
+_SLOPE = (r"([^$]*NAME[^$]*\$[^$]*NAME[^$]*\$)?", "a name and its $LaTeX$, each with NAME in it, or nothing")
+_FEW = (".+", "a few words")
+_DIALECT = {  # the columns of the first table, and what may stand in each
+    "dialect": (r"[a-z]\w*", "a word of letters and digits"),
+    "label": _FEW,
+    "whose": _FEW,
+    "letters": ("italic|typewriter", "italic or typewriter"),
+    "positions": ("all|one", "all or one"),
+    "block": ("(.*0.*)?", "a text with 0 for the block's number, or nothing"),
+    "slope of a weight": _SLOPE,
+    "any other slope": _SLOPE,
+    "what it is": _FEW,
+}
+_CLASH = ["dialect", "name", "here", "what the course settled"]
 
 
 def read(text: str) -> tuple[dict[str, Dialect], dict[str, dict[str, Said]], dict[str, dict[str, Said]], list[Clash]]:
@@ -115,33 +128,37 @@ def read(text: str) -> tuple[dict[str, Dialect], dict[str, dict[str, Said]], dic
 
     ValueError, with row and column, for what is no name of the course, stands twice, is not there or cannot be read.
     """
-    tables = [_rows(lines) for lines in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)]
+    tables = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
     if len(tables) != 4:
-        raise ValueError(f"{FILE.name}: wanted four tables, got {len(tables)}")
-    (heads, lines), names, slopes, (_, clashes) = tables
-    if heads != ["dialect", *_HEADS]:
-        raise ValueError(f"{FILE.name}: wanted the columns dialect, {', '.join(_HEADS)}, got {', '.join(heads)}")
-    dialects = {line[0]: _dialect(*line) for line in _once(lines)}
+        raise ValueError(f"{FILE.name}: wanted four tables with no empty line in them, got {len(tables)}")
+    first, names, slopes, last = map(_rows, tables)
+    for (heads, _), wanted in ((first, [*_DIALECT]), (last, _CLASH)):
+        if heads != wanted:
+            raise ValueError(f"{FILE.name}: wanted the columns {', '.join(wanted)}, got {', '.join(heads)}")
+    dialects = {row[0]: _dialect(row) for row in _once(first[1])}
     quantities = [*WEIGHTS, *VALUES, *ASIDES]
-    told = _columns(*names, dialects, quantities)
-    if lost := [name for name in quantities if name not in {row[0] for row in names[1]}]:
+    called = _columns(*names, dialects, quantities)
+    if lost := [name for name in quantities if name not in [row[0] for row in names[1]]]:
         raise ValueError(f"{FILE.name}: there is no row for {', '.join(lost)}; its cells may be empty")
     if lost := [which for which in dialects if which not in names[0]]:
         raise ValueError(f"{FILE.name}: there is no column for {', '.join(lost)} in the table of names")
-    for which, own in told.items():
-        _apart(which, own)
+    for which, cells in called.items():
+        _apart(which, cells)
     gradients = [f"dL_d{name}" for name in quantities] + [f"dL_d{name}_via_{road}" for name, road in SHARES]
-    own_slopes = {which: {} for which in told} | _columns(*slopes, dialects, gradients)
-    return dialects, told, own_slopes, [_clash(row, dialects, quantities) for row in clashes]
+    own_slopes = {which: {} for which in called} | _columns(*slopes, dialects, gradients)
+    return dialects, called, own_slopes, [_clash(row, dialects, quantities) for row in last[1]]
 
 
-def _rows(lines):
+def _rows(table):
     """The first line of a table, and the others but for that of dashes, a list of cells each."""
-    heads, _, *rows = ([cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines.splitlines())
+    lines = [line.strip().removeprefix("|").removesuffix("|").split("|") for line in table.splitlines()]
+    heads, *rows = ([cell.strip() for cell in line] for line in lines)
+    if not rows or {*"".join(rows[0])} - {*"-:"}:
+        raise ValueError(f"{FILE.name}: wanted a line of dashes below {' | '.join(heads)}")
     for row in rows:
         if len(row) != len(heads):
             raise ValueError(f"{FILE.name}, row {row[0]}: wanted {len(heads)} cells, got {len(row)}")
-    return heads, rows
+    return heads, rows[1:]
 
 
 def _once(rows):
@@ -156,22 +173,12 @@ def _refused(row, column, wanted, came):
     return ValueError(f"{FILE.name}, row {row}, column {column}: wanted {wanted}, got {arguments.shown(came)}")
 
 
-def _dialect(which, label, whose, letters, positions, block, weight_slope, other_slope, description):
-    allowed = {"letters": (letters, ("italic", "typewriter")), "positions": (positions, ("all", "one"))}
-    for column, (came, known) in allowed.items():
-        if came not in known:
-            raise _refused(which, column, " or ".join(known), came)
-    for column, came in {"label": label, "whose": whose, "what it is": description}.items():
-        if not came:
-            raise _refused(which, column, "a few words", came)
-    if block and "0" not in block:
-        raise _refused(which, "block", "a text with 0 in it for the block's number, or nothing", block)
-    slopes = []
-    for column, cell in {"slope of a weight": weight_slope, "any other slope": other_slope}.items():
-        found = _CELL.fullmatch(cell)
-        if cell and not (found and found["latex"] and "NAME" in found["name"] and "NAME" in found["latex"]):
-            raise _refused(which, column, "a name and its $LaTeX$, each with NAME in it, or nothing", cell)
-        slopes.append(Said(found["name"], found["latex"]) if cell else None)
+def _dialect(row):
+    for cell, (column, (pattern, wanted)) in zip(row, _DIALECT.items(), strict=True):
+        if not re.fullmatch(pattern, cell):
+            raise _refused(row[0], column, wanted, cell)
+    _, label, whose, letters, positions, block, *slopes, description = row
+    slopes = [Said(*cell.rstrip("$").replace(" $", "$").split("$")) if cell else None for cell in slopes]
     return Dialect(label, whose, letters == "typewriter", positions == "one", block, *slopes, description)
 
 
@@ -180,7 +187,7 @@ def _columns(heads, rows, dialects, known):
     first, *columns = heads
     if first != "course" or len(set(columns)) < len(columns):
         raise ValueError(f"{FILE.name}: wanted the columns course and a dialect each, got {', '.join(heads)}")
-    for which in columns:
+    for which in heads:
         if which not in dialects:
             raise ValueError(f"{FILE.name}, column {which}: {unknown('dialect', which, dialects)}")
     for name, *_ in _once(rows):

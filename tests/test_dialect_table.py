@@ -85,9 +85,12 @@ WRONG = [
     ("dialect | label", "whose", "who", r"wanted the columns dialect, label, whose"),
     ("gpt2 | GPT-2", "typewriter", "courier", r"row gpt2, column letters: wanted italic or typewriter, got 'courier'"),
     ("gpt2 | GPT-2", "all", "two", r"row gpt2, column positions: wanted all or one, got 'two'"),
-    ("gpt2 | GPT-2", "h.0.", "h.q.", r"row gpt2, column block: wanted a text with 0 in it"),
+    ("gpt2 | GPT-2", "h.0.", "h.q.", r"row gpt2, column block: wanted a text with 0 for the"),
     ("gpt2 | GPT-2", "GPT-2's ", "", r"row gpt2, column whose: wanted a few words"),
     ("pytorch | PyTorch", "NAME.grad $NAME$", ".grad", r"row pytorch, column slope of a weight: wanted a name and"),
+    ("gpt2 | GPT-2", "gpt2", "gpt 2", r"row gpt 2, column dialect: wanted a word of letters and digits"),
+    ("course | course", "| course |", "| ours |", r"column course: there is no dialect 'course'"),
+    ("dialect | name", "here", "of", r"wanted the columns dialect, name, here, what the course settled, got"),
     ("gpt2 | weight", "gammaf", "gamma3", r"row weight of the clashes: wanted a dialect and names of the course"),
 ]
 
@@ -103,8 +106,10 @@ def test_a_row_or_a_column_that_is_not_there_is_told():
         read(re.sub(r"\| hf .*\n", "", TEXT))
     with pytest.raises(ValueError, match=r"there is no column for llama in the table of names"):
         read(re.sub(r"(\| gpt2( +\| GPT-2 .*\n))", r"\1| llama\2", TEXT))
-    with pytest.raises(ValueError, match=r"wanted four tables, got 3"):
+    with pytest.raises(ValueError, match=r"wanted four tables with no empty line in them, got 3"):
         read(TEXT.split("## Clashes")[0])
+    with pytest.raises(ValueError, match=r"wanted a line of dashes below course \| notes"):
+        read(re.sub(r"(\| course .*\n)\|-.*\n", r"\1", TEXT))
 
 
 # ---- how the arrays lie

@@ -188,7 +188,12 @@ COLUMNS = {
 
 @pytest.mark.parametrize("function", COLUMNS)
 def test_columns_as_the_learner_writes_them(function):
-    assert dialects.columns(EQUATIONS[function]) == COLUMNS[function]
+    assert dialects.columns(EQUATIONS[function], "notes") == COLUMNS[function]
+
+
+def test_columns_are_written_in_the_dialects_own_letters():
+    written = dialects.columns(EQUATIONS["dL_db"], "textbook")
+    assert written == r"\partial \mathcal{L} / \partial b_U = \partial \mathcal{L} / \partial z"
 
 
 LAID = [

@@ -82,7 +82,7 @@ def _in_all_names(
 def _translated(dressed, ours, which):
     single = not dialects.positions_mix(ours)
     said_there = [dialects.translate(latex, which, one_position=single) for latex in dressed]
-    columns = dialects.columns(ours) if DIALECTS[which].one_position else None
+    columns = dialects.columns(ours, which) if DIALECTS[which].one_position else None
     if columns:
         said_there[-1] += rf", \qquad \text{{in columns: }} {columns}"
     return said_there

@@ -119,8 +119,8 @@ def positions_mix(equations: Sequence[str]) -> bool:
     return any(name in _MIXING for latex in equations for name in quantities(latex))
 
 
-def columns(equations: Sequence[str]) -> str | None:
-    r"""What a derivation comes to as the notes write it, in columns: `g_{h} = W^T g`; None if it is no such product.
+def columns(equations: Sequence[str], dialect: str) -> str | None:
+    r"""What a derivation comes to in columns, as the notes write it: `g_{h} = W^T g`; None if it is no such product.
 
     It is read off the indices of the course's own equation, at one position. Two columns whose letters differ make
     the matrix g h^T, two with the same letter multiply entry by entry, and a sum over the rows of a matrix is its
@@ -134,10 +134,10 @@ def columns(equations: Sequence[str]) -> str | None:
     factors = []
     for part in re.finditer(rf"{_SLOPE}|(?P<symbol>{_SYMBOL})", equations[-1]):
         name, letters = _parse(part["slope"] or part["symbol"])
-        factors.append((_column(f"dL_d{name}" if part["slope"] else name), _kept(letters, single=True)))
+        factors.append((_column(f"dL_d{name}" if part["slope"] else name, dialect), _kept(letters, single=True)))
     begins = _TOKEN.match(equations[0])
     road = f"_via_{begins['road']}" if begins["road"] else ""
-    result = _column(f"dL_d{_parse(begins['slope'] or begins['share'])[0]}{road}")
+    result = _column(f"dL_d{_parse(begins['slope'] or begins['share'])[0]}{road}", dialect)
     if len(factors) == 1:
         return f"{result} = {factors[0][0]}"
     (left, i), (right, j) = factors
@@ -146,13 +146,13 @@ def columns(equations: Sequence[str]) -> str | None:
     return rf"{result} = {right}^T {left}" if i == j[:1] else None
 
 
-def _column(name):
-    """A column of numbers by its name; a slope that the notes have no letter for is written out."""
-    if said(name, "notes"):
-        return symbol(name, "notes")
+def _column(name, dialect):
+    """A column of numbers by its name; a slope that the dialect has no letter for is written out."""
+    if said(name, dialect):
+        return symbol(name, dialect)
     bare = name.removeprefix("dL_d")
     stems = {quantity: stem for stem, quantity in _NAMES.items()}
-    written = symbol(bare, "notes") if said(bare, "notes") else f"{OWN}{{{stems.get(bare, look_up(bare).symbol)}}}"
+    written = symbol(bare, dialect) if said(bare, dialect) else f"{OWN}{{{stems.get(bare, look_up(bare).symbol)}}}"
     return written if bare == name else rf"\frac{{\partial L}}{{\partial {written}}}"
 
 
