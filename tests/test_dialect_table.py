@@ -122,6 +122,7 @@ def held_to_gpt2(tmp_path):
     model = Model.gpt2(gpt2_folder.write(tmp_path / "gpt2", arrays, config))
     tokens = np.array([3, 10, 3, 0, 7])
     assert np.allclose(forward(model, tokens).z, gpt2_folder.logits(arrays, config, tokens), rtol=0, atol=1e-13)
+    assert (None, "W") not in layout.places("gpt2", 2)  # tied: its cell is that of E
     sizes = {"N": 11, "T_max": 8, "D": 6, "F": 7}
     assert layout.shapes("gpt2", sizes, 2) == {name: array.shape for name, array in arrays.items()}
     again = layout.arrays(layout.weights(arrays, "gpt2", 2), "gpt2", 2)
@@ -156,6 +157,20 @@ def test_two_cells_in_each_others_place_are_noticed(tmp_path, monkeypatch, one, 
     monkeypatch.setitem(SAID["gpt2"], other, cells[one])
     with pytest.raises(AssertionError):
         held_to_gpt2(tmp_path)
+
+
+def test_the_cells_of_pytorch_are_its_layers_arrays():
+    torch = pytest.importorskip("torch", reason="PyTorch is the second referee (the extra `referee`)")
+    model = Model.random(seed=3, words=[*"abcdefg"], D=6, F=8, H=2, T_max=5)
+    weights = {key: model.weights[key[1]] for key in layout.places("pytorch", 1)}
+    arrays = layout.arrays(weights, "pytorch", 1)
+    layer = torch.nn.TransformerEncoderLayer(6, 2, 8, dropout=0, norm_first=True, batch_first=True, dtype=torch.float64)
+    theirs = {name: torch.tensor(arrays[in_block(name, "pytorch", 0)].copy()) for name in layer.state_dict()}
+    layer.load_state_dict(theirs)
+    values = forward(model, [0, 1, 2, 1, 3])
+    with torch.no_grad():
+        h = layer(torch.tensor(values.x0.copy())[None], src_mask=torch.triu(torch.full((5, 5), -torch.inf), 1).double())
+    assert np.allclose(h[0].numpy(), values.h, rtol=0, atol=1e-13)
 
 
 def test_a_blocks_number():
