@@ -1,4 +1,4 @@
-r"""Step 2, the feed-forward step (MLP): expand, mute, contract. m = act(v W1^T + b1) W2^T + b2.
+r"""Step 2, the MLP: the feed-forward step. Expand, mute, contract. m = act(v W1^T + b1) W2^T + b2.
 
 Going forward each position is on its own here; going back, the weights' slopes add over the positions.
 """

@@ -1,4 +1,4 @@
-r"""Step 5, causal attention with several heads: where positions mix. a = O W_O^T + b_O, O the blend of values.
+r"""Step 5, attention: where positions mix. Causal, with several heads: a = O W_O^T + b_O, O the blend of values.
 
 Head e owns the components e D/H to (e + 1) D/H - 1 of Q, K, V and O. `attends[t, s]` says whether position t may
 look at position s: only at itself and at earlier places of its own sentence.

@@ -17,7 +17,7 @@ from gradwalk import (
     step6_embedding,
 )
 from gradwalk.model import Model, TooLarge
-from gradwalk.names import BLOCK_VALUES, Named, unknown
+from gradwalk.names import BLOCK_VALUES, VALUES, Named, unknown
 
 
 class Values(Named):
@@ -83,7 +83,7 @@ def _walk_out(model, tokens, y, keep):
 
 def _walk_lines(model, values, attends, keep):
     """Every line of the walk out, in order."""
-    known = {"tokens": values.tokens, "places": values.places, "attends": attends, "H": model.H, **model.weights}
+    known = {"tokens": values.tokens, "places": values.places, "attends": attends, **model.settings, **model.weights}
     block.run(block.way_in(), known, lambda name, array: array)
     for q, weights in enumerate(model.blocks):
         here = Values()
@@ -93,12 +93,12 @@ def _walk_lines(model, values, attends, keep):
 
         known |= weights
         known["x0"] = kept("x0", known["h" if q else "x0"])  # what one block made is what the next begins with
-        block.run(block.block(model), known, kept)
+        block.run(block.block(model.settings), known, kept)
         values.blocks.append(here)
     if len(model.blocks) == 1:
         values.update(values.blocks[0])
     values.h = known["h"]
-    block.run(block.way_out(model), known, lambda name, array: keep(values, name, array))
+    block.run(block.way_out(model.settings, model.weights), known, lambda name, array: keep(values, name, array))
     if "y" in values:
         values.L = step1_output.loss(values.z, values.y)
 
@@ -211,8 +211,7 @@ def _check_y(y, lengths, model):
 
 def _check_held(name, given, usual, model):
     """A held value as an array of its own: of the usual shape, or with one more axis in front."""
-    usual_axes = 3 if name.split(".")[-1] in ("Q", "K", "V", "S", "alpha") else 2
-    wanted = usual.shape[-usual_axes:]
+    wanted = usual.shape[-len(VALUES[name.split(".")[-1]].shape) :]
     try:
         array = np.asarray(given)
     except Exception:  # ragged, or no array at all

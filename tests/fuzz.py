@@ -48,8 +48,8 @@ from gradwalk import (
     tune,
 )
 from gradwalk.course import notebooks
-from gradwalk.model import of_weight
 from gradwalk.step1_output import dL_dW
+from gradwalk.weights import of_weight
 
 SLOW = 1.0  # seconds
 SENTENCE = "the dog slept by the fire"

@@ -8,11 +8,11 @@ import pytest
 from shapes import case, flat
 
 from gradwalk import Model, backward, forward, measure, museum, text, tune, walk
-from gradwalk.model import of_weight
 from gradwalk.museum import EXHIBITS, STEPS, Exhibit
 from gradwalk.step1_output import dL_db, dL_dh
 from gradwalk.step2_mlp import relu_slope
 from gradwalk.step3_layernorm import pullback
+from gradwalk.weights import of_weight
 
 RIGHT, FAR = 1e-6, 1e-2  # relative errors: the right walk's, against central differences, and the least of an exhibit
 FORMS = (44, 49, 47)  # ReLU, tied, a final norm; GELU, untied; two blocks. Several sentences and heads in each

@@ -76,7 +76,7 @@ def gpt2(folder: str | Path) -> Model:
     words = [str(i) for i in range(sizes["vocab_size"])] if known is None else known.words
     activation = "relu" if config.get("activation_function") == "relu" else "gelu"
     try:
-        return Model(weights, words, sizes["n_head"], activation, known)
+        return Model(weights, words, sizes["n_head"], activation, tokenizer=known)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradwalk import arguments
+from gradwalk import arguments, block, step5_attention, step6_embedding
 from gradwalk.dialect_table import DIALECTS, SAID, SLOPES, in_block, said
 from gradwalk.names import look_up
 
@@ -38,7 +38,7 @@ _TOKEN = re.compile(
 )
 _NAMES = {r"\alpha": "alpha", r"\beta": "beta2", r"\gamma": "gamma2", r"\sigma": "sigma", r"\omega": "omega"}
 _NAMES[r"\hat{x}"] = "x_hat"
-_MIXING = {"n", "Q", "K", "V", "S", "alpha", "O", "E", "E_pos", *(f"{w}_{k}" for w in "Wb" for k in "QKVO")}
+_MIXING = (step5_attention.__name__, step6_embedding.__name__)  # one word may stand at several positions
 _POSITIONS = {"t", "t'", "s", "s'"}
 _DRESSED = re.compile(
     r"\\underset\{(?P<shape>(?:[^{}]|\{\\max\})*)\}"
@@ -116,7 +116,8 @@ def dial(name: str, spots: Sequence[str], rows: int, dialect: str) -> str | None
 
 def positions_mix(equations: Sequence[str]) -> bool:
     """Whether these equations speak of quantities in which several positions meet."""
-    return any(name in _MIXING for latex in equations for name in quantities(latex))
+    mixing = {name for line in block.course() if line.function.__module__ in _MIXING for name in line.takes}
+    return any(name in mixing for latex in equations for name in quantities(latex))
 
 
 def columns(equations: Sequence[str], dialect: str) -> str | None:

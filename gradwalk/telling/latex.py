@@ -11,6 +11,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from gradwalk.names import VALUES
+
 _SYMBOLS = {
     "alpha": r"\alpha",
     "gamma": r"\gamma",
@@ -19,7 +21,6 @@ _SYMBOLS = {
     "beta2": r"\beta",
     "x_hat": r"\hat{x}",
 }
-_RANKS = {"Q": 3, "K": 3, "V": 3, "S": 3, "alpha": 3}  # how many indices a value has, where it is not two
 
 
 class Einsum(NamedTuple):
@@ -82,7 +83,7 @@ def with_indices(name: str, letters: str) -> str:
         return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{road}}}" if road else slope
     if jacobian := re.fullmatch(r"d(alpha|[a-zA-Z]\d?)_d(\w+)", name):
         above, below = jacobian.groups()
-        rank = _RANKS.get(above, 2)
+        rank = len(VALUES[above].shape)
         upper, lower = with_indices(above, letters[:rank]), with_indices(below, letters[rank:])
         return rf"\frac{{\partial {upper}}}{{\partial {lower}}}"
     written = "".join(_letter(one) for one in letters)

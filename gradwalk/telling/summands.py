@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.model import within
 from gradwalk.telling import derivations
 from gradwalk.telling.latex import Einsum, einsum_in
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import of_columns
+from gradwalk.weights import within
 
 
 class Summands:

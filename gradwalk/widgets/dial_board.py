@@ -12,8 +12,9 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.dial import Dial
-from gradwalk.model import Model, TooLarge, of_weight
+from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, sentences
+from gradwalk.weights import of_weight
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
 
@@ -281,7 +282,7 @@ class DialBoard(anywidget.AnyWidget):
             weights[self._name] = weights[self._name].copy()
         for index, start in zip(self._indices, self._start, strict=True):
             weights[self._name][index] = start
-        return Model(weights, model.words, model.H, model.activation, model.tokenizer)
+        return Model(weights, model.words, tokenizer=model.tokenizer, **model.settings)
 
     def _forward(self, turned):
         model = self._at(turned)

@@ -7,15 +7,16 @@ from math import ceil, log10
 
 import numpy as np
 
-from gradwalk import arguments, text
+from gradwalk import arguments, block, text
 from gradwalk.dial import Dial
 from gradwalk.dialect_table import DIALECTS
-from gradwalk.model import Model, of_weight
-from gradwalk.names import WEIGHTS
+from gradwalk.model import Model
+from gradwalk.names import VALUES, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
 from gradwalk.telling import dialects
 from gradwalk.walk import Values, backward, forward
+from gradwalk.weights import of_weight
 
 MOST_DIALS = 72
 DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
@@ -117,10 +118,15 @@ def indices_of(rows: list[int], columns: list[int] | None) -> list[tuple[int, ..
 def axes_of(name: str) -> tuple[str, ...]:
     """What the axes of a weight run over, in the ledger's letters; "head" for an axis that is cut into heads."""
     bare = name.split(".")[-1]
-    shape = WEIGHTS[bare].shape
-    if bare in ("W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V"):
-        return ("head", *shape[1:])
-    return (shape[0], "head") if bare == "W_O" else shape
+    line = next((line for line in block.course() if bare in line.takes), None)
+    cut = (line and _cut(line.value), line and any(map(_cut, line.takes)))  # rows make its value, columns read
+    return tuple("head" if heads else letter for heads, letter in zip(cut, WEIGHTS[bare].shape, strict=False))
+
+
+def _cut(name):
+    """Whether a value is cut into heads, or is what heads made, side by side."""
+    made_of = next((line.takes for line in block.course() if line.value == name), ())
+    return any("H" in VALUES[one].shape for one in (name, *made_of) if one in VALUES)
 
 
 def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
