@@ -20,7 +20,7 @@ __all__ += ["table"]
 
 
 def dialect(name: str | None = None) -> DialectSwitch:
-    """The switch of names: "course", "notes", "textbook", "gpt2" or "pytorch", for every output of the page.
+    """The switch of names for every output of the page: "course", "gpt2" or another dialect of data/dialects.md.
 
     Without a name it is the control alone, at "course" until somebody turns it; with one the page turns at once.
     ValueError for a dialect that there is none of.

@@ -14,8 +14,9 @@ import pytest
 from pages import plain, unfolded, words
 
 from gradwalk import block, names, show
+from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up
+from gradwalk.names import VALUES, WEIGHTS, look_up
 from gradwalk.telling import svg_text
 from gradwalk.telling.block_drawing import NODES
 from gradwalk.telling.block_map import undone_at

@@ -12,8 +12,9 @@ from pages import plain, unfolded, words
 
 from gradwalk import names, show
 from gradwalk.checkpoint import gpt2_layout
+from gradwalk.dialect_table import CLASHES, DIALECTS, SAID, said
 from gradwalk.model import Model
-from gradwalk.names import ASIDES, CLASHES, DIALECTS, SAID, SIZES, VALUES, WEIGHTS, look_up, said
+from gradwalk.names import ASIDES, SIZES, VALUES, WEIGHTS, look_up
 from gradwalk.telling import derivations, dialects, ledger_page
 from gradwalk.walk import backward, forward
 

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbformat.sign import NotebookNotary
 
 from gradwalk import show
-from gradwalk.names import DIALECTS
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.step2_mlp import dL_dv
 from gradwalk.telling import derivations, ledger_page
 

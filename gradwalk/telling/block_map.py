@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from gradwalk import arguments, block, step4_residual
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, VALUES, look_up, unknown
+from gradwalk.names import VALUES, look_up, unknown
 from gradwalk.telling.block_drawing import FRAME, HEIGHT, NODES, WIDTH, draw, on_any_page
 from gradwalk.telling.page import PLAIN, Page, folded
 

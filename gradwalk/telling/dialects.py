@@ -1,7 +1,7 @@
 r"""The course's own LaTeX, said in another dialect: other symbols, other layouts, the same equation.
 
-Only the course's LaTeX is written by hand. A dialect's is made from it by the ledger in `names`: a symbol is replaced,
-the indices swap where the array lies transposed, an index is moved where the array is a part of a larger one
+Only the course's LaTeX is written by hand. A dialect's is made from it by the tables of `dialect_table`: a symbol is
+replaced, the indices swap where the array lies transposed, an index is moved where the array is a part of a larger one
 (the keys' row c is column D + c of GPT-2's c_attn), and what the dialect has no name for keeps the course's, marked
 with `OWN`, which a page shows in grey. Sizes and index letters are the course's everywhere.
 
@@ -14,8 +14,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradwalk import block, step5_attention, step6_embedding
-from gradwalk.names import DIALECTS, ROADS, SAID, look_up, said, unknown
+from gradwalk import arguments, block, step5_attention, step6_embedding
+from gradwalk.dialect_table import DIALECTS, SAID, SLOPES, in_block, said
+from gradwalk.names import look_up
 
 OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
 
@@ -55,11 +56,10 @@ def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> 
     may not where attention or the embedding speaks. Equations that go on from one another must agree:
     `translate_all`. ValueError for a dialect that there is none of.
     """
-    if dialect not in DIALECTS:
-        raise ValueError(f"dialect: {unknown('dialect', dialect, DIALECTS)}")
+    arguments.one_of("dialect", dialect, DIALECTS, "dialect")
     if dialect == "course":
         return latex
-    single = dialect == "notes" and (not positions_mix([latex]) if one_position is None else one_position)
+    single = DIALECTS[dialect].one_position and (not positions_mix([latex]) if one_position is None else one_position)
     if single:
         latex = _MEAN.sub(r"\1", latex)  # one position: a mean over it is itself
     latex = _DRESSED.sub(lambda found: _lay(found, dialect, single), latex)
@@ -97,22 +97,20 @@ def quantities(latex: str) -> list[str]:
     return [*dict.fromkeys(_parse(found)[0] for found in re.findall(_SYMBOL, latex))]
 
 
-def dial(name: str, spots: Sequence[str], D: int, dialect: str) -> str | None:
+def dial(name: str, spots: Sequence[str], rows: int, dialect: str) -> str | None:
     """One entry of a weight by the dialect's name, at the place where it lies there; None where it has no name.
 
-    `spots`: the course's index, a number or a word an axis; `D` moves it into the part of a larger array:
-    ("W_K", ["1", "2"], 32) is h.0.attn.c_attn.weight[2, 33] in GPT-2's checkpoint.
+    `spots`: the course's index, a number or a word an axis; `rows`, how many rows the weight has, moves it into its
+    part of a larger array: ("W_K", ["1", "2"], 32) is h.0.attn.c_attn.weight[2, 33] in GPT-2's checkpoint.
     """
     *block, bare = name.split(".")
     own = said(bare, dialect)
     if own is None:
         return None
-    there = [str(int(spots[0]) + own.part * D) if own.part else spots[0], *spots[1:]]
+    there = [str(int(spots[0]) + (own.part - 1) * rows) if own.before else spots[0], *spots[1:]]
     array = own.name.split(",")[0]
-    if block and dialect == "gpt2":
-        array = array.replace("h.0.", f"h.{block[1]}.")
-    elif block:
-        array = f"layers.{block[1]}.{array}" if dialect == "pytorch" else f"{array} of block {block[1]}"
+    if block:
+        array = in_block(array, dialect, block[1])
     return f"{array}[{', '.join(there[::-1] if own.transposed else there)}]"
 
 
@@ -122,8 +120,8 @@ def positions_mix(equations: Sequence[str]) -> bool:
     return any(name in mixing for latex in equations for name in quantities(latex))
 
 
-def columns(equations: Sequence[str]) -> str | None:
-    r"""What a derivation comes to as the notes write it, in columns: `g_{h} = W^T g`; None if it is no such product.
+def columns(equations: Sequence[str], dialect: str) -> str | None:
+    r"""What a derivation comes to in columns, as the notes write it: `g_{h} = W^T g`; None if it is no such product.
 
     It is read off the indices of the course's own equation, at one position. Two columns whose letters differ make
     the matrix g h^T, two with the same letter multiply entry by entry, and a sum over the rows of a matrix is its
@@ -137,10 +135,10 @@ def columns(equations: Sequence[str]) -> str | None:
     factors = []
     for part in re.finditer(rf"{_SLOPE}|(?P<symbol>{_SYMBOL})", equations[-1]):
         name, letters = _parse(part["slope"] or part["symbol"])
-        factors.append((_column(f"dL_d{name}" if part["slope"] else name), _kept(letters, single=True)))
+        factors.append((_column(f"dL_d{name}" if part["slope"] else name, dialect), _kept(letters, single=True)))
     begins = _TOKEN.match(equations[0])
     road = f"_via_{begins['road']}" if begins["road"] else ""
-    result = _column(f"dL_d{_parse(begins['slope'] or begins['share'])[0]}{road}")
+    result = _column(f"dL_d{_parse(begins['slope'] or begins['share'])[0]}{road}", dialect)
     if len(factors) == 1:
         return f"{result} = {factors[0][0]}"
     (left, i), (right, j) = factors
@@ -149,13 +147,13 @@ def columns(equations: Sequence[str]) -> str | None:
     return rf"{result} = {right}^T {left}" if i == j[:1] else None
 
 
-def _column(name):
-    """A column of numbers by its name; a slope that the notes have no letter for is written out."""
-    if said(name, "notes"):
-        return symbol(name, "notes")
+def _column(name, dialect):
+    """A column of numbers by its name; a slope that the dialect has no letter for is written out."""
+    if said(name, dialect):
+        return symbol(name, dialect)
     bare = name.removeprefix("dL_d")
     stems = {quantity: stem for stem, quantity in _NAMES.items()}
-    written = symbol(bare, "notes") if said(bare, "notes") else f"{OWN}{{{stems.get(bare, look_up(bare).symbol)}}}"
+    written = symbol(bare, dialect) if said(bare, dialect) else f"{OWN}{{{stems.get(bare, look_up(bare).symbol)}}}"
     return written if bare == name else rf"\frac{{\partial L}}{{\partial {written}}}"
 
 
@@ -187,23 +185,14 @@ def _say(found, dialect, single):
         return _loss(dialect)
     if found["symbol"]:
         return _indexed(found["symbol"], dialect, single)
-    name, _ = _parse(found["slope"] or found["share"])
+    name, letters = _parse(found["slope"] or found["share"])
     road = found["road"]
-    if dialect == "notes" and (found["slope"] or road in ROADS) and name in ("z", "h", "v", "x1", "a", "x0", "m"):
-        return _slope_of_notes(found["slope"] or found["share"], road, single)
+    if own := SLOPES[dialect].get(f"dL_d{name}_via_{road}" if road else f"dL_d{name}"):
+        return _with_index(own.latex, "".join(_kept(letters, single)))
     slope = (
         rf"\frac{{\partial {_loss(dialect)}}}{{\partial {_indexed(found['slope'] or found['share'], dialect, single)}}}"
     )
     return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{symbol(road, dialect)}}}" if road else slope
-
-
-def _slope_of_notes(written, road, single):
-    """g for the slope in z; for another value g with its name, as g_h, and the road that a share came by."""
-    name, letters = _parse(written)
-    kept = _kept(letters, single)
-    index = "".join(kept) if name == "z" else f"{SAID['notes'][name].latex},{''.join(kept)}".rstrip(",")
-    share = rf"^{{(\text{{from }} {ROADS[road]})}}" if road else ""
-    return f"g_{{{index}}}{share}"
 
 
 def _loss(dialect):
@@ -223,13 +212,20 @@ def _indexed(written, dialect, single):
         stem, _, indices = written[:-1].rpartition("_{")
         label, comma, _ = indices.partition(",")
         return f"{OWN}{{{_subscript(stem, [*([label] if comma else []), ''.join(kept)])}}}"
-    if own.part:  # row c of the second third is row D + c of the whole
-        kept = [f"{'' if own.part == 1 else own.part}D{{+}}{kept[0]}", *kept[1:]]
+    if own.before:  # row c of the second third is row D + c of the whole
+        kept = [f"{own.before}{{+}}{kept[0]}", *kept[1:]]
     if own.transposed:
         kept = kept[::-1]
-    index = r",\,".join(kept) if own.part else "".join(kept)
-    stem, sub, label = own.latex.partition("_") if not own.latex.startswith(r"\texttt") else (own.latex, "", "")
-    return _subscript(stem, [*([label.removeprefix("{").removesuffix("}")] if sub else []), index])
+    index = r",\,".join(kept) if own.before else "".join(kept)
+    return _with_index(own.latex, index)
+
+
+def _with_index(latex, index):
+    """A name with its index, behind what stands below it already: x_{1,tj} for x_1."""
+    if latex.startswith(r"\texttt"):
+        return _subscript(latex, [index])
+    stem, label, above = re.fullmatch(r"(.*?)(?:_(\{(?:[^{}]|\{[^{}]*\})*\}|\w+)(.*))?", latex).groups("")
+    return _subscript(stem, [label.removeprefix("{").removesuffix("}"), index]) + above
 
 
 def _subscript(stem, parts):

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from gradwalk import arguments, block
+from gradwalk.dialect_table import DIALECTS, said
 from gradwalk.model import Model
-from gradwalk.names import BLOCK_WEIGHTS, DIALECTS, look_up, said
+from gradwalk.names import BLOCK_WEIGHTS, look_up
 from gradwalk.walk import Values
 
 # The page works the picture out, and draws it, in every frame of a drag.

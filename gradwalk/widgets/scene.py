@@ -9,8 +9,9 @@ import numpy as np
 
 from gradwalk import arguments, block, text
 from gradwalk.dial import Dial
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, VALUES, WEIGHTS
+from gradwalk.names import VALUES, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
 from gradwalk.telling import dialects
@@ -164,8 +165,9 @@ def _spots(model, name, index):
 def _spoken(model, name, indices):
     """The dials' names in the other dialects, where those have one: the page's switch of names chooses."""
     spoken = {}
+    rows = len(model.weights[name])
     for which in DIALECTS:
-        names = [dialects.dial(name, _spots(model, name, index), model.D, which) for index in indices]
+        names = [dialects.dial(name, _spots(model, name, index), rows, which) for index in indices]
         if which != "course" and all(names):
             spoken[which] = names
     return spoken
