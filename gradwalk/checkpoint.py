@@ -12,7 +12,7 @@ from gradwalk import arguments, files
 from gradwalk.model import Model
 from gradwalk.reading import foreign
 from gradwalk.reading.gpt2 import gpt2, gpt2_layout
-from gradwalk.step2_mlp import ACTIVATIONS
+from gradwalk.weights import SETTINGS
 
 __all__ = ["ABOUT", "gpt2", "gpt2_layout", "load", "save"]
 
@@ -20,7 +20,7 @@ ABOUT = "gradwalk"  # one metadata entry holds all: several would be written in 
 
 
 def save(model: Model, path: str | Path) -> None:
-    """Write a model's weights, words, H and activation to a safetensors file; the same model gives the same bytes.
+    """Write a model's weights, words and settings to a safetensors file; the same model gives the same bytes.
 
     An older model that was saved there is replaced, all at once; any other file stays. ValueError for a place that is
     none, as `files.ready` has it, and for a model that has a tokenizer: the file would not hold it.
@@ -32,7 +32,7 @@ def packed(model: Model) -> bytes:
     """What `save` writes, as bytes."""
     if arguments.instance("model", model, Model).tokenizer is not None:
         raise ValueError("model: this one reads with a tokenizer, which the file would not hold; keep its own folder")
-    about = {"words": model.words, "H": model.H, "activation": model.activation}
+    about = {"words": model.words, **model.settings}
     weights = {name: np.ascontiguousarray(array) for name, array in model.weights.items()}
     return to_bytes(weights, {ABOUT: json.dumps(about)})
 
@@ -50,8 +50,8 @@ def load(path: str | Path) -> Model:
     """The model that `save` wrote.
 
     FileNotFoundError if there is no such file. ValueError, naming the file and what is wrong with it, if it is not a
-    safetensors file, if words, H or activation are missing, or if a weight is missing, unknown, misshapen, not
-    finite or not float64 or float32.
+    safetensors file, if words, H or activation are missing, if it has settings that no model here has, or if a weight
+    is missing, unknown, misshapen, not finite or not float64 or float32.
     """
     path = arguments.path("path", path, "the path of a model's file")
     if foreign.there(path) == "folder":
@@ -59,27 +59,27 @@ def load(path: str | Path) -> Model:
             raise ValueError(f"{path}: is a folder with config.json, as GPT-2's; gradwalk.Model.gpt2(folder) reads it")
         raise FileNotFoundError(f"{path}: there is no such file; it is a folder")
     header = foreign.header(path)
-    words, H, activation = _about(path, header.metadata)
+    words, settings = _about(path, header.metadata)
     if empty := [name for name, shape in header.shapes.items() if 0 in shape]:
         raise ValueError(f"{path}: {foreign.few(empty)} came without a number")
     arrays = foreign.arrays(path, header, header.shapes)
     try:
-        return Model(arrays, words, H, activation)
+        return Model(arrays, words, **settings)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
 def _about(path, metadata):
-    """Words, H and activation, each of its kind."""
+    """The words, and the settings."""
     wanted = f"{path}: wanted metadata {ABOUT!r} with words, H and activation"
     if ABOUT not in metadata:
         raise ValueError(f"{wanted}, as the course's own models have; gradwalk.Model.gpt2(folder) reads GPT-2's")
     about = foreign.dictionary(metadata[ABOUT], wanted)
     if absent := [key for key in ("words", "H", "activation") if key not in about]:
         raise ValueError(f"{wanted}, got none of {', '.join(absent)}")
-    words, H, activation = about["words"], about["H"], about["activation"]
+    words = about.pop("words")
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError(f"{path}: the metadata's words are not a list of words")
-    H = arguments.whole(f"{path}: H", H, least=1, most=10**9)
-    activation = activation[:100] if isinstance(activation, str) else activation  # it is looked for among all we have
-    return words, H, arguments.one_of(f"{path}: activation", activation, ACTIVATIONS, "activation")
+    if strange := [key for key in about if key not in SETTINGS]:
+        raise ValueError(f"{path}: the metadata has {foreign.few(strange)}, which no model here has")
+    return words, about

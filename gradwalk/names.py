@@ -133,7 +133,7 @@ def look_up(name: str) -> Name:
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """One sentence for an error message: what came, and the nearest names that exist."""
     known = list(known)
-    nearest = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4) or known
+    nearest = difflib.get_close_matches(str(name)[:100], known, n=3, cutoff=0.4) or known
     return f"there is no {kind} {shown(name)}; the nearest: {', '.join(nearest[:12])}"
 
 

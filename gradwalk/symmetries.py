@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from gradwalk.model import Model
-from gradwalk.step3_layernorm import EPS, normed, spread
+from gradwalk.step3_layernorm import normed, spread
 from gradwalk.walk import Gradients, Values, backward, forward
 
 
@@ -31,9 +31,10 @@ def meaning_shifted(model: Model, values: Values, grads: Gradients):
 
 def meaning_stretched(model: Model, values: Values, grads: Gradients):
     """Stretch x1 about its mean: only eps notices. By D eps / (sigma (var + eps)) × mean of dL_dv gamma2 x_hat."""
-    x_hat, sigma = normed(values.x1), spread(values.x1)[:, 0]  # (T, D), (T,)
+    eps = model.settings["eps"]
+    x_hat, sigma = normed(values.x1, eps), spread(values.x1, eps)[:, 0]  # (T, D), (T,)
     noticed = (grads.dL_dv * model.weights["gamma2"] * x_hat).mean(axis=1)  # (T,)
-    return (grads.dL_dx1_via_v * x_hat).sum(axis=1), model.D * EPS / sigma**3 * noticed  # (T,)
+    return (grads.dL_dx1_via_v * x_hat).sum(axis=1), model.D * eps / sigma**3 * noticed  # (T,)
 
 
 def keys_shifted(model: Model, values: Values, grads: Gradients):
@@ -55,7 +56,7 @@ def unit_rescaled(model: Model, values: Values, grads: Gradients):
 def norm_rescaled(model: Model, values: Values, grads: Gradients):
     """Stretch gamma2_j and beta2_j, shrink column j of W1 by the same factor: u does not change."""
     w = model.weights
-    way_in = w["gamma2"] * grads.dL_dgamma2 + w["beta2"] * grads.dL_dbeta2  # (D,)
+    way_in = sum(w[name] * grads[f"dL_d{name}"] for name in ("gamma2", "beta2") if name in w)  # (D,)
     return way_in, (w["W1"] * grads.dL_dW1).sum(axis=0)  # (D,)
 
 
@@ -83,10 +84,11 @@ def first_position(model: Model, values: Values, grads: Gradients):
 
 
 def all_of(model: Model) -> Iterator[Callable]:
-    """The symmetries that this model of one block has: some are ReLU's alone, some need an untied W."""
-    always = [logits_shifted, meaning_shifted, meaning_stretched, keys_shifted, values_shifted]
-    always += [norm_rescaled, head_rescaled, scores_rescaled, first_position]
-    yield from always
+    """The symmetries that a model of one block has: some are ReLU's or the layer norm's, some need an untied W."""
+    yield logits_shifted
+    if model.settings["norm"] == "layer":
+        yield from (meaning_shifted, meaning_stretched)
+    yield from (keys_shifted, values_shifted, norm_rescaled, head_rescaled, scores_rescaled, first_position)
     if "W" in model.weights:
         yield columns_of_W
         if "gammaf" not in model.weights:

@@ -10,6 +10,7 @@ import numpy as np
 from gradwalk import arguments, block
 from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, unknown
 from gradwalk.step2_mlp import ACTIVATIONS
+from gradwalk.step3_layernorm import EPS
 
 WAY_IN = block.way_in()[0].takes
 
@@ -42,7 +43,10 @@ def sizes(arrays: Mapping, N: int, settings: Mapping) -> tuple[dict[str, int], i
     return extent, blocks, wanted
 
 
-def checked(*, H, activation, norm, eps) -> dict[str, object]:
+SETTINGS = ("H", "activation", "norm", "eps")  # all of a model that is no weight
+
+
+def checked(*, H, activation="relu", norm="layer", eps=EPS) -> dict[str, object]:
     """The settings of a model, each of its kind; H is measured against D with the arrays."""
     return {
         "H": arguments.whole("H", H, least=1),

@@ -21,10 +21,10 @@ def walk(model, tokens, y):
     probes = _probes(model, sum(map(len, tokens)))
 
     def loss(weights, probes):
-        return forward(weights, probes, tokens, y, model.H, model.activation)["L"]
+        return forward(weights, probes, tokens, y, **model.settings)["L"]
 
     weights = {"top": top, "blocks": blocks}
-    values = forward(weights, probes, tokens, y, model.H, model.activation)
+    values = forward(weights, probes, tokens, y, **model.settings)
     by_weight, by_probe = grad(loss, argnum=(0, 1))(weights, probes)
     grads = {}
     for slopes in (by_weight, by_probe):
@@ -47,8 +47,9 @@ def _probes(model, T):
     return {"top": top, "blocks": [{name: np.zeros(shapes[name]) for name in shapes} for _ in model.blocks]}
 
 
-def forward(weights, probes, tokens, y, H, activation):
+def forward(weights, probes, tokens, y, H, activation, norm, eps):
     """Every value by its name, the loss too."""
+    assert norm == "layer"
     top, probe = weights["top"], probes["top"]
     begins = []  # for each position, where its sentence begins
     for sentence in tokens:
@@ -58,10 +59,10 @@ def forward(weights, probes, tokens, y, H, activation):
     x = np.array([read[word] + top["E_pos"][place] for sentence in tokens for place, word in enumerate(sentence)])
     values = {}
     for q, (block, at) in enumerate(zip(weights["blocks"], probes["blocks"], strict=True)):
-        x, inner = _block(block, at, x, begins, H, activation)
+        x, inner = _block(block, at, x, begins, H, activation, eps)
         values |= {f"blocks.{q}.{name}": array for name, array in inner.items()}
     if "gammaf" in top:
-        x = values["hf"] = layernorm(x, top["gammaf"], top["betaf"]) + probe["hf"]
+        x = values["hf"] = layernorm(x, top["gammaf"], top["betaf"], eps) + probe["hf"]
     z = values["z"] = np.dot(x, said.T) + top.get("b", 0.0) + probe["z"]
     p = values["p"] = np.exp(z) / np.sum(np.exp(z), axis=1, keepdims=True)
     true = [word for sentence in y for word in sentence]
@@ -69,7 +70,7 @@ def forward(weights, probes, tokens, y, H, activation):
     return values | {"L": sum(costs) / len(costs)}
 
 
-def _block(w, at, x, begins, H, activation):
+def _block(w, at, x, begins, H, activation, eps):
     """One block on the rows of x; `at` holds its probes."""
     values = {}
 
@@ -78,7 +79,7 @@ def _block(w, at, x, begins, H, activation):
         return values[name]
 
     x0 = keep("x0", x)
-    n = keep("n", layernorm(x0 + at["x0_via_n"], w["gamma1"], w["beta1"]))
+    n = keep("n", layernorm(x0 + at["x0_via_n"], w["gamma1"], w["beta1"], eps))
     T, wide = len(n), len(n[0]) // H
     for name in ("Q", "K", "V"):
         rows = np.dot(n + at[f"n_via_{name}"], w[f"W_{name}"].T) + w[f"b_{name}"]
@@ -89,7 +90,7 @@ def _block(w, at, x, begins, H, activation):
     O = keep("O", np.array([np.concatenate([looks[e][t][2] for e in range(H)]) for t in range(T)]))
     a = keep("a", np.dot(O, w["W_O"].T) + w["b_O"])
     x1 = keep("x1", x0 + at["x0_via_x1"] + a)
-    v = keep("v", layernorm(x1 + at["x1_via_v"], w["gamma2"], w["beta2"]))
+    v = keep("v", layernorm(x1 + at["x1_via_v"], w["gamma2"], w["beta2"], eps))
     u = keep("u", np.dot(v, w["W1"].T) + w["b1"])
     r = keep("r", ACTIVATIONS[activation](u))
     m = keep("m", np.dot(r, w["W2"].T) + w["b2"])
@@ -106,10 +107,10 @@ def _look(e, t, begin, values, at):
     return np.concatenate([before - np.inf, S, after - np.inf]), alpha, np.dot(alpha, V)
 
 
-def layernorm(x, gamma, beta):
+def layernorm(x, gamma, beta, eps=1e-5):
     """Each row: mean out, spread to 1, stretched and shifted."""
     centred = x - np.mean(x, axis=1, keepdims=True)
-    return centred / (np.mean(centred**2, axis=1, keepdims=True) + 1e-5) ** 0.5 * gamma + beta
+    return centred / (np.mean(centred**2, axis=1, keepdims=True) + eps) ** 0.5 * gamma + beta
 
 
 def gelu(u):

@@ -11,6 +11,7 @@ from gradwalk import walk
 from gradwalk.model import Model
 
 COUNT = 64  # six choices of two: every form of the model comes exactly once
+EPS = (1e-5, 0.3, 1e-6)  # inside the norms' roots; a setting of the model like any other
 EDGE = 1e-3  # no ReLU unit this near to 0, where the slope is not one number
 
 
@@ -27,6 +28,7 @@ def case(number: int) -> Case:
     """Case `number` of 0 to COUNT - 1; its binary digits choose the form, its own random numbers all else."""
     names = ("gelu", "two_blocks", "tied", "final_norm", "no_bias", "several")
     form = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+    form["eps"] = EPS[number % len(EPS)]
     rng = np.random.default_rng(number)
     while True:
         drawn = _draw(rng, **form)
@@ -46,7 +48,7 @@ def sizes(rng):
             return D, F, H, N, lengths
 
 
-def _draw(rng, gelu, two_blocks, tied, final_norm, no_bias, several):
+def _draw(rng, gelu, two_blocks, tied, final_norm, no_bias, several, eps):
     D, F, H, N, lengths = sizes(rng)
     model = Model.random(
         seed=int(rng.integers(1 << 30)),
@@ -56,6 +58,7 @@ def _draw(rng, gelu, two_blocks, tied, final_norm, no_bias, several):
         H=H,
         blocks=2 if two_blocks else 1,
         activation="gelu" if gelu else "relu",
+        eps=eps,
         T_max=sum(lengths) + 1,
         tied=tied,
         final_norm=final_norm,

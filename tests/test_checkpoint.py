@@ -60,6 +60,15 @@ def written(path, change=lambda weights, about: None, metadata=None):
     return path
 
 
+def test_settings_come_back_whole_and_an_older_file_has_the_usual_ones(tmp_path):
+    model = Model.random(D=4, H=4, activation="gelu", eps=0.25)
+    checkpoint.save(model, tmp_path / "model")
+    assert checkpoint.load(tmp_path / "model").settings == model.settings == model.copy(np.float32).settings
+    assert model.settings == {"H": 4, "activation": "gelu", "norm": "layer", "eps": 0.25}
+    older = written(tmp_path / "older", lambda w, about: [about.pop(key, None) for key in ("norm", "eps")])
+    assert checkpoint.load(older).settings == {"H": 2, "activation": "relu", "norm": "layer", "eps": 1e-5}
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -74,6 +83,9 @@ def written(path, change=lambda weights, about: None, metadata=None):
         (lambda w, about: w["b1"].put(0, np.nan), "weights: b1 holds a number that is not finite"),
         (lambda w, about: about.pop("H"), "wanted metadata 'gradwalk' with words, H and activation"),
         (lambda w, about: about.update(H=3), "H: wanted a number of heads that divides D = 4, got 3"),
+        (lambda w, about: about.update(dropout=0.1), "the metadata has dropout, which no model here has"),
+        (lambda w, about: about.update(eps=0), "eps: wanted a finite number above 0, got 0"),
+        (lambda w, about: about.update(norm="batch"), "norm: there is no norm 'batch'; the nearest: layer"),
         (lambda w, about: about.update(activation="silu"), "activation: there is no activation 'silu'"),
         (lambda w, about: about.update(words="abc"), "the metadata's words are not a list of words"),
         (lambda w, about: about.update(words=["a", 2, "c"]), "the metadata's words are not a list of words"),
@@ -198,7 +210,7 @@ def test_float16_is_raised_to_float32(tmp_path):
     ("change", "told"),
     [
         ({"activation_function": "gelu"}, "wanted activation_function 'gelu_new', got 'gelu'"),
-        ({"layer_norm_epsilon": 1e-6}, "wanted layer_norm_epsilon 1e-05, got 1e-06"),
+        ({"layer_norm_epsilon": 0}, "layer_norm_epsilon: wanted a finite number above 0, got 0"),
         ({"scale_attn_weights": False}, "wanted scale_attn_weights True, got False"),
         ({"scale_attn_by_inverse_layer_idx": True}, "wanted scale_attn_by_inverse_layer_idx False, got True"),
         ({"tie_word_embeddings": False}, "wanted tie_word_embeddings True, got False"),

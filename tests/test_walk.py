@@ -193,7 +193,7 @@ def test_a_loss_at_the_first_place_asks_nothing_of_queries_and_keys(number):
 def test_float32_stays_float32(number):
     model, tokens, y = case(number)
     weights = {name: array.astype(np.float32) for name, array in model.weights.items()}
-    narrow = Model(weights, model.words, model.H, model.activation)
+    narrow = Model(weights, model.words, **model.settings)
     values = walk.forward(narrow, tokens, y)
     grads = walk.backward(narrow, values)
     for name, array in (flat(values) | flat(grads)).items():

@@ -12,6 +12,7 @@ from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
 from gradwalk.reading import foreign, layout, vocabulary
+from gradwalk.step3_layernorm import EPS
 
 # What the config may say; the first of each is what GPT-2's own silence means.
 CONFIG = {
@@ -20,7 +21,6 @@ CONFIG = {
     "activation_function": (
         "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate", "gelu_fast", "relu",
     ),
-    "layer_norm_epsilon": (1e-5,),
     "scale_attn_weights": (True,),
     "scale_attn_by_inverse_layer_idx": (False,),
     "add_cross_attention": (False,),
@@ -58,13 +58,16 @@ def gpt2(folder: str | Path) -> Model:
     `tokenizers`; without these files the words are "0", "1", "2", ...
 
     FileNotFoundError if the folder, config.json or model.safetensors is missing. ValueError, naming the file, if the
-    config asks for anything but GPT-2's own (GELU's tanh form or ReLU, eps 1e-5, tied weights), or if a weight is
+    config asks for anything but GPT-2's own (GELU's tanh form or ReLU, tied weights), or if a weight is
     missing, unknown or misshapen.
     """
     given = arguments.path("folder", folder, "the path of a folder with config.json and model.safetensors")
     folder = _folder(given)
     config = foreign.json_file(folder / "config.json", foreign.MOST_CONFIG)
     sizes = _sizes(config, folder / "config.json")
+    eps = arguments.number(
+        f"{folder / 'config.json'}: layer_norm_epsilon", config.get("layer_norm_epsilon", EPS), above=0
+    )
     path = _weights(folder, given)
     arrays = _arrays(path, sizes)
     several = sizes["n_layer"] > 1
@@ -76,7 +79,7 @@ def gpt2(folder: str | Path) -> Model:
     words = [str(i) for i in range(sizes["vocab_size"])] if known is None else known.words
     activation = "relu" if config.get("activation_function") == "relu" else "gelu"
     try:
-        return Model(weights, words, sizes["n_head"], activation, tokenizer=known)
+        return Model(weights, words, sizes["n_head"], activation, eps=eps, tokenizer=known)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
