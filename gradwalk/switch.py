@@ -70,7 +70,7 @@ def script(chosen: str | None = None) -> str:
 @cache
 def _source(name):
     """A script without the remarks above it."""
-    source = (Path(__file__).parent / "widgets" / name).read_text(encoding="utf-8")
+    source = (Path(__file__).parent / "telling" / name).read_text(encoding="utf-8")
     return re.sub(r"^//.*\n", "", source, flags=re.MULTILINE).strip()
 
 
