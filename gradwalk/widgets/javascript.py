@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_IMPORT = re.compile(r'^import \{([\w$,\s]+)\} from "(\.\.?/[^"]+)";$', re.MULTILINE)
+_IMPORT = re.compile(r'^import \{\s*([\w$]+(?:,\s*[\w$]+)*),?\s*\} from "(\.\.?/[^"]+)";$', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function\*?|class|const) ([\w$]+))", re.MULTILINE)
 _REMARK = re.compile(r"^[ \t]*(?://[^\n]*|/\*(?:(?!\*/).)*\*/[ \t]*)\n", re.MULTILINE | re.DOTALL)
 _LEFT = re.compile(r"^(?:import|export)\b.*|\bimport *[(.].*", re.MULTILINE)
@@ -35,7 +35,7 @@ def joined(entry: Path) -> str:
             raise ValueError(f"{above[-1].name}: imports {path.name}, which is not there") from None
 
         def bound(found):
-            names = [name.strip() for name in found[1].split(",") if name.strip()]
+            names = re.split(r",\s*", found[1])
             other = (path.parent / found[2]).resolve()
             bring(other, [*above, path])
             for name in names:
