@@ -22,7 +22,7 @@ test("a small number shows two digits that count, a tiny one its power", () => {
 test("ticks are round, lie inside, and their digits tell them apart", () => {
   const { marks, digits } = ticks(0, 1, 5);
   assert.deepEqual(marks.map((mark) => text(mark, digits)), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
-  for (const [low, high, most] of [[-3.1, 4.7, 8], [2.0794, 2.0801, 5], [-1e-6, 1e-6, 4], [0.3, 900, 7]]) {
+  for (const [low, high, most] of [[-3.1, 4.7, 8], [2.0794, 2.0801, 5], [-1e-6, 1e-6, 4], [0.3, 900, 7], [0, 9, 2]]) {
     const { marks, digits } = ticks(low, high, most), step = marks[1] - marks[0];
     const leading = step / 10 ** Math.floor(Math.log10(step) + 1e-9);
     assert.ok([1, 2, 5].some((m) => Math.abs(leading - m) < 1e-6), `${leading} is not round`);

@@ -55,6 +55,19 @@ test("what has changed is sent after a moment, once, and at the end at the lates
   assert.equal(model.saved, 2);
 });
 
+test("when the keys have rested, Python is asked for fresh curves", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { state, model } = deep({ live: true });
+  state.nudgeBy(0, 1);
+  t.mock.timers.tick(100);
+  state.nudgeBy(0, 1);
+  t.mock.timers.tick(149);
+  assert.deepEqual(model.state.settled, [0, 0]);
+  t.mock.timers.tick(1);
+  assert.deepEqual(model.state.settled, [2, 0]);
+  state.close();
+});
+
 test("a step of descent moves every dial by its slope, and waits for Python's slopes where it has none", () => {
   const { state, model } = deep({ live: true });
   state.step();
@@ -94,12 +107,16 @@ test("a dial is called once, before it is turned", () => {
 test("a free curve is worked out again only when it has changed, and wide enough for the dial", () => {
   const { state, model } = free();
   const first = state.response();
-  state.turnTo(0, 1.5);
   assert.equal(state.response(), first);
-  state.turnTo(0, 5);
+  model.state.selected = 1; // another dial
+  const second = state.response();
+  assert.notEqual(second, first);
+  state.turnTo(1, 1.5); // along its own curve
+  assert.equal(state.response(), second);
+  state.turnTo(0, 1); // another one turned
+  const third = state.response();
+  assert.notEqual(third, second);
+  assert.equal(third.nudges[120], 2);
+  state.turnTo(1, 5);
   assert.equal(state.response().nudges[120], 8); // twice the reach, and again
-  state.turnTo(1, 1);
-  assert.notEqual(state.response(), first);
-  model.state.selected = 1;
-  assert.notEqual(state.response(), first);
 });
