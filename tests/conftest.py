@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import boards
+import lab
 import pytest
 
 
@@ -20,3 +22,16 @@ def breaks():
     for module, whole in broken:
         vars(module).clear()
         vars(module).update(whole)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with lab.browser() as launched:
+        yield launched
+
+
+@pytest.fixture
+def open_boards(browser):
+    """A function: open a page with these boards and nothing else; a page error or any other request fails the test."""
+    with boards.opening(browser) as open_page:
+        yield open_page

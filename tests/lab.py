@@ -20,6 +20,7 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whatever a page asks for elsewhere, it is not found
 ]
 RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
+PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
@@ -93,7 +94,7 @@ def lab(root: Path, *options: str):
         while not told.exists() or not told.read_text().strip().endswith("}"):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"JupyterLab did not start:\n{(own / 'log').read_text()[-2000:]}")
-            time.sleep(0.05)
+            time.sleep(0.05)  # a file of another process: there is nothing to wait on but the clock
         yield json.loads(told.read_text())["url"]
     finally:
         server.terminate()
@@ -132,3 +133,21 @@ def ask_kernel(page, code: str) -> str:
         }""",
         code,
     )
+
+
+def until(holds, seconds: float = 20) -> None:
+    """Ask again and again until it holds; each question takes its time. AssertionError if it never does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, f"not so after {seconds} s"
+
+
+def in_step(page, board: str = "board", knobs: str = ".gw-knob") -> None:
+    """Wait until the kernel's board and its knobs in the page stand at the same setting, whoever turned it."""
+
+    def told():
+        page.evaluate(PAINTED)
+        shown = page.eval_on_selector_all(knobs, "all => all.map(node => Number(node.getAttribute('aria-valuenow')))")
+        return shown == json.loads(ask_kernel(page, f"print({board}.settings)"))
+
+    until(told)

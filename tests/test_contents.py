@@ -84,7 +84,7 @@ def test_a_notebook_that_was_only_opened_is_not_modified(opened):
     page.goto(lab.address(url, NOTEBOOK.name))
     page.wait_for_function(lab.IDLE, timeout=60_000)
     page.wait_for_function(NAMED)
-    page.wait_for_timeout(1000)  # what the kernel says of itself has been taken in by now
+    page.wait_for_timeout(1000)  # it is to stay as it is, and nothing tells when the kernel has had its say
     assert page.evaluate("window.jupyterapp.shell.currentWidget.context.model.dirty") is False
     assert page.evaluate(NAMED) == platform.python_version()
     assert (folder / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()

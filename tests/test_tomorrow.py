@@ -8,7 +8,7 @@ import lab
 import nbformat
 import numpy as np
 import pytest
-from test_browser import drag
+from boards import drag
 from test_cli import ROOT, serving
 
 from gradwalk import Model, forward
@@ -28,6 +28,7 @@ CELLS = [
     "copy = board.fresh()\ncopy.turn(('fire', 0), 0.5)",  # in code, and on a board of its own
 ]
 BOARD, DEEP, OWN, SLIDER = (1, 2, 3, 4)  # which cell
+KERNELS = {BOARD: "board", DEEP: "deep", OWN: "own.board"}  # what the kernel calls it
 GONE = '"As it was saved. Run the notebook down to here, and Python answers again."'
 SAVE = "window.jupyterapp.commands.execute('docmanager:save').then(() => true)"
 KERNEL_GONE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => true)"
@@ -90,7 +91,6 @@ def run_all(page):
 
 def leave(page):
     """Save, let the kernel go, and close the browser."""
-    page.wait_for_timeout(600)  # the page tells Python at most every 250 ms
     page.evaluate(SAVE)
     page.evaluate(KERNEL_GONE)
     page.context.close()
@@ -111,6 +111,10 @@ def knobs(page, which):
 
 def set_to(page, which):
     return [float(node.get_attribute("aria-valuenow")) for node in knobs(page, which).all()]
+
+
+def python_settings(page, name):
+    return json.loads(lab.ask_kernel(page, f"print({name}.settings)"))
 
 
 def loss_in(page, which):
@@ -162,6 +166,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
 
     kept = {which: set_to(page, which) for which in (BOARD, DEEP, OWN)}
     losses = {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)}
+    lab.until(lambda: all(set_to(page, which) == python_settings(page, name) for which, name in KERNELS.items()))
     turned = json.loads(lab.ask_kernel(page, "print(board.turned)"))
     leave(page)
     assert (served[0] / "mine.ipynb").stat().st_size < 1e6
@@ -177,7 +182,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     assert page.get_by_text("Error displaying widget").count() == 0
 
     knobs(page, BOARD).nth(1).press("PageUp")  # alive: another dial answers, exactly, without Python
-    page.wait_for_timeout(200)
+    page.evaluate(lab.PAINTED)
     start = Model.random(seed=0)
     moved = set_to(page, BOARD)[1] - float(start.weights["W"][start.words.index("fire"), 1])
     assert moved > 0
@@ -185,7 +190,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     assert loss_in(page, BOARD) == pytest.approx(python_loss(now), abs=1e-9)
     was = loss_in(page, DEEP)
     knobs(page, DEEP).nth(1).press("PageUp")
-    page.wait_for_timeout(200)
+    page.evaluate(lab.PAINTED)
     assert loss_in(page, DEEP) != was
     page.context.close()
 

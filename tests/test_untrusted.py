@@ -44,12 +44,6 @@ SWITCH += "Run the notebook down to here, and this line becomes the switch."
 
 
 @pytest.fixture(scope="module")
-def browser():
-    with lab.browser() as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     """Two notebooks that ran elsewhere, without their widgets, as they are handed on; one will be signed here."""
     root = tmp_path_factory.mktemp("glance")
@@ -109,14 +103,16 @@ def look(browser):
 
 def output(page, name):
     """The output of a cell, on the screen: what is far off JupyterLab does not draw."""
-    cell = page.locator(".jp-CodeCell").nth([*CELLS].index(name))
-    shown = cell.locator(".jp-OutputArea-output").first
-    for _ in range(100):
-        cell.scroll_into_view_if_needed()
-        if shown.count() and shown.evaluate("node => node.checkVisibility({ contentVisibilityAuto: true })"):
-            return shown
-        page.wait_for_timeout(50)
-    raise AssertionError(f"{name} is not drawn")
+    k = [*CELLS].index(name)
+    page.wait_for_function(
+        """k => {
+            const cell = document.querySelectorAll(".jp-CodeCell")[k];
+            cell?.scrollIntoView({ block: "nearest" });
+            return cell?.querySelector(".jp-OutputArea-output")?.checkVisibility({ contentVisibilityAuto: true });
+        }""",
+        arg=k,
+    )
+    return page.locator(".jp-CodeCell").nth(k).locator(".jp-OutputArea-output").first
 
 
 def told(shown):

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from shapes import COUNT, case, flat
 
-from gradwalk import Model, derive, walk
+from gradwalk import Model, walk
 from gradwalk.step2_mlp import gelu_slope, relu_slope
+from gradwalk.telling import derivations
 
 CASES = pytest.mark.parametrize("number", range(COUNT))
 FACTORS = {relu_slope, gelu_slope}  # derived, but no gradients of their own
@@ -163,7 +164,7 @@ def test_every_gradient_is_made_at_one_line():
 
 def test_every_derived_gradient_is_on_the_page_and_called_nowhere_else():
     on_page = [function for _, function in page()]
-    assert {name.split(".")[1] for name in on_page} == {f.__name__ for f in derive.gradients() if f not in FACTORS}
+    assert {name.split(".")[1] for name in on_page} == {f.__name__ for f in derivations.gradients() if f not in FACTORS}
     source = inspect.getsource(walk)
     for name in set(on_page):
         assert source.count(f"{name},") == on_page.count(name), name
@@ -183,7 +184,7 @@ def test_what_is_made_and_what_is_passed_on_is_all_there_is(number):
 
 
 def test_the_steps_keep_no_walk_back_of_their_own():
-    for function in derive.gradients():
+    for function in derivations.gradients():
         assert not hasattr(inspect.getmodule(function), "backward")
 
 

@@ -67,5 +67,5 @@ def once_run(what: str) -> str:
 @cache
 def source(name):
     """A script without the remarks above it."""
-    source = (Path(__file__).parents[1] / "widgets" / name).read_text(encoding="utf-8")
+    source = (Path(__file__).parent / name).read_text(encoding="utf-8")
     return re.sub(r"^//.*\n", "", source, flags=re.MULTILINE).strip()

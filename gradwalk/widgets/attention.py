@@ -1,7 +1,7 @@
 """The attention picture of a dial board: what the page needs to work alpha out for itself, at any setting.
 
 Alpha is made of few numbers: x0, LN1, and what makes queries and keys. The page gets them as they stand at the start,
-and for each dial the entries that it moves; attention.js then walks from x0 to alpha as `walk.forward` does. So the
+and for each dial the entries that it moves; board/alpha.js then walks from x0 to alpha as `walk.forward` does. So the
 picture is exact at every setting and for any combination of dials, with nobody to ask.
 """
 

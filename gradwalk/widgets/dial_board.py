@@ -18,6 +18,7 @@ from gradwalk.walk import Values, backward, forward
 from gradwalk.weights import of_weight
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
+from gradwalk.widgets.javascript import joined
 
 _FILES = Path(__file__).parent
 _SYNCED = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta", "live")
@@ -35,9 +36,8 @@ class DialBoard(anywidget.AnyWidget):
     `watch="alpha"` the board draws what each position looks at, at the present setting, exact for any combination.
     """
 
-    # one module: a notebook loads it as it stands, with no folder beside it to import from
-    _esm = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("attention.js", "dial_board.js"))
-    _css = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("dial_board.css", "saved.css"))
+    _esm = joined(_FILES / "board/board.js")
+    _css = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("board/board.css", "saved.css"))
 
     scene = t.Dict().tag(sync=True)  # what the hand does not change; see scene.compose
     turned = t.List(t.Float()).tag(sync=True)  # each dial, row by row: how far from where it started

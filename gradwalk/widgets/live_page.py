@@ -12,6 +12,7 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.telling.page import once_run
+from gradwalk.widgets.javascript import joined
 
 _FILES = Path(__file__).parent
 
@@ -19,7 +20,7 @@ _FILES = Path(__file__).parent
 class Range(anywidget.AnyWidget):
     """A slider that says its name to a screen reader, as those of ipywidgets do not."""
 
-    _esm = (_FILES / "range.js").read_text(encoding="utf-8")
+    _esm = joined(_FILES / "range.js")
     _css = (_FILES / "saved.css").read_text(encoding="utf-8")
     name = t.Unicode().tag(sync=True)
     min = t.Float().tag(sync=True)

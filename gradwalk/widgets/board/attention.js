@@ -1,35 +1,25 @@
-// The attention picture: what each position looks at, head by head, at exactly the present setting. One module with
-// dial_board.js, whose small helpers it uses.
+// The attention picture: what each position looks at, head by head, at exactly the present setting.
 
-const LEGEND = "row: the word that looks \u00b7 column: the word it looks at \u00b7 +/\u2212: since the start \u00b7 \u25b8 scored";
-const dot = (a, b) => a.reduce((sum, a_j, j) => sum + a_j * b[j], 0);
+/** @import { Watch } from "./types" */
 
-// From x0 to alpha as walk.forward goes, the dials of the board turned: n = LN1(x0), Q and K, S, softmax. Row t of a
-// head holds the positions that t may look at, from firsts[t] to t itself.
-function sharesAt({ made_of, moves, firsts, heads, eps }, turned) {
-  const at = Object.fromEntries(Object.entries(made_of).map(([part, rows]) => [part, rows.map((row) => [...row])]));
-  moves.forEach(([part, entries], d) => entries.forEach(([row, column]) => { at[part][row][column] += turned[d]; }));
-  const n = at.x0.map((x) => {
-    const mean = x.reduce((sum, x_j) => sum + x_j, 0) / x.length;
-    const centred = x.map((x_j) => x_j - mean);
-    const sigma = Math.sqrt(dot(centred, centred) / x.length + eps);
-    return centred.map((c_j, j) => (at.gamma1[0][j] * c_j) / sigma + at.beta1[0][j]);
-  });
-  const project = (weight, [bias]) => n.map((row) => weight.map((w_i, i) => dot(w_i, row) + bias[i]));
-  const Q = project(at.W_Q, at.b_Q), K = project(at.W_K, at.b_K), width = Q[0].length / heads;
-  const softmax = (S) => {
-    const top = Math.max(...S), grown = S.map((s) => Math.exp(s - top)), total = grown.reduce((a, b) => a + b, 0);
-    return grown.map((x) => x / total);
-  };
-  return Array.from({ length: heads }, (_, e) => {
-    const [q, k] = [Q, K].map((rows) => rows.map((row) => row.slice(e * width, (e + 1) * width)));
-    return q.map((q_t, t) => softmax(k.slice(firsts[t], t + 1).map((k_s) => dot(q_t, k_s) / Math.sqrt(width))));
-  });
-}
+import { sharesAt } from "./alpha.js";
+import { make, put, say, shape } from "./elements.js";
+import { round, same, text } from "./numbers.js";
 
-// The pictures of all heads, and a line that tells one cell in full: the one under the mouse, or the one that the
-// arrow keys have chosen.
-function attention(watch) {
+const LEGEND = "row: the word that looks \u00b7 column: the word it looks at \u00b7 " +
+  "+/\u2212: since the start \u00b7 \u25b8 scored";
+
+/** @type {Record<string, [rows: number, columns: number]>} */
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+/** @typedef {{e: number, t: number, k: number}} Cell head e, position t, the k-th of those that t may look at */
+
+/**
+ * The pictures of all heads, and a line that tells one cell in full: the one under the mouse, or the one that the
+ * arrow keys have chosen.
+ * @param {Watch} watch
+ */
+export function attention(watch) {
   const { words, firsts, moves } = watch;
   const started = sharesAt(watch, moves.map(() => 0));
   const title = make("div", { class: "gw-title" });
@@ -39,9 +29,14 @@ function attention(watch) {
   const fits = heads.reduce((sum, head) => sum + head.width + 28, 0) <= 560; // beside the curve, under the dials
   const node = make("div", { class: fits ? "gw-watch gw-beside" : "gw-watch", role: "group" }, title,
     make("div", { class: "gw-heads" }, ...heads.map((head) => head.node)), readout, heard);
-  let drawn = null, shares = started, chosen = null;
+  let shares = started;
+  /** @type {number[] | null} */
+  let drawn = null;
+  /** @type {Cell | null} */
+  let chosen = null;
 
-  function choose(cell, byKey) {
+  /** @type {(cell: Cell | null, byKey?: boolean) => void} */
+  function choose(cell, byKey = false) {
     if (chosen) heads[chosen.e].mark(chosen, false);
     chosen = cell;
     if (chosen) heads[chosen.e].mark(chosen, true);
@@ -59,6 +54,7 @@ function attention(watch) {
 
   return {
     node,
+    /** @type {(turned: number[], dialect?: string) => void} */
     draw(turned, dialect = "course") {
       say(title, watch.names[dialect] ?? watch.names.course);
       title.classList.toggle("gw-own", !watch.names[dialect]); // the dialect has no name for it
@@ -73,44 +69,56 @@ function attention(watch) {
   };
 }
 
-// How large a cell is and how its numbers are told: two digits, without the 0 where it is narrow; the smallest has none.
+/** @typedef {{size: number, font: number, told(share: number): string, changed(words: string): string}} CellStyle */
+
+/**
+ * How large a cell is and how its numbers are told: two digits, without the 0 where it is narrow; none in the smallest.
+ * @type {(positions: number) => CellStyle}
+ */
 function cellFor(positions) {
-  const short = (words) => words.replace("0.", ".");
+  const short = (/** @type {string} */ words) => words.replace("0.", ".");
   if (positions <= 6) return { size: 38, font: 12, told: (share) => share.toFixed(2), changed: short };
   if (positions <= 12) return { size: 30, font: 10.5, told: (share) => short(share.toFixed(2)), changed: short };
   return { size: 16, font: 0, told: () => "", changed: () => "" };
 }
 
-// One head: a row a position, only the cells it may look at. A column's word stands on top of its first cell, where
-// the picture is empty. Each cell has the share as shade and number, and under it by how much it has changed since
-// the start; the smallest cells have an outline for that.
+/** @typedef {{width: number, node: Node, mark(cell: Cell, on: boolean): void, draw(rows: number[][]): void}} Head */
+
+/**
+ * One head: a row a position, only the cells it may look at. A column's word stands on top of its first cell, where
+ * the picture is empty. Each cell has the share as shade and number, and under it by how much it has changed since
+ * the start; the smallest cells have an outline for that.
+ * @type {(watch: Watch, started: number[][], e: number, choose: (cell: Cell | null, byKey?: boolean) => void) => Head}
+ */
 function attentionHead({ words, scored, firsts }, started, e, choose) {
   const { size, font, told, changed } = cellFor(words.length);
-  const room = (word) => 7.2 * word.length + 9;
+  const room = (/** @type {string} */ word) => 7.2 * word.length + 9;
   const left = 11 + Math.max(...words.map(room)), top = 18;
   const width = Math.ceil(left + Math.max(...words.map((word, s) => s * size + Math.max(size, room(word)))));
   const height = top + words.length * size + 1;
   const cells = started.map((row, t) => row.map((_, k) => {
     const x = left + (firsts[t] + k) * size, y = top + t * size, middle = x + size / 2;
     return {
-      shade: make("rect", { class: "gw-cell", x: x + 1, y: y + 1, width: size - 2, height: size - 2, rx: 3 }),
-      share: make("text", { class: "gw-share", x: middle, y: y + 0.5 * size + 0.36 * font }),
-      change: make("text", { class: "gw-change", x: middle, y: y + 0.84 * size }),
+      shade: shape("rect", { class: "gw-cell", x: x + 1, y: y + 1, width: size - 2, height: size - 2, rx: 3 }),
+      share: shape("text", { class: "gw-share", x: middle, y: y + 0.5 * size + 0.36 * font }),
+      change: shape("text", { class: "gw-change", x: middle, y: y + 0.84 * size }),
     };
   }));
   const rim = words.flatMap((word, t) => [
-    make("text", { class: scored[t] ? "gw-looks gw-scored" : "gw-looks", x: left - 6, y: top + (t + 0.5) * size + 4 },
+    shape("text", { class: scored[t] ? "gw-looks gw-scored" : "gw-looks", x: left - 6, y: top + (t + 0.5) * size + 4 },
       scored[t] ? `\u25b8 ${word}` : word),
-    make("text", { x: left + t * size + 3, y: top + t * size - 5 }, word),
+    shape("text", { x: left + t * size + 3, y: top + t * size - 5 }, word),
   ]);
-  const picture = make("svg", { class: font ? "gw-attention" : "gw-attention gw-tiny", viewBox: `0 0 ${width} ${height}`, width, height, role: "img",
-      tabindex: 0, style: `--gw-digits: ${font}px`, "data-lm-suppress-shortcuts": "true" },
+  const picture = shape("svg", { class: font ? "gw-attention" : "gw-attention gw-tiny",
+      viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0,
+      style: `--gw-digits: ${font}px`, "data-lm-suppress-shortcuts": "true" },
     ...rim, ...cells.flat().flatMap(({ shade, share, change }) => [shade, share, change]));
 
+  /** @type {(t: number, k: number) => Cell} */
   const inside = (t, k) => ({ e, t: Math.max(0, Math.min(words.length - 1, t)), k });
   let at = inside(words.length - 1, 0); // where the arrow keys are
   picture.addEventListener("keydown", (event) => {
-    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     at = inside(at.t + step[0], at.k + step[1]);
     at.k = Math.max(0, Math.min(cells[at.t].length - 1, at.k));
@@ -124,7 +132,10 @@ function attentionHead({ words, scored, firsts }, started, e, choose) {
   cells.forEach((row, t) => row.forEach(({ shade }, k) =>
     shade.addEventListener("pointerenter", () => { at = inside(t, k); choose(at); })));
 
-  // The last scored rows in words.
+  /**
+   * The last scored rows in words.
+   * @type {(rows: number[][]) => string}
+   */
   function spoken(rows) {
     const last = rows.map((_, t) => t).filter((t) => scored[t]).slice(-3);
     return `head ${e}: ` + last.map((t) => `\u201c${words[t]}\u201d looks at ` +

@@ -1,0 +1,96 @@
+// What the hand does to the knobs: mouse, touch, wheel and keys.
+
+/** @import { State } from "./state.js" */
+
+import { within } from "./numbers.js";
+
+/** @type {Record<string, number>} */
+const WAYS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
+
+/**
+ * A function: let the hand turn a dial at its knob. `root` shows that a knob is held.
+ * @param {State} state
+ * @param {Element} root
+ */
+export function hand(state, root) {
+  const { reach } = state.scene;
+  /** @typedef {{shiftKey: boolean}} Keys */
+  const fine = (/** @type {Keys} */ { shiftKey }) => (shiftKey ? 0.1 : 1);
+  const finer = (/** @type {Keys} */ event) => (state.answers.free ? fine(event) : 1); // one detent is the least
+  /** @type {{d: number, x: number, y: number, nudge: number, begun: boolean} | null} */
+  let hold = null; // the drag in progress
+
+  // Let go. Returns whether the knob had been turned.
+  function release() {
+    const begun = hold?.begun;
+    hold = null;
+    root.classList.remove("gw-turning");
+    return begun;
+  }
+
+  /** @type {(node: HTMLElement, d: number) => void} */
+  function pull(node, d) {
+    node.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      event.preventDefault(); // no text selection; focus by hand
+      node.focus({ preventScroll: true });
+      state.select(d);
+      node.setPointerCapture(event.pointerId);
+      hold = { d, x: event.clientX, y: event.clientY, nudge: state.turned[d], begun: false };
+      root.classList.add("gw-turning");
+    });
+    node.addEventListener("pointermove", (event) => {
+      if (hold?.d !== d) return;
+      const by = event.clientX - hold.x - (event.clientY - hold.y); // up or to the right turns it up
+      if (!by) return;
+      Object.assign(hold, { x: event.clientX, y: event.clientY });
+      hold.nudge = within(hold.nudge + ((by * reach) / 110) * fine(event), state.limit);
+      if (!hold.begun && state.snap(hold.nudge) !== state.turned[d]) { hold.begun = true; state.remember(); }
+      if (hold.begun) state.turnTo(d, hold.nudge);
+    });
+    const letGo = () => { if (hold?.d === d && release()) state.rest(); };
+    node.addEventListener("pointerup", letGo);
+    node.addEventListener("pointercancel", letGo);
+    node.addEventListener("lostpointercapture", letGo);
+    node.addEventListener("dblclick", () => state.goHome(d));
+  }
+
+  /** @type {(node: HTMLElement, d: number) => void} */
+  function wheel(node, d) {
+    let wheeled = 0;
+    node.addEventListener("wheel", (event) => { // only the dial that has the focus, so that the page still scrolls
+      if (document.activeElement !== node || event.ctrlKey) return;
+      event.preventDefault();
+      const lines = event.deltaMode === 1 ? event.deltaY / 3 : event.deltaY / 100;
+      wheeled -= lines * finer(event);
+      const notches = state.answers.free ? wheeled : Math.trunc(wheeled);
+      if (!notches) return;
+      wheeled -= notches;
+      state.nudgeBy(d, (notches * reach) / 60);
+    }, { passive: false });
+  }
+
+  // Returns whether the key was one of a knob's.
+  /** @type {(event: KeyboardEvent, d: number) => boolean} */
+  function press(event, d) {
+    const { key } = event;
+    if (key in WAYS) state.nudgeBy(d, WAYS[key] * (key.startsWith("Page") ? reach / 6 : (reach / 60) * finer(event)));
+    else if (key === "Home") state.nudgeTo(d, -reach);
+    else if (key === "End") state.nudgeTo(d, reach);
+    else if (key === "Delete" || key === "Backspace") state.goHome(d);
+    else if (key === "Escape" && hold) { if (release()) state.undo(); } // as if it had not been turned
+    else return false;
+    return true;
+  }
+
+  return (/** @type {HTMLElement} */ node, /** @type {number} */ d) => {
+    node.addEventListener("focus", () => state.select(d));
+    pull(node, d);
+    wheel(node, d);
+    node.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !press(event, d)) return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  };
+}

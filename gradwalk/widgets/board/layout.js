@@ -1,0 +1,99 @@
+// A board's parts, and where each of them stands on it.
+
+/** @import { State } from "./state.js" */
+/** @import { Call, Scene } from "./types" */
+
+import { attention } from "./attention.js";
+import { make } from "./elements.js";
+import { knob } from "./knob.js";
+import { plot } from "./plot.js";
+
+const SWEEP = 135; // degrees from straight up to the end of the scale
+
+/** @typedef {ReturnType<typeof partsOf>} Parts */
+
+/** @type {(words: string, more?: string) => HTMLButtonElement} */
+const button = (words, more) => make("button", { type: "button", ...(more ? { class: more } : {}) }, words);
+
+/**
+ * All that changes on a board, or is pressed.
+ * @param {State} state
+ */
+export function partsOf({ scene, answers }) {
+  const { start, names, reach } = scene;
+  const scale = Math.max(...start.map(Math.abs)) + reach;
+  /** @type {Call[]} */
+  const calls = ["rise", "fall", "stay"];
+  return {
+    knobs: start.map((value, d) => knob(names[d], reach, (setting) => (SWEEP * setting) / scale, value, answers.free)),
+    bars: answers.free ? scene.rows.map(() => ({
+      fill: make("div", { class: "gw-fill" }),
+      number: make("div", { class: "gw-p" }),
+    })) : [],
+    loss: make("div", { class: "gw-loss" }),
+    was: make("span", { class: "gw-quiet" }),
+    title: make("div", { class: "gw-title" }),
+    back: button("back to the start", "gw-small"),
+    plot: plot(),
+    ask: make("div", { class: "gw-ask" }),
+    asked: make("div", { class: "gw-asked" }),
+    calls: calls.map((word) => ({ word, button: button(word, "gw-answer") })),
+    slope: make("div", { class: "gw-slope" }),
+    shares: make("div", { class: "gw-parts" }),
+    verdict: make("span", { class: "gw-verdict", "aria-live": "polite" }),
+    score: make("span", { class: "gw-score" }),
+    showAll: button("show all", "gw-small"),
+    watched: scene.watch ? attention(scene.watch) : null,
+    reset: button("reset"),
+    undo: button("undo"),
+    step: button(""),
+    note: make("span", { class: "gw-note gw-quiet", role: "status" }),
+  };
+}
+
+/** @type {(scene: Scene, parts: Parts) => HTMLElement} */
+function gridOf(scene, { knobs, bars }) {
+  const columns = scene.columns.length ? scene.columns : [{ label: "", below: "", hint: "" }];
+  const several = scene.positions.length > 1;
+  return make("div",
+    { class: bars.length ? "gw-grid gw-with-bars" : "gw-grid", style: `--gw-columns: ${columns.length}` },
+    make("div", { class: "gw-corner" }, scene.row_head),
+    ...(bars.length ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : []),
+    ...columns.map(({ label, below, hint }) => make("div", { class: "gw-column", title: hint },
+      make("div", {}, label), make("div", { class: "gw-quiet" }, below))),
+    ...scene.rows.flatMap((row, i) => [
+      make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, row.label),
+      ...bars.slice(i, i + 1).map(({ fill, number }) =>
+        make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, fill), number)),
+      ...knobs.slice(i * columns.length, (i + 1) * columns.length).map((part) => part.node)]));
+}
+
+/** @type {(parts: Parts) => HTMLElement} */
+function readingOf(parts) {
+  parts.ask.append(parts.asked, make("div", { class: "gw-answers" }, ...parts.calls.map((call) => call.button)));
+  return make("div", { class: "gw-reading" },
+    make("div", { class: "gw-headline" }, make("div", {}, parts.loss), parts.was),
+    make("div", { class: "gw-line" }, make("div", { class: "gw-wide" }, parts.title), parts.back),
+    make("div", { class: "gw-stage" }, parts.plot.node, parts.ask),
+    parts.slope, parts.shares, parts.verdict,
+    make("div", { class: "gw-line gw-scores" }, parts.score, parts.showAll));
+}
+
+/**
+ * The board, with its parts in their places.
+ * @type {(scene: Scene, parts: Parts) => HTMLElement}
+ */
+export function layout(scene, parts) {
+  const about = { role: "group", "aria-label": `dial board, ${scene.name}`, "data-lm-suppress-shortcuts": "true" };
+  return make("div", { class: "gw-board", ...about },
+    make("div", { class: "gw-head" },
+      ...scene.sentences.map((words) => make("span", { class: "gw-sentence" },
+        ...words.flatMap(([word, scored]) => [scored ? make("b", {}, word) : word, " "]))),
+      make("span", { class: "gw-quiet" }, scene.note)),
+    make("div", { class: "gw-panels" },
+      make("div", { class: "gw-dials" },
+        gridOf(scene, parts), make("div", { class: "gw-legend gw-quiet" }, scene.legend)),
+      readingOf(parts),
+      ...(parts.watched ? [parts.watched.node] : [])),
+    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.step, parts.note));
+}

@@ -1,0 +1,112 @@
+// The curve of the loss against one dial, with its tangent.
+
+/** @import { Curve } from "./types" */
+
+import { put, shape, show } from "./elements.js";
+import { round, text, ticks } from "./numbers.js";
+
+const WIDTH = 430, HEIGHT = 248, LEFT = 50, RIGHT = 12, TOP = 10, BOTTOM = 26;
+
+let plots = 0;
+
+/**
+ * @typedef {{x0: number, x1: number, low: number, high: number, X(nudge: number): number,
+ *   Y(loss: number): number}} Scale
+ */
+
+/**
+ * Where a nudge and a loss lie in the picture; a flat curve is drawn flat.
+ * @type {(curve: Curve, floor: number) => Scale}
+ */
+export function scaleOf({ nudges, losses }, floor) {
+  let low = Math.min(...losses), high = Math.max(...losses);
+  const spare = Math.max(0, floor - (high - low)) / 2 + 0.06 * Math.max(high - low, floor);
+  low -= spare; high += spare;
+  const x0 = nudges[0], x1 = nudges[nudges.length - 1];
+  return {
+    x0, x1, low, high,
+    X: (v) => LEFT + ((v - x0) / (x1 - x0)) * (WIDTH - LEFT - RIGHT),
+    Y: (v) => TOP + ((high - v) / (high - low)) * (HEIGHT - TOP - BOTTOM),
+  };
+}
+
+/** @type {(scale: Scale, start: number) => SVGElement[]} */
+function axesOf({ x0, x1, low, high, X, Y }, start) {
+  const across = ticks(start + x0, start + x1, 8), up = ticks(low, high, 5);
+  /** @type {(x1: number, x2: number, y1: number, y2: number) => SVGElement} */
+  const rule = (x1, x2, y1, y2) => shape("line", { x1: round(x1), x2: round(x2), y1: round(y1), y2: round(y2) });
+  /** @type {(x: number, y: number, anchor: string, words: string) => SVGElement} */
+  const word = (x, y, anchor, words) => shape("text", { x: round(x), y: round(y), "text-anchor": anchor }, words);
+  return [
+    word(LEFT - 8, TOP + 4, "end", "loss"),
+    ...up.marks.filter((v) => Y(v) > TOP + 14).flatMap((v) => [
+      rule(LEFT, WIDTH - RIGHT, Y(v), Y(v)),
+      word(LEFT - 8, Y(v) + 4, "end", text(v, up.digits))]),
+    ...across.marks.flatMap((v) => [
+      rule(X(v - start), X(v - start), HEIGHT - BOTTOM, HEIGHT - BOTTOM + 5),
+      word(X(v - start), HEIGHT - BOTTOM + 19, "middle", text(v, across.digits))]),
+  ];
+}
+
+export function plot() {
+  const clip = `gw-clip-${++plots}`;
+  const axes = shape("g", { class: "gw-axes" });
+  const curve = shape("path", { class: "gw-curve" });
+  const tangent = shape("line", { class: "gw-tangent" });
+  const first = shape("circle", { class: "gw-first", r: 4 });
+  const dot = shape("circle", { class: "gw-dot", r: 6 });
+  const key = shape("g", { class: "gw-key" },
+    shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - 148, x2: WIDTH - RIGHT - 118, y1: TOP + 9, y2: TOP + 9 }),
+    shape("text", { x: WIDTH - RIGHT - 110, y: TOP + 13 }, "slope, the gradient"));
+  const inside = { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM };
+  const node = shape("svg", { class: "gw-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
+    shape("defs", {}, shape("clipPath", { id: clip }, shape("rect", inside))),
+    axes, shape("g", { "clip-path": `url(#${clip})` }, curve, tangent), first, dot, key);
+  /** @type {{losses?: number[], x0?: number, start?: number}} */
+  let drawn = {}; // the axes are only redrawn when the numbers on them change
+
+  /** @type {(response: Curve, scale: Scale, start: number) => void} */
+  function drawCurve({ nudges, losses }, scale, start) {
+    if (drawn.losses === losses && drawn.x0 === scale.x0 && drawn.start === start) return;
+    drawn = { losses, x0: scale.x0, start };
+    axes.replaceChildren(...axesOf(scale, start));
+    put(curve, "d", "M" + nudges.map((v, k) => `${round(scale.X(v))} ${round(scale.Y(losses[k]))}`).join("L"));
+    put(first, "cx", round(scale.X(0)));
+    put(first, "cy", round(scale.Y(losses[(losses.length - 1) / 2])));
+  }
+
+  /** @type {(scale: Scale, nudge: number, loss: number | null, slope: number | null) => void} */
+  function drawPoint({ x0, x1, X, Y }, nudge, loss, slope) {
+    show(dot, loss !== null);
+    show(tangent, loss !== null && slope !== null);
+    if (loss === null) return;
+    put(dot, "cx", round(X(nudge)));
+    put(dot, "cy", round(Y(loss)));
+    if (slope === null) return;
+    const span = 0.34 * (x1 - x0);
+    put(tangent, "x1", round(X(nudge - span)));
+    put(tangent, "y1", round(Y(loss - slope * span)));
+    put(tangent, "x2", round(X(nudge + span)));
+    put(tangent, "y2", round(Y(loss + slope * span)));
+  }
+
+  return {
+    node,
+    /**
+     * `response`: null hides it; `floor`: the least height, in loss.
+     * @param {{label: string, response: Curve | null, start: number, nudge: number, loss: number | null,
+     *   slope: number | null, floor: number}} at
+     */
+    draw({ label, response, start, nudge, loss, slope, floor }) {
+      put(node, "aria-label", label);
+      node.classList.toggle("gw-hidden", !response);
+      for (const part of [curve, tangent, first, dot, key]) show(part, response !== null);
+      if (!response) { axes.replaceChildren(); drawn = {}; return; }
+      const scale = scaleOf(response, floor), { losses } = response;
+      // on the side where the curve is low
+      put(key, "transform", losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 160 - WIDTH + RIGHT} 0)` : "");
+      drawCurve(response, scale, start);
+      drawPoint(scale, nudge, loss, slope);
+    },
+  };
+}

@@ -1,0 +1,385 @@
+"""The dial board in a real browser, in a plain page: its numbers are Python's, and it obeys the hand."""
+
+import re
+
+import numpy as np
+import pytest
+from boards import PLAIN, agree, board_of, drag, knob, needs_browser, shown, turned
+
+pytestmark = needs_browser
+
+# ---- the numbers in the page are Python's
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("W", None), ("W", ["cat", "door"]), ("W", PLAIN.words), ("b", ["fire", "cat"]), ("b", PLAIN.words)],
+)
+def test_any_combination_on_the_output_layer_is_exact(open_boards, name, rows):
+    boards = [board_of(name, rows=rows, scored=scored) for scored in ("last", "all")]
+    page = open_boards(*boards)
+    rng = np.random.default_rng(3)
+    for k, board in enumerate(boards):
+        agree(page, board, k)
+        for size in (0.1, 1, 10):
+            setting = (size * rng.standard_normal(len(board.turned))).tolist()
+            page.evaluate("([k, x]) => { models[k].put('turned', x); models[k].put('selected', 1) }", [k, setting])
+            agree(page, board, k)
+    if name == "W":
+        factors = page.locator(".gw-slope").first.inner_text()
+        way = "(up helps|down helps|a short turn changes nothing)"
+        assert re.fullmatch(rf"slope = (p|\(p − 1\)) · h = .+ × .+ = .+: {way}", factors)
+
+
+def test_several_positions_show_their_shares(open_boards):
+    page = open_boards(board_of("W", scored="all"))
+    parts = page.locator(".gw-parts span").all_inner_texts()
+    assert parts[0::3][-1] == "“fire” after “the”"
+    shares = [float(share.replace("−", "-")) for share in parts[2::3]]
+    assert len(shares) == 5
+    assert abs(np.mean(shares) - shown(page)[1]) < 1e-3
+
+
+@pytest.mark.parametrize("name", ["W1", "gamma1", "E"])
+def test_each_detent_of_a_deeper_board_shows_pythons_number(open_boards, name):
+    board = board_of(name)
+    page = open_boards(board)
+    losses = page.evaluate(
+        """async nudges => {
+            const at = [];
+            for (const nudge of nudges) {
+                models[0].put("turned", models[0].state.turned.map((x, d) => d === 1 ? nudge : 0));
+                await painted();
+                at.push(Number(document.querySelector(".gw-loss").dataset.loss));
+            }
+            return at;
+        }""",
+        board.scene["nudges"][::4],
+    )
+    for nudge, loss in zip(board.scene["nudges"][::4], losses, strict=True):
+        board.turned = [nudge * (d == 1) for d in range(len(board.turned))]
+        assert abs(loss - board.loss) <= 1e-9 * max(1, board.loss)
+
+
+def test_without_python_a_deeper_board_turns_one_dial_at_a_time_and_says_so(open_boards):
+    board = board_of("W1")
+    page = open_boards(board)
+    assert "No Python here" in page.locator(".gw-note").inner_text()
+    assert page.get_by_role("button", name="one step").is_disabled()
+    drag(page, knob(page, 0), up=30)
+    assert turned(page)[0] in board.scene["nudges"][61:]
+    knob(page, 5).focus()
+    page.keyboard.press("ArrowUp")
+    assert turned(page) == [board.scene["nudges"][61] * (d == 5) for d in range(len(board.turned))]
+    board.turned = turned(page)
+    assert abs(shown(page)[0] - board.loss) <= 1e-9
+    assert page.locator(".gw-slope").inner_text().startswith("slope ≈")
+
+
+def test_a_stale_curve_is_never_used_and_fresh_ones_are(open_boards):
+    board = board_of("W1")
+    page = open_boards(board, live=True)
+    start = [0.0] * len(board.turned)
+    both = [board.scene["nudges"][90] * (d < 2) for d in range(len(start))]
+    page.evaluate("both => models[0].put('turned', both)", both)
+    assert shown(page) == (None, None)
+    assert page.locator(".gw-loss").inner_text() == "…"
+    board.turned = both
+    page.evaluate("here => models[0].put('here', here)", board.here)
+    agree(page, board)
+    board.settled = both
+    page.evaluate("curves => models[0].put('curves', curves)", board.curves)
+    knob(page, 2).focus()
+    page.keyboard.press("PageUp")
+    loss, _ = shown(page)
+    board.turned = turned(page)
+    assert abs(loss - board.loss) <= 1e-9
+
+
+def test_a_kernel_that_does_not_answer_is_told_of_and_the_board_goes_on(open_boards):
+    board = board_of("W1")
+    page = open_boards(board, live=True, clock=True)
+    knob(page, 0).focus()
+    page.keyboard.press("PageUp")
+    page.clock.run_for(1000)
+    note = page.locator(".gw-note")
+    assert note.inner_text() == ""
+    page.clock.run_for(11_000)
+    assert note.inner_text().startswith("Python does not answer: one dial at a time")
+    knob(page, 1).focus()
+    page.keyboard.press("PageUp")
+    page.clock.run_for(100)
+    board.turned = turned(page)
+    assert [d for d, x in enumerate(board.turned) if x] == [1]
+    assert abs(float(page.locator(".gw-loss").get_attribute("data-loss")) - board.loss) <= 1e-9
+
+
+# ---- the hand
+
+
+def test_the_mouse_turns_up_and_to_the_right_finely_with_shift(open_boards):
+    board = board_of("W")
+    page = open_boards(board)
+    reach = board.scene["reach"]
+    drag(page, knob(page, 0), up=55)
+    assert turned(page)[0] == pytest.approx(reach / 2)
+    drag(page, knob(page, 0), up=0, right=-110)
+    assert turned(page)[0] == pytest.approx(-reach / 2)
+    drag(page, knob(page, 0), up=55, key="Shift")
+    assert turned(page)[0] == pytest.approx(-reach / 2 + reach / 20)
+    assert turned(page)[1:] == [0.0] * 23
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == "W[fire, 0]"
+    drag(page, knob(page, 0), up=600)
+    assert turned(page)[0] > 4 * reach  # the output layer's knobs turn freely
+    agree(page, board)
+    knob(page, 0).dblclick(position={"x": 32, "y": 32})
+    assert turned(page) == [0.0] * 24
+
+
+def test_escape_lets_go_and_takes_the_turn_back(open_boards):
+    page = open_boards(board_of("W"))
+    box = knob(page, 0).bounding_box()
+    page.mouse.move(box["x"] + 32, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 32, box["y"] - 32, steps=3)
+    assert turned(page)[0] > 0
+    page.keyboard.press("Escape")
+    page.mouse.move(box["x"] + 32, box["y"] - 64, steps=3)
+    page.mouse.up()
+    assert turned(page)[0] == 0
+    page.evaluate("painted()")
+    assert page.get_by_role("button", name="undo").is_disabled()
+
+
+def test_a_finger_turns_a_knob_and_does_not_scroll(open_boards):
+    board = board_of("W")
+    page = open_boards(board, has_touch=True, viewport={"width": 420, "height": 500})
+    box = knob(page, 0).bounding_box()
+    x, y = box["x"] + 32, box["y"] + 30
+    hand = page.context.new_cdp_session(page)
+    hand.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for k in range(1, 6):
+        hand.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - 10 * k}]})
+    hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert turned(page)[0] > board.scene["reach"] / 3
+    assert page.evaluate("scrollY") == 0
+    agree(page, board)
+
+
+def test_the_wheel_turns_only_the_dial_that_has_the_focus(open_boards):
+    board = board_of("W1")
+    page = open_boards(board, viewport={"width": 900, "height": 300})
+    box = knob(page, 0).bounding_box()
+    page.mouse.move(box["x"] + 32, box["y"] + 30)
+    page.mouse.wheel(0, 50)
+    page.wait_for_function("scrollY > 0")
+    assert turned(page) == [0.0] * len(board.turned)
+    page.evaluate("scrollTo(0, 0)")
+    knob(page, 0).focus()
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("models[0].state.turned[0] !== 0")
+    assert turned(page)[0] == board.scene["nudges"][62]
+    assert page.evaluate("scrollY") == 0
+
+
+def test_keys_and_what_a_screen_reader_hears(open_boards):
+    board = board_of("W")
+    page = open_boards(board)
+    node, reach = knob(page, 2), board.scene["reach"]
+    assert node.get_attribute("role") == "slider"
+    assert node.get_attribute("tabindex") == "0"
+    assert node.get_attribute("data-lm-suppress-shortcuts") == "true"
+    assert node.evaluate("node => getComputedStyle(node).touchAction") == "none"
+    node.focus()
+    at = 0.0
+    for key, by in [
+        ("ArrowUp", 1 / 60),
+        ("ArrowRight", 1 / 60),
+        ("PageUp", 1 / 6),
+        ("ArrowLeft", -1 / 60),
+        ("ArrowDown", -1 / 60),
+        ("PageDown", -1 / 6),
+        ("Shift+ArrowDown", -1 / 600),
+    ]:
+        page.keyboard.press(key)
+        at += by * reach
+        assert turned(page)[2] == pytest.approx(at, abs=1e-12)
+    agree(page, board)
+    setting, loss = board.settings[2], board.loss
+    text = f"W[fire, 2] {setting:.2f}, loss {loss:.3f}".replace("-", "−")
+    assert node.get_attribute("aria-valuetext") == text
+    assert float(node.get_attribute("aria-valuenow")) == pytest.approx(setting)
+    assert float(node.get_attribute("aria-valuemin")) == pytest.approx(board.scene["start"][2] - reach)
+    page.keyboard.press("Home")
+    assert turned(page)[2] == -reach
+    page.keyboard.press("End")
+    assert turned(page)[2] == reach
+    page.keyboard.press("Delete")
+    assert turned(page)[2] == 0
+
+
+def test_reset_undo_step_and_back_to_the_start(open_boards):
+    board = board_of("W")
+    page = open_boards(board)
+    press = lambda name: page.get_by_role("button", name=name).click()  # noqa: E731
+    press("one step")
+    board.step()
+    assert turned(page) == pytest.approx(board.turned, rel=1e-12)
+    agree(page, board)
+    after_step = turned(page)
+    knob(page, 3).focus()
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageUp")  # one turn, to undo
+    press("undo")
+    assert turned(page) == after_step
+    press("back to the start")
+    assert turned(page) == [x * (d != 3) for d, x in enumerate(after_step)]
+    press("reset")
+    assert turned(page) == [0.0] * 24
+    press("undo")
+    press("undo")
+    press("undo")
+    assert turned(page) == [0.0] * 24
+    page.evaluate("painted()")
+    assert page.get_by_role("button", name="undo").is_disabled()
+    assert page.get_by_role("button", name="reset").is_disabled()
+
+
+# ---- prediction first
+
+
+def test_the_slope_is_hidden_until_it_is_called(open_boards):
+    board = board_of("W", predict=True)
+    rise = ["rise" if slope > 0 else "fall" for slope in board.slopes]
+    wrong = {"rise": "fall", "fall": "rise"}
+    page = open_boards(board)
+    root = page.locator(".gw-board")
+    hidden = lambda: (  # noqa: E731
+        not page.locator(".gw-curve").is_visible()
+        and page.locator(".gw-slope").inner_text() == ""
+        and "slope" not in page.locator(".gw-plot").get_attribute("aria-label")
+    )
+    arrow = lambda k: knob(page, k).locator(".gw-arrow").get_attribute("d")  # noqa: E731
+    assert hidden()
+    assert not any(arrow(k) for k in range(24))
+    knob(page, 0).focus()
+    root.get_by_role("button", name=rise[0]).click()
+    page.evaluate("painted()")
+    assert not hidden()
+    assert arrow(0)
+    assert not arrow(1)
+    assert "called right" in page.locator(".gw-verdict").inner_text()
+    knob(page, 1).focus()
+    page.evaluate("painted()")
+    assert hidden()
+    root.get_by_role("button", name=wrong[rise[1]]).click()
+    page.evaluate("painted()")
+    assert page.locator(".gw-verdict").inner_text() == f"You said it would {wrong[rise[1]]}: ✗ it would {rise[1]}"
+    knob(page, 2).focus()
+    page.keyboard.press("ArrowUp")  # finding out by turning is fine, but no prediction
+    page.evaluate("painted()")
+    assert not hidden()
+    assert page.locator(".gw-score").inner_text() == "1 of 2 called right · 1 found by turning"
+    board.predictions = page.evaluate("models[0].state.predictions")
+    assert board.score == (1, 2)
+    page.evaluate("close_first(); show(models[0]); painted()")  # shown again
+    assert page.locator(".gw-score").inner_text() == "1 of 2 called right · 1 found by turning"
+    assert [bool(arrow(k)) for k in range(24)] == [True] * 3 + [False] * 21
+    root.get_by_role("button", name="show all").click()
+    page.evaluate("painted()")
+    assert all(arrow(k) for k in range(24))
+
+
+def test_arrows_point_the_way_that_helps_and_are_longer_where_it_helps_more(open_boards):
+    board = board_of("W")
+    page = open_boards(board)
+    lengths = []
+    for k in range(24):
+        tail, tip = re.match(r"M68 (\d+)V(\d+)", knob(page, k).locator(".gw-arrow").get_attribute("d")).groups()
+        lengths.append(float(tail) - float(tip))  # up is positive
+    assert np.array_equal(np.sign(lengths), -np.sign(board.slopes))
+    order = np.argsort(np.abs(board.slopes))
+    assert (np.diff(np.abs(lengths)[order]) >= 0).all()
+    assert np.abs(lengths)[order[-1]] > 1.5 * np.abs(lengths)[order[0]]
+
+
+def test_a_dead_dial_stays(open_boards):
+    page = open_boards(board_of("b_K", predict=True))
+    page.get_by_role("button", name="stay").click()
+    page.evaluate("painted()")
+    assert "called right" in page.locator(".gw-verdict").inner_text()
+    assert page.locator(".gw-slope").inner_text().endswith("a short turn changes nothing")
+
+
+# ---- views, looks
+
+
+def test_boards_and_views_side_by_side_and_the_cleanup(open_boards):
+    page = open_boards(board_of("W"), board_of("W1"))
+    page.evaluate("void (window.close_second = show(models[0]))")
+    knob(page, 0).focus()
+    page.keyboard.press("PageUp")
+    page.evaluate("models[0].put('turned', models[0].state.turned)")  # Jupyter's models tell all their views
+    assert shown(page, 0) == shown(page, 2)
+    assert turned(page, 1) == [0.0] * len(turned(page, 1))
+    assert len(set(page.evaluate("[...document.querySelectorAll('clipPath')].map(node => node.id)"))) == 3
+    page.evaluate("close_first(); close_second()")
+    assert page.locator(".gw-board").count() == 1
+    assert page.evaluate("models[0].heard()") == 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read_in_light_and_dark(open_boards, scheme):
+    page = open_boards(board_of("W"), color_scheme=scheme)
+    colour = lambda selector, name: page.locator(selector).first.evaluate(  # noqa: E731
+        "(node, name) => getComputedStyle(node)[name].match(/[\\d.]+/g).slice(0, 3).map(Number)", name
+    )
+
+    def luminance(rgb):
+        linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    paper = luminance(colour(".gw-board", "backgroundColor"))
+    assert (paper > 0.5) == (scheme == "light")
+    for selector, name in [
+        (".gw-loss", "color"),
+        (".gw-quiet", "color"),
+        (".gw-hand", "stroke"),
+        (".gw-selected .gw-value", "color"),
+    ]:
+        dark, light = sorted([paper, luminance(colour(selector, name))])
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_in_a_narrow_cell_the_reading_goes_under_the_knobs(open_boards):
+    page = open_boards(board_of("W"))
+    beside = page.locator(".gw-reading").bounding_box()["x"] > page.locator(".gw-dials").bounding_box()["x"] + 300
+    page.set_viewport_size({"width": 480, "height": 900})
+    dials, reading = page.locator(".gw-dials").bounding_box(), page.locator(".gw-reading").bounding_box()
+    assert beside
+    assert reading["y"] >= dials["y"] + dials["height"]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_nothing_moves_by_itself_for_those_who_asked_for_that(open_boards):
+    moving = "[...document.querySelectorAll('.gw-board *')].flatMap(node => { const s = getComputedStyle(node); "
+    moving += "return [s.animationName !== 'none', parseFloat(s.transitionDuration) > 0] }).some(Boolean)"
+    assert open_boards(board_of("W"), reduced_motion="no-preference").evaluate(moving)
+    assert not open_boards(board_of("W"), reduced_motion="reduce").evaluate(moving)
+
+
+def test_a_board_follows_the_switch_of_names(open_boards):
+    page = open_boards(board_of("W1", predict=True), board_of("b"))
+
+    def title(board):
+        page.evaluate("painted()")
+        return page.locator(".gw-title").nth(board).inner_text()
+
+    ours = title(0)
+    row, column = re.match(r"W1\[(\d+), (\d+)\] = ", ours).groups()
+    page.evaluate("document.body.dataset.gradwalkNames = 'gpt2'")
+    assert title(0).startswith(f"h.0.mlp.c_fc.weight[{column}, {row}] = ")
+    assert title(1).startswith("b[")  # GPT-2 has no output bias
+    assert knob(page, 0).get_attribute("aria-valuetext").startswith("h.0.mlp.c_fc.weight[")
+    page.evaluate("document.body.dataset.gradwalkNames = 'course'")
+    assert title(0) == ours
