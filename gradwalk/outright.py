@@ -25,7 +25,7 @@ import numpy as np
 from gradwalk import arguments, files, step2_mlp, step3_layernorm, step4_residual, step5_attention, walk
 from gradwalk.model import Model
 from gradwalk.text import Text, load, split
-from gradwalk.tune import Tuned, tune
+from gradwalk.tuning import Tuned, tune
 from gradwalk.walk import Gradients, Values
 
 COMMITTED = Path(__file__).parent / "data" / "outright.json"
