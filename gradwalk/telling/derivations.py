@@ -79,6 +79,11 @@ def gradients() -> Iterator[Callable]:
                 yield function
 
 
+def result(function: Callable) -> str:
+    """The gradient's own name, which is not always its function's: "dL_dx1_via_v" is what `pullback` makes."""
+    return RESULTS.get(function.__name__, function.__name__)
+
+
 def run(function: Callable, judge: Callable | None = None) -> list[float]:
     """Run every line of a derivation on the worked example; the largest relative difference of each line.
 
@@ -189,5 +194,4 @@ def example(tied: bool = False) -> dict[str, object]:
 
 def einsum_latex(function: Callable, line: Equation, dress: Callable | None = None) -> str | None:
     """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `latex`."""
-    name = None if line.latex.startswith("=") else RESULTS.get(function.__name__, function.__name__)
-    return latex.of_einsum(line.code, name, dress)
+    return latex.of_einsum(line.code, None if line.latex.startswith("=") else result(function), dress)
