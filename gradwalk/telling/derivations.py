@@ -119,27 +119,32 @@ def names_for(function: Callable) -> dict[str, object]:
     return {**names, "r": r, "omega": 2 * r / names["u"] - 1, "dr_du": dr_du}
 
 
-def difference(one, other) -> float:
-    """The largest difference, relative to the largest entry (or to `NOTHING`); infinite if the shapes differ."""
+def difference(one, other, least: float = NOTHING) -> float:
+    """The largest difference, relative to the largest entry (or to `least`); infinite if the shapes differ."""
     one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if one.shape != other.shape:
         return float("inf")
-    return float(np.abs(one - other).max() / max(np.abs(other).max(), NOTHING))
+    return float(np.abs(one - other).max() / max(np.abs(other).max(), least))
 
 
-def same(one, other) -> float:
+def same(one, other, close: float = CLOSE, least: float = NOTHING) -> float:
     """Two ways to the same numbers: their `difference`.
 
-    AssertionError, with both numbers and where they stand, if it is above `CLOSE` or the shapes differ.
+    AssertionError, with both numbers and where they stand, if it is above `close` or the shapes differ.
     """
-    gap = difference(one, other)
-    if not gap <= CLOSE:
-        one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-        if one.shape != other.shape:
-            raise AssertionError(f"shapes differ: {one.shape} and {other.shape}")
-        spot = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
-        raise AssertionError(f"at {tuple(map(int, spot))}: {one[spot]:.10g} is not {other[spot]:.10g}")
+    gap = difference(one, other, least)
+    if not gap <= close:
+        raise AssertionError(furthest(one, other))
     return gap
+
+
+def furthest(one, other) -> str:
+    """Where two arrays differ most, and both numbers there, in words."""
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if one.shape != other.shape:
+        return f"shapes differ: {one.shape} and {other.shape}"
+    spot = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
+    return f"at {tuple(map(int, spot))}: {one[spot]:.10g} is not {other[spot]:.10g}"
 
 
 def is_tied(function: Callable) -> bool:
