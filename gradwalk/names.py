@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -314,8 +315,25 @@ def look_up(name: str) -> Name:
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """One sentence for an error message: what came, and the nearest names that exist."""
     known = list(known)
-    nearest = difflib.get_close_matches(str(name), known, n=3, cutoff=0.4) or known
-    return f"there is no {kind} {shown(name)}; the nearest: {', '.join(nearest[:12])}"
+    near = nearest(str(name), known, alike=0.4) or known
+    return f"there is no {kind} {shown(name)}; the nearest: {', '.join(near[:12])}"
+
+
+def nearest(word: str, known: Iterable[str], n: int = 3, alike: float = 0.0) -> list[str]:
+    """The n known words that are spelled most like this one, the closest first; `alike`: at least so, from 0 to 1."""
+    matcher = difflib.SequenceMatcher(b=word)
+
+    def distance(one):
+        """Of words as alike, the one of like length comes first, then the one that begins alike."""
+        matcher.set_seq1(one)
+        return -matcher.ratio(), abs(len(one) - len(word)), one[:1] != word[:1], one
+
+    return [one for unlike, *_, one in heapq.nsmallest(n, map(distance, known)) if -unlike >= alike]
+
+
+def shape_in_words(shape: Iterable[object], between: str = "×") -> str:
+    """A shape as it is read: "5×4", or "one number"."""
+    return between.join(map(str, shape)) or "one number"
 
 
 class Named(dict):
@@ -362,4 +380,4 @@ def _line(name, array):
         word = look_up(name).word
     except KeyError:
         word = ""
-    return f"{name:<22} {'×'.join(map(str, array.shape)) or 'one number':<12} {word}".rstrip()
+    return f"{name:<22} {shape_in_words(array.shape):<12} {word}".rstrip()

@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.names import DIALECTS, VALUES, look_up, unknown
+from gradwalk.names import DIALECTS, VALUES, look_up, shape_in_words, unknown
 from gradwalk.telling.page import PLAIN, Page, folded
 from gradwalk.telling.svg_text import arrays, in_names, symbol, symbols, words
+from gradwalk.telling.tables import first_numbers
 
 STREAM, LOOP, HEIGHT = 164, 66, 262  # the residual stream, the two loops above it, the whole drawing
 
@@ -227,10 +228,7 @@ class BlockMap(Page):
         for array_name, source in ((name, self.values), (f"dL_d{name}", self.grads)):
             if array_name in source:
                 array = np.asarray(source[array_name])
-                here = array if array.ndim == 0 else array[self.t] if array.ndim == 2 else array[:, self.t].reshape(-1)
-                numbers = " ".join(f"{x:z.2f}".replace("-", "−") for x in np.atleast_1d(here)[:4])
-                shape = "×".join(map(str, array.shape)) or "one number"
-                told.append(f"{array_name} {shape}: {numbers}{' …' if here.size > 4 else ''}")
+                told.append(f"{array_name} {shape_in_words(array.shape)}: {first_numbers(array, self.t)}")
         return "; ".join(told)
 
 
