@@ -152,7 +152,7 @@ def test_one_vector_for_all_keys_changes_nothing_and_for_all_values_moves_every_
     model, grads = grads_of(number)
     for weights, slopes in zip(model.blocks, grads.blocks, strict=True):
         same(slopes.dL_db_K, np.zeros(model.D), 1e-15, least=max(1, np.abs(slopes.dL_dK).sum()))
-        assert np.allclose(slopes.dL_db_V, weights.W_O.T @ slopes.dL_db_O, rtol=0, atol=1e-14)
+        np.testing.assert_allclose(slopes.dL_db_V, weights.W_O.T @ slopes.dL_db_O, rtol=0, atol=1e-14)
 
 
 @CASES
@@ -171,7 +171,7 @@ def test_meaning_components_are_a_private_code(number):
         values = walk.forward(*case(number))
         upstream = grads.get("dL_dhf", grads.dL_dh)
         said = values.get("hf", values.h)
-        assert np.allclose(model.weights["W"].T @ grads.dL_dW, upstream.T @ said, rtol=0, atol=1e-14)
+        np.testing.assert_allclose(model.weights["W"].T @ grads.dL_dW, upstream.T @ said, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("number", range(0, COUNT, 4))
@@ -260,7 +260,7 @@ def test_many_settings_side_by_side(model):
         settings = values[name] + rng.standard_normal((4, *values[name].shape))
         together = walk.forward(model, [1, 2, 3], [2, 3, 4], hold={name: settings})
         alone = [walk.forward(model, [1, 2, 3], [2, 3, 4], hold={name: setting}).L for setting in settings]
-        assert np.allclose(together.L, alone, rtol=1e-14, atol=0), name
+        np.testing.assert_allclose(together.L, alone, rtol=1e-14, atol=0, err_msg=name)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_a_step_of_descent_moves_the_boards_dials_by_their_slopes(name):
     board = board_of(name, scored="all")
     slopes, start = board.slopes, board.loss
     board.step(0.01)
-    assert np.allclose(board.turned, [-0.01 * slope for slope in slopes], rtol=1e-14, atol=0)
+    np.testing.assert_allclose(board.turned, [-0.01 * slope for slope in slopes], rtol=1e-14, atol=0)
     predicted = -0.01 * sum(slope**2 for slope in slopes)
     assert board.loss - start == pytest.approx(predicted, rel=0.05)
 
