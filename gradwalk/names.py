@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import heapq
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gradwalk.arguments import shown
+from gradwalk.arguments import nearest, shown
 
 
 class Name(NamedTuple):
@@ -317,18 +315,6 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     known = list(known)
     near = nearest(str(name), known, alike=0.4) or known
     return f"there is no {kind} {shown(name)}; the nearest: {', '.join(near[:12])}"
-
-
-def nearest(word: str, known: Iterable[str], n: int = 3, alike: float = 0.0) -> list[str]:
-    """The n known words that are spelled most like this one, the closest first; `alike`: at least so, from 0 to 1."""
-    matcher = difflib.SequenceMatcher(b=word)
-
-    def distance(one):
-        """Of words as alike, the one of like length comes first, then the one that begins alike."""
-        matcher.set_seq1(one)
-        return -matcher.ratio(), abs(len(one) - len(word)), one[:1] != word[:1], one
-
-    return [one for unlike, *_, one in heapq.nsmallest(n, map(distance, known)) if -unlike >= alike]
 
 
 def shape_in_words(shape: Iterable[object], between: str = "×") -> str:

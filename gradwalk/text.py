@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import log
 from pathlib import Path
 
-from gradwalk import arguments, names
+from gradwalk import arguments
 from gradwalk.reading.sentences import Sentence, as_words, crowded, sentences_of, words_of
 
 __all__ = ["Baselines", "Sentence", "Text", "as_words", "baselines", "load", "nearest", "split", "words_of"]
@@ -81,7 +81,7 @@ def nearest(word: str, words: Iterable[str], n: int = 3) -> list[str]:
     ['dog', 'got', 'dragon']
     """
     word, words = arguments.words("word", word), _vocabulary(words)
-    return names.nearest(word, words, arguments.whole("n", n, least=0))
+    return arguments.nearest(word, words, arguments.whole("n", n, least=0))
 
 
 def split(sentences: Sequence[Sentence], seed: int = 0) -> tuple[list[Sentence], list[Sentence], list[Sentence]]:
