@@ -4,13 +4,11 @@ This is the front door. Each name is loaded when it is first used, so that `impo
 loads neither Matplotlib nor a widget library.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 
 __version__ = "0.1.0"
 
-# name -> the module that it comes from; a module whose last part is the name itself may hold a function of that name
+# name -> the module that it comes from
 _HOME = {
     "Model": "gradwalk.model",
     "forward": "gradwalk.walk",
@@ -19,8 +17,8 @@ _HOME = {
     "DialBoard": "gradwalk.widgets.dial_board",
     "LivePage": "gradwalk.widgets.live_page",
     "OwnSentence": "gradwalk.widgets.own_sentence",
-    "tune": "gradwalk.tune",
-    "loss_on": "gradwalk.tune",
+    "tune": "gradwalk.tuning",
+    "loss_on": "gradwalk.tuning",
 }
 _MODULES = {"checkpoint", "measure", "show", "text"}  # these names are the modules themselves
 
@@ -40,19 +38,3 @@ def __getattr__(name):
 
 def __dir__():
     return sorted(globals().keys() | set(__all__))
-
-
-class _FrontDoor(ModuleType):
-    """This package's type: a submodule never hides the function that carries its name.
-
-    Python binds a submodule to its package once it is imported: without this, `import gradwalk.tune` anywhere would
-    turn `gradwalk.tune` from the function into the module.
-    """
-
-    def __setattr__(self, name, value):
-        if name in _HOME and isinstance(value, ModuleType):
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _FrontDoor

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import heapq
 import inspect
 import reprlib
 from collections.abc import Callable, Iterable, Mapping
@@ -92,6 +94,18 @@ def one_of(argument: str, given: object, known: Iterable[str], kind: str) -> str
     if given not in known:
         raise ValueError(f"{argument}: {unknown(kind, given, known)}")
     return given
+
+
+def nearest(word: str, known: Iterable[str], n: int = 3, alike: float = 0.0) -> list[str]:
+    """The n known words that are spelled most like this one, the closest first; `alike`: at least so, from 0 to 1."""
+    matcher = difflib.SequenceMatcher(b=word)
+
+    def distance(one):
+        """Of words as alike, the one of like length comes first, then the one that begins alike."""
+        matcher.set_seq1(one)
+        return -matcher.ratio(), abs(len(one) - len(word)), one[:1] != word[:1], one
+
+    return [one for unlike, *_, one in heapq.nsmallest(n, map(distance, known)) if -unlike >= alike]
 
 
 def several(argument: str, given: object, of: str) -> list:

@@ -153,9 +153,9 @@ def open_course(options):
 
 def tune_model(options):
     """Train a model on the course's text or the learner's, say what it gained, and save it."""
-    from gradwalk.tune import main as train
+    from gradwalk.course import training
 
-    train(text=options.text, out=options.out, seed=options.seed)
+    training.train(text=options.text, out=options.out, seed=options.seed)
 
 
 def write_on(options):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gradwalk.arguments import shown
+from gradwalk.arguments import nearest, shown
 
 
 class Name(NamedTuple):
@@ -133,8 +132,13 @@ def look_up(name: str) -> Name:
 def unknown(kind: str, name: object, known: Iterable[str]) -> str:
     """One sentence for an error message: what came, and the nearest names that exist."""
     known = list(known)
-    nearest = difflib.get_close_matches(str(name)[:100], known, n=3, cutoff=0.4) or known
-    return f"there is no {kind} {shown(name)}; the nearest: {', '.join(nearest[:12])}"
+    near = nearest(str(name)[:100], known, alike=0.4) or known
+    return f"there is no {kind} {shown(name)}; the nearest: {', '.join(near[:12])}"
+
+
+def shape_in_words(shape: Iterable[object], between: str = "×") -> str:
+    """A shape as it is read: "5×4", or "one number"."""
+    return between.join(map(str, shape)) or "one number"
 
 
 class Named(dict):
@@ -186,4 +190,4 @@ def _line(name, array):
         word = look_up(name).word
     except KeyError:
         word = ""
-    return f"{name:<22} {'×'.join(map(str, array.shape)) or 'one number':<12} {word}".rstrip()
+    return f"{name:<22} {shape_in_words(array.shape):<12} {word}".rstrip()

@@ -17,7 +17,7 @@ import numpy as np
 from gradwalk import arguments, walk
 from gradwalk.model import Model
 from gradwalk.text import Text
-from gradwalk.tune import Tuned, tune
+from gradwalk.tuning import Tuned, tune
 from gradwalk.walk import Gradients, Values
 
 COMMITTED = Path(__file__).parent / "data" / "outright.json"

@@ -10,13 +10,14 @@ from gradwalk.telling.derivation_page import step
 from gradwalk.telling.dialect_switch import DialectSwitch
 from gradwalk.telling.journey import journey
 from gradwalk.telling.ledger_page import LedgerPage
+from gradwalk.telling.page import Page
 from gradwalk.telling.picture import Picture
 from gradwalk.telling.summands import cell
 from gradwalk.telling.tables import bars, grid, line, number, table
 from gradwalk.walk import Values
 
-__all__ = ["bars", "block_map", "cell", "dialect", "grid", "journey", "ledger", "line", "number", "picture", "step"]
-__all__ += ["table"]
+__all__ = ["Page", "bars", "block_map", "cell", "dialect", "grid", "journey", "ledger", "line", "number", "picture"]
+__all__ += ["step", "table"]
 
 
 def dialect(name: str | None = None) -> DialectSwitch:

@@ -6,8 +6,6 @@ The scored words of a sentence are all but its first: nothing comes before the f
 from __future__ import annotations
 
 import codecs
-import difflib
-import heapq
 import random
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,14 +80,8 @@ def nearest(word: str, words: Iterable[str], n: int = 3) -> list[str]:
     >>> nearest("dgo", ["dragon", "got", "river", "dog"])
     ['dog', 'got', 'dragon']
     """
-    matcher = difflib.SequenceMatcher(b=arguments.words("word", word))
-
-    def distance(known):
-        """Of words as alike, the one of like length comes first, then the one that begins alike."""
-        matcher.set_seq1(known)
-        return -matcher.ratio(), abs(len(known) - len(word)), known[:1] != word[:1], known
-
-    return heapq.nsmallest(arguments.whole("n", n, least=0), _vocabulary(words), key=distance)
+    word, words = arguments.words("word", word), _vocabulary(words)
+    return arguments.nearest(word, words, arguments.whole("n", n, least=0))
 
 
 def split(sentences: Sequence[Sentence], seed: int = 0) -> tuple[list[Sentence], list[Sentence], list[Sentence]]:

@@ -195,6 +195,10 @@ class Fuzz:
         given = {name: self.or_hostile(good, 0.12) for name, good in chosen.items()}
         return partial(Model.random, **given), None
 
+    def door_untrained(self):
+        given = {"words": ["a", "b", "c"], "seed": 3, "T_max": 7}
+        return partial(Model.untrained, **{name: self.or_hostile(good) for name, good in given.items()}), None
+
     def door_read(self):
         given = self.or_hostile(SENTENCE, 0.6), self.or_hostile(self.pick("last", "all"), 0.3)
         return partial(self.model().read, *given), None

@@ -9,6 +9,7 @@ import numpy as np
 
 from gradwalk import walk
 from gradwalk.model import Model
+from gradwalk.telling.derivations import furthest
 
 COUNT = 64  # six choices of two: every form of the model comes exactly once
 EPS = (1e-5, 0.3, 1e-6)  # inside the norms' roots; a setting of the model like any other
@@ -83,8 +84,8 @@ def flat(store) -> dict[str, np.ndarray]:
 
 
 def worst_error(derived: dict, wanted: dict) -> tuple[float, str]:
-    """The largest error of all gradients, and where. Each is relative to its own largest entry, or to 1e-3 of the
-    largest of all where it is smaller than that: dL_db_K is exactly zero."""
+    """The largest error of all gradients, and in words where, with both numbers there. Each is relative to its own
+    largest entry, or to 1e-3 of the largest of all where it is smaller than that: dL_db_K is exactly zero."""
     assert derived.keys() == wanted.keys(), derived.keys() ^ wanted.keys()
     largest = max(np.abs(array).max() for array in wanted.values())
     errors = {}
@@ -94,4 +95,4 @@ def worst_error(derived: dict, wanted: dict) -> tuple[float, str]:
         error = np.abs(derived[name] - array).max() / scale
         errors[name] = float(error) if np.isfinite(error) else np.inf
     name = max(errors, key=errors.get)
-    return errors[name], name
+    return errors[name], f"{name} {furthest(derived[name], wanted[name])}"

@@ -21,6 +21,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from gradwalk import files
 from gradwalk.cli import one_thread
+from gradwalk.course import notebooks
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 AT_ONCE = 2
@@ -33,10 +34,10 @@ PNG = re.compile(r"iVBORw0KGgo[A-Za-z0-9+/=\n]+")  # how every PNG begins in bas
 SAME = 0.2  # of a colour's range: by less two machines may differ in drawing one picture
 
 
-def main(notebooks: list[str]) -> int:
+def main(named: list[str]) -> int:
     """Run and store these notebooks, or all; 1 if one of them fails, which is then left as it was."""
     one_thread()
-    paths = [Path(name) for name in notebooks] or sorted(FOLDER.glob("*.ipynb"))
+    paths = [Path(name) for name in named] or sorted(FOLDER.glob("*.ipynb"))
     failed = asyncio.run(_store_all(paths))
     notebooks.record()
     return 1 if any(failed) else 0

@@ -142,7 +142,9 @@ def test_the_logits_are_gpt2s(tmp_path, layers):
     assert (model.activation, model.dtype) == ("gelu", np.float64)
     assert "W" not in model.weights
     assert "b" not in model.weights
-    assert np.allclose(forward(model, TOKENS).z, gpt2_folder.logits(weights, config, TOKENS), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        forward(model, TOKENS).z, gpt2_folder.logits(weights, config, TOKENS), rtol=0, atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("layers", [1, 2])

@@ -115,7 +115,7 @@ def test_the_response_keeps_its_digits_where_a_word_is_nearly_certain():
     z, y, factor = np.array([[92.0, 0.0, -1.0]]), np.array([1]), np.array([1.0])
     nudges = np.array([-150.0, -92.0, 0.0, 50.0])
     exact = [np.log1p(np.exp(-1.0) + np.exp(92.0 + nudge)) for nudge in nudges]
-    assert np.allclose(dial.response(z, y, 0, factor, nudges), exact, rtol=1e-15, atol=0)
+    np.testing.assert_allclose(dial.response(z, y, 0, factor, nudges), exact, rtol=1e-15, atol=0)
     assert dial.response(z, y, 0, factor, np.zeros(1))[0] == loss(z, y)
 
 
@@ -124,7 +124,7 @@ def test_the_response_keeps_its_digits_where_the_loss_is_nearly_nothing():
     for z in (np.array([[0.0, 1.0, -1.0]]), np.array([[0.0, 1.0]])):
         others = np.log(np.exp(z[0, 1:]).sum())
         told = dial.response(z, np.array([0]), 0, np.array([1.0]), np.array([40.0, 80.0, 700.0]))
-        assert np.allclose(told, np.exp(others - [40.0, 80.0, 700.0]), rtol=1e-13, atol=0)
+        np.testing.assert_allclose(told, np.exp(others - [40.0, 80.0, 700.0]), rtol=1e-13, atol=0)
 
 
 MISTAKES = {
@@ -162,7 +162,9 @@ def test_a_float32_model_has_the_curve_of_the_same_numbers_in_float64():
     for name in model.weights:
         index = tuple(0 for _ in model.weights[name].shape)
         one, other = (dial.Dial(m, TOKENS, Y, name, index) for m in (model, model.copy(np.float64)))
-        assert np.allclose(one.curve([-1.0, 0.0, 1.0]), other.curve([-1.0, 0.0, 1.0]), rtol=2e-6, atol=0), name
+        np.testing.assert_allclose(
+            one.curve([-1.0, 0.0, 1.0]), other.curve([-1.0, 0.0, 1.0]), rtol=2e-6, atol=0, err_msg=name
+        )
         assert one.measured == pytest.approx(other.gradient, rel=1e-6, abs=1e-9), name
 
 

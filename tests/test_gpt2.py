@@ -295,7 +295,9 @@ def test_an_activation_by_its_other_names(tmp_path, name):
     model = Model.gpt2(gpt2_folder.write(tmp_path / "gpt2", WEIGHTS, config))
     assert model.activation == ("relu" if name == "relu" else "gelu")
     if name != "relu":
-        assert np.allclose(forward(model, TOKENS).z, gpt2_folder.logits(WEIGHTS, CONFIG, TOKENS), rtol=0, atol=1e-13)
+        np.testing.assert_allclose(
+            forward(model, TOKENS).z, gpt2_folder.logits(WEIGHTS, CONFIG, TOKENS), rtol=0, atol=1e-13
+        )
 
 
 def test_sizes_by_their_other_names(tmp_path):

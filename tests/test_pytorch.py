@@ -93,7 +93,7 @@ def test_gpt2_from_transformers(tmp_path, layers):
     L = F.cross_entropy(z, torch.tensor(y), ignore_index=-1)
     L.backward()
     values = forward(model, tokens, y)
-    assert np.allclose(values.z, z.detach().numpy(), rtol=0, atol=1e-12)
+    np.testing.assert_allclose(values.z, z.detach().numpy(), rtol=0, atol=1e-12)
     assert abs(values.L - L.item()) <= 1e-13 * L.item()
     wanted = {name.removeprefix("transformer."): p.grad.numpy() for name, p in gpt2.named_parameters()}
     error, name = worst_error(backward(model, values).as_checkpoint(), wanted)
@@ -110,7 +110,7 @@ def test_an_activations_other_names_are_the_same_function(tmp_path, name):
         pytest.skip(f"this version of transformers has no {name}")
     ours = "relu" if name == "relu" else "gelu"
     u = np.linspace(-12, 12, 2001)
-    assert np.allclose(ACT2FN[name](torch.tensor(u)).numpy(), ACTIVATIONS[ours][0](u), rtol=0, atol=2e-12)
+    np.testing.assert_allclose(ACT2FN[name](torch.tensor(u)).numpy(), ACTIVATIONS[ours][0](u), rtol=0, atol=2e-12)
     sizes = {"vocab_size": 13, "n_positions": 9, "n_embd": 8, "n_layer": 2, "n_head": 2}
     gpt2 = transformers.GPT2LMHeadModel(transformers.GPT2Config(**sizes, activation_function=name)).double().eval()
     with torch.no_grad():
@@ -118,4 +118,4 @@ def test_an_activations_other_names_are_the_same_function(tmp_path, name):
             parameter.normal_(std=0.5)
     gpt2.save_pretrained(tmp_path)
     z = gpt2(torch.tensor([[3, 12, 3, 0]])).logits[0].detach().numpy()
-    assert np.allclose(forward(Model.gpt2(tmp_path), [3, 12, 3, 0]).z, z, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(forward(Model.gpt2(tmp_path), [3, 12, 3, 0]).z, z, rtol=0, atol=1e-10)

@@ -3,9 +3,10 @@
 import autograd
 import numpy as np
 import referee
-from alone import SEEDS, Draw, check, error
+from alone import SEEDS, Draw, check
 
 from gradwalk import step3_layernorm as step
+from gradwalk.telling.derivations import difference, same
 
 
 @SEEDS
@@ -30,11 +31,11 @@ def test_the_pullback_is_the_jacobian_transposed(seed):
     back = step.pullback(dL_dv, x1, gamma)
     for t in range(draw.T):
         J = jacobian(x1[t], gamma)
-        assert error(back[t], dL_dv[t] @ J) <= 1e-12
+        same(back[t], dL_dv[t] @ J, 1e-12)
         assert abs((J @ push[t]) @ dL_dv[t] - push[t] @ back[t]) <= 1e-12 * np.abs(J).max()
-        assert error(back[t], J @ dL_dv[t]) > 1e-3, "the transpose must be seen"
+        assert difference(back[t], J @ dL_dv[t]) > 1e-3, "the transpose must be seen"
     equal = jacobian(x1[0], np.full(draw.D, 0.7))
-    assert error(equal, equal.T) < 1e-12, "with all gamma equal it cannot be seen"
+    same(equal, equal.T, 1e-12)  # with all gamma equal it cannot be seen
 
 
 @SEEDS
@@ -43,10 +44,10 @@ def test_shifting_or_stretching_a_row_hardly_matters(seed):
     draw = Draw(seed)
     x1, gamma, dL_dv = draw("TD"), draw("D"), draw("TD")
     back, x_hat = step.pullback(dL_dv, x1, gamma), step.normed(x1)
-    assert np.abs(back.sum(axis=1)).max() <= 1e-13 * np.abs(back).max()
+    same(back.sum(axis=1), np.zeros(draw.T), 1e-13, least=np.abs(back).max())
     along = (dL_dv * gamma * x_hat).mean(axis=1)
     left = draw.D * step.EPS / (step.spread(x1)[:, 0] * (x1.var(axis=1) + step.EPS)) * along
-    assert np.abs((back * x_hat).sum(axis=1) - left).max() <= 1e-13 * np.abs(back).max()
+    same((back * x_hat).sum(axis=1), left, 1e-13, least=np.abs(back).max())
 
 
 def test_a_row_of_equal_numbers_stays_finite():

@@ -2,11 +2,12 @@
 
 import autograd.numpy as anp
 import numpy as np
-from alone import SEEDS, Draw, check, error
+from alone import SEEDS, Draw, check
 from shapes import COUNT, case
 
 from gradwalk import step5_attention as step
 from gradwalk import walk
+from gradwalk.telling.derivations import same
 
 
 def by_head(rows, H):
@@ -51,11 +52,11 @@ def test_the_gradient_of_the_shares(seed):
     attends = np.tri(draw.T, dtype=bool)
     S, dL_dalpha = np.where(attends, draw("HTT"), -np.inf), draw("HTT")
     alpha = step.attention_weights(S)
-    assert error(alpha.sum(axis=-1), np.ones((draw.H, draw.T))) <= 1e-15
+    same(alpha.sum(axis=-1), np.ones((draw.H, draw.T)), 1e-15)
     assert not alpha[:, ~attends].any()
     derived = step.dL_dS(dL_dalpha, alpha)
     assert not derived[:, ~attends].any()
-    assert np.abs(derived.sum(axis=-1)).max() <= 1e-14
+    same(derived.sum(axis=-1), np.zeros((draw.H, draw.T)), 1e-14, least=1.0)
     check(derived, dL_dalpha, step.attention_weights, lambda S: anp.exp(S) / anp.sum(anp.exp(S), 2, keepdims=True), S)
 
 
@@ -113,7 +114,7 @@ def test_stretching_one_side_of_a_head_and_shrinking_the_other_changes_nothing()
             rows = {name: rows[name] + w[f"b_{name}"] * g[f"dL_db_{name}"] for name in "QKV"}
             heads = {name: row.reshape(model.H, -1).sum(axis=1) for name, row in rows.items()}  # (H,)
             out = (w.W_O * g.dL_dW_O).sum(axis=0).reshape(model.H, -1).sum(axis=1)  # (H,)
-            assert np.abs(heads["Q"] - heads["K"]).max() <= 1e-14
-            assert np.abs(heads["V"] - out).max() <= 1e-14
+            np.testing.assert_allclose(heads["Q"], heads["K"], rtol=0, atol=1e-14)
+            np.testing.assert_allclose(heads["V"], out, rtol=0, atol=1e-14)
             norm = w.gamma2 * g.dL_dgamma2 + w.beta2 * g.dL_dbeta2  # (D,)
-            assert np.abs(norm - (w.W1 * g.dL_dW1).sum(axis=0)).max() <= 1e-14
+            np.testing.assert_allclose(norm, (w.W1 * g.dL_dW1).sum(axis=0), rtol=0, atol=1e-14)

@@ -28,7 +28,7 @@ def test_the_gradients_of_both_tables(seed):
     assert not by_word[np.setdiff1d(np.arange(N), tokens)].any()
     assert not by_place[places.max() + 1 :].any()
     for gathered in (by_word, by_place):  # every message arrives once
-        assert np.allclose(gathered.sum(axis=0), dL_dx0.sum(axis=0), rtol=0, atol=1e-14)
+        np.testing.assert_allclose(gathered.sum(axis=0), dL_dx0.sum(axis=0), rtol=0, atol=1e-14)
 
 
 @SEEDS

@@ -1,7 +1,7 @@
 """The course's own model, as committed: what it reached, on sentences that no dial was turned for."""
 
 from gradwalk import Model, forward, loss_on, text, tune
-from gradwalk.tune import SIZES, untrained
+from gradwalk.model import COURSE_SIZES
 
 COURSE = text.load()
 TRAIN, STOP, REPORT = text.split(COURSE.sentences)
@@ -17,13 +17,17 @@ def test_it_beats_both_baselines_on_sentences_held_back():
 def test_it_is_the_committed_text_that_it_learned_and_its_file_is_small():
     model = Model.trained()
     assert model.words == COURSE.words
-    assert (model.D, model.F, model.H, model.T_max, model.dtype) == (*(SIZES[name] for name in SIZES), "float64")
+    assert (model.D, model.F, model.H, model.T_max, model.dtype) == (*COURSE_SIZES.values(), "float64")
     assert (text.COURSE.parent / "trained.safetensors").stat().st_size < 1_000_000
 
 
 def test_it_is_where_descent_by_these_gradients_stops():
     """Seen again, the sentences that it trained on ask for little more; from the start they ask for a lot."""
-    assert loss_on(Model.trained(), TRAIN) < loss_on(Model.trained(), STOP) < loss_on(untrained(COURSE.words), STOP) - 3
+    assert (
+        loss_on(Model.trained(), TRAIN)
+        < loss_on(Model.trained(), STOP)
+        < loss_on(Model.untrained(COURSE.words), STOP) - 3
+    )
     few = text.Text(COURSE.sentences[::6], COURSE.words)
     tuned = tune(Model.trained(), few, only=["W", "b"], epochs=1, eta=0.01, progress=False)
     assert abs(tuned.after.stop - tuned.before.stop) < 0.01

@@ -12,6 +12,7 @@ from shapes import COUNT, case, flat, worst_error
 
 from gradwalk import walk
 from gradwalk.model import Model
+from gradwalk.telling.derivations import same
 
 CASES = pytest.mark.parametrize("number", range(COUNT))
 AGAINST_DIFFERENCES, AGAINST_REFEREE = 1e-6, 1e-10
@@ -19,19 +20,16 @@ EVERY_ENTRY = {24, 26, 47, 49}  # here every entry is nudged, elsewhere five of 
 
 
 def values_error(case):
-    """The largest error of any value against the referee's, relative to the value's largest entry."""
+    """The largest error of any value against the referee's, and where."""
     ours = {name: array for name, array in flat(walk.forward(*case)).items() if name not in ("tokens", "y", "places")}
     theirs, _ = referee.walk(*case)
     assert ours.keys() == theirs.keys(), ours.keys() ^ theirs.keys()
-    errors = []
-    for name, array in theirs.items():
-        if name.endswith(".S"):  # where nobody may look a score is minus infinity, and nowhere else
-            forbidden = np.isneginf(array)
-            if not np.array_equal(np.isneginf(ours[name]), forbidden):
-                return np.inf
-            array, ours[name] = array[~forbidden], ours[name][~forbidden]
-        errors.append(np.abs(ours[name] - array).max() / np.abs(array).max())
-    return max(errors)
+    for name in [name for name in theirs if name.endswith(".S")]:
+        forbidden = np.isneginf(theirs[name])  # where nobody may look a score is minus infinity, and nowhere else
+        if not np.array_equal(np.isneginf(ours[name]), forbidden):
+            return np.inf, f"{name}: another mask"
+        ours[name], theirs[name] = (np.where(forbidden, 0.0, array[name]) for array in (ours, theirs))
+    return worst_error(ours, theirs)
 
 
 def gradients_error(case):
@@ -76,7 +74,8 @@ def test_the_cases_are_of_every_form_and_size():
 
 @CASES
 def test_every_value_equals_the_referee(number):
-    assert values_error(case(number)) <= AGAINST_REFEREE
+    error, told = values_error(case(number))
+    assert error <= AGAINST_REFEREE, told
 
 
 @CASES
@@ -141,9 +140,9 @@ def grads_of(number):
 @CASES
 def test_raising_all_logits_changes_nothing(number):
     model, grads = grads_of(number)
-    assert np.abs(grads.dL_dz.sum(axis=1)).max() < 1e-15
+    same(grads.dL_dz.sum(axis=1), np.zeros(len(grads.dL_dz)), 1e-15, least=1.0)
     if "W" in model.weights:
-        assert np.abs(grads.dL_dW.sum(axis=0)).max() < 1e-14
+        same(grads.dL_dW.sum(axis=0), np.zeros(model.D), 1e-14, least=1.0)
     if "b" in model.weights:
         assert abs(grads.dL_db.sum()) < 1e-15
 
@@ -152,8 +151,8 @@ def test_raising_all_logits_changes_nothing(number):
 def test_one_vector_for_all_keys_changes_nothing_and_for_all_values_moves_every_blend(number):
     model, grads = grads_of(number)
     for weights, slopes in zip(model.blocks, grads.blocks, strict=True):
-        assert np.abs(slopes.dL_db_K).max() < 1e-15 * max(1, np.abs(slopes.dL_dK).sum())
-        assert np.allclose(slopes.dL_db_V, weights.W_O.T @ slopes.dL_db_O, rtol=0, atol=1e-14)
+        same(slopes.dL_db_K, np.zeros(model.D), 1e-15, least=max(1, np.abs(slopes.dL_dK).sum()))
+        np.testing.assert_allclose(slopes.dL_db_V, weights.W_O.T @ slopes.dL_db_O, rtol=0, atol=1e-14)
 
 
 @CASES
@@ -161,7 +160,7 @@ def test_what_a_norm_hands_back_has_no_share_along_ones(number):
     _, grads = grads_of(number)
     for slopes in grads.blocks:
         for share in (slopes.dL_dx1_via_v, slopes.dL_dx0_via_n):
-            assert np.abs(share.sum(axis=1)).max() <= 1e-14 * max(1, np.abs(share).max())
+            same(share.sum(axis=1), np.zeros(len(share)), 1e-14, least=max(1, np.abs(share).max()))
 
 
 @CASES
@@ -172,7 +171,7 @@ def test_meaning_components_are_a_private_code(number):
         values = walk.forward(*case(number))
         upstream = grads.get("dL_dhf", grads.dL_dh)
         said = values.get("hf", values.h)
-        assert np.allclose(model.weights["W"].T @ grads.dL_dW, upstream.T @ said, rtol=0, atol=1e-14)
+        np.testing.assert_allclose(model.weights["W"].T @ grads.dL_dW, upstream.T @ said, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("number", range(0, COUNT, 4))
@@ -261,7 +260,7 @@ def test_many_settings_side_by_side(model):
         settings = values[name] + rng.standard_normal((4, *values[name].shape))
         together = walk.forward(model, [1, 2, 3], [2, 3, 4], hold={name: settings})
         alone = [walk.forward(model, [1, 2, 3], [2, 3, 4], hold={name: setting}).L for setting in settings]
-        assert np.allclose(together.L, alone, rtol=1e-14, atol=0), name
+        np.testing.assert_allclose(together.L, alone, rtol=1e-14, atol=0, err_msg=name)
 
 
 @pytest.mark.parametrize(

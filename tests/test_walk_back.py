@@ -11,6 +11,7 @@ import pytest
 from shapes import COUNT, case, flat
 
 from gradwalk import Model, walk
+from gradwalk.block import NORMS
 from gradwalk.step2_mlp import gelu_slope, relu_slope
 from gradwalk.telling import derivations
 
@@ -110,7 +111,7 @@ def test_the_right_functions_in_their_own_place_change_nothing(number):
         ({"dL_db": 3}, r"instead: wanted a function of \['dL_dz'\] in the place of dL_db, got 3"),
         ({"dL_db": len}, r"instead: wanted a function of \['dL_dz'\] in the place of dL_db, got <built-in"),
         ({"dL_db": lambda dL_dz, h: 0}, r"instead: <lambda> takes \['dL_dz', 'h'\], wanted \['dL_dz'\]"),
-        ({"dL_dx0_via_n": lambda dL_dn: 0}, r"wanted \['dL_dv', 'x1', 'gamma'\]"),
+        ({"dL_dx0_via_n": lambda dL_dn: 0}, r"wanted \['dL_dv', 'x1', 'gamma', 'eps'\]"),
         (
             {"dL_db": lambda dL_dz: dL_dz},
             r"instead: wanted dL_db as an array of shape \(11,\), got an array of shape \(3, 11\)",
@@ -141,6 +142,12 @@ def page():
     return lines
 
 
+def step_of(function):
+    """How the page calls a function's step: a norm's, which is a setting of the model, is `norm` there."""
+    norms = [norm.back.__name__ for norm in NORMS.values()]
+    return "norm" if function.__module__ in norms else function.__module__.removeprefix("gradwalk.")
+
+
 def made():
     """Every gradient of every form of the model, and the functions that make it."""
     makers = {}
@@ -156,7 +163,7 @@ def test_every_gradient_is_made_at_one_line():
     assert {name for names, _ in page() for name in names} == makers.keys()
     for name, functions in makers.items():
         lines = [function for names, function in page() if name in names]
-        told = {f"{function.__module__.removeprefix('gradwalk.')}.{function.__name__}" for function in functions}
+        told = {f"{step_of(function)}.{function.__name__}" for function in functions}
         assert len(lines) == len(told), name
         assert set(lines) == told, name
     assert [name for name, functions in makers.items() if len(functions) > 1] == ["dL_dh"]  # a final norm's, or none
@@ -216,3 +223,16 @@ def test_a_copy_has_the_arrays_and_no_way_back(again):
     with pytest.raises(ValueError, match="values: wanted what forward gave"):
         walk.backward(model, again(values))
     walk.backward(model, values)
+
+
+def test_what_the_right_function_has_a_value_for_may_be_left_out():
+    model, tokens, y = case(1)
+    values, seen = walk.forward(model, tokens, y), []
+
+    def plain(dL_dv, x1, gamma):
+        seen.append(gamma)
+        return np.zeros_like(x1)
+
+    grads = walk.backward(model, values, instead={"dL_dx1_via_v": plain})
+    assert len(seen) == 1
+    assert not grads.dL_dx1_via_v.any()

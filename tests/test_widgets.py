@@ -10,6 +10,7 @@ import traitlets
 from gradwalk.dial import Dial
 from gradwalk.model import Model
 from gradwalk.show import number
+from gradwalk.telling.derivations import same
 from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.walk import forward
 from gradwalk.widgets import scene as scenes
@@ -133,7 +134,7 @@ def test_a_step_of_descent_moves_the_boards_dials_by_their_slopes(name):
     board = board_of(name, scored="all")
     slopes, start = board.slopes, board.loss
     board.step(0.01)
-    assert np.allclose(board.turned, [-0.01 * slope for slope in slopes], rtol=1e-14, atol=0)
+    np.testing.assert_allclose(board.turned, [-0.01 * slope for slope in slopes], rtol=1e-14, atol=0)
     predicted = -0.01 * sum(slope**2 for slope in slopes)
     assert board.loss - start == pytest.approx(predicted, rel=0.05)
 
@@ -317,19 +318,19 @@ def test_the_page_has_all_that_alpha_is_made_of(model, name):
             alpha = forward(turned, list(tokens)).blocks[0].alpha
             moved = max(moved, np.abs(alpha - start).max())
             shown = alpha_from(watch, [nudge * (d == e) for e in range(len(board.dials))])
-            assert np.abs(shown - alpha).max() < 1e-12
+            same(shown, alpha, 1e-12, least=1.0)
     dead = name.split(".")[-1] == "b_K"  # moves a row of scores as one
     assert (moved > 1e-3) == (name.split(".")[-1] in ATTENTION and not dead)
     both = np.random.default_rng(4).standard_normal(len(board.dials)).tolist()
     board.turned = both
-    assert np.abs(alpha_from(watch, both) - board.values.blocks[0].alpha).max() < 1e-12
+    same(alpha_from(watch, both), board.values.blocks[0].alpha, 1e-12, least=1.0)
 
 
 def test_a_later_block_is_watched_by_its_own_dials():
     tokens, y = DEEP.read(SENTENCE)
     board = DialBoard(DEEP, tokens, y, "blocks.1.W_K", watch="blocks.1.alpha")
     board.turn(board.dials[2], 0.7)
-    assert np.abs(alpha_from(board.scene["watch"], board.turned) - board.values.blocks[1].alpha).max() < 1e-12
+    same(alpha_from(board.scene["watch"], board.turned), board.values.blocks[1].alpha, 1e-12, least=1.0)
     board = DialBoard(DEEP, tokens, y, "blocks.1.W_K", watch="blocks.0.alpha")  # before the dial: it stays
     assert not any(entries for _, entries in board.scene["watch"]["moves"])
 

@@ -15,9 +15,10 @@ import numpy as np
 from gradwalk import arguments, block, step4_residual
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
-from gradwalk.names import VALUES, look_up, unknown
+from gradwalk.names import VALUES, look_up, shape_in_words, unknown
 from gradwalk.telling.block_drawing import FRAME, HEIGHT, NODES, WIDTH, draw, on_any_page
 from gradwalk.telling.page import PLAIN, Page, folded
+from gradwalk.telling.tables import first_numbers
 
 _BACK = ("the whole walk", "out, and all the way back")
 # Stops that see all of it, by number, or number and letter; any other has the number of a step.
@@ -80,10 +81,7 @@ class BlockMap(Page):
         for array_name, source in ((name, self.values), (f"dL_d{name}", self.grads)):
             if array_name in source:
                 array = np.asarray(source[array_name])
-                here = array if array.ndim == 0 else array[self.t] if array.ndim == 2 else array[:, self.t].reshape(-1)
-                numbers = " ".join(f"{x:z.2f}".replace("-", "−") for x in np.atleast_1d(here)[:4])
-                shape = "×".join(map(str, array.shape)) or "one number"
-                told.append(f"{array_name} {shape}: {numbers}{' …' if here.size > 4 else ''}")
+                told.append(f"{array_name} {shape_in_words(array.shape)}: {first_numbers(array, self.t)}")
         return "; ".join(told)
 
 

@@ -17,13 +17,21 @@ import numpy as np
 
 from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, said
-from gradwalk.names import ASIDES, VALUES, WEIGHTS, look_up
+from gradwalk.names import ASIDES, SIZES, VALUES, WEIGHTS, look_up
 from gradwalk.telling import dialects
-from gradwalk.telling.derivations import Equation, derivation, einsum_latex
+from gradwalk.telling.derivations import Equation, derivation, einsum_latex, result
 from gradwalk.telling.dialects import positions_mix, translate, without_grey
+from gradwalk.telling.formula import EXTENT
 from gradwalk.telling.page import Page, code_of, side_by_side
 from gradwalk.telling.summands import Summands, largest_entry, sum_in
 from gradwalk.telling.tables import number
+
+# What a gradient's function takes or makes that is no value, weight or gradient by its name in the ledger.
+_KINDS = {
+    **dict.fromkeys(("tokens", "places", "y"), "(T)"),
+    **dict.fromkeys(SIZES, "a size"),
+    **{"gamma": "(D)", "relu_slope": "(T, F)", "gelu_slope": "(T, F)", "activation": "a name", "eps": "a number"},
+}
 
 
 def step(function: Callable, names: str = "course") -> Page:
@@ -39,13 +47,11 @@ def step(function: Callable, names: str = "course") -> Page:
     arguments.one_of("names", names, DIALECTS, "dialect")
     told = derivation(function)
     single = not positions_mix([line.latex for line in told.lines])
-    name = function.__name__
-    taken = [a for a in inspect.signature(function).parameters if a != "activation"]
-    shapes = ", ".join(f"`{a}` {_shape(a)}" for a in taken)
-    result = f"`{name}`" + (f" {_shape(name)}" if name.startswith("dL_d") else "")
+    taken = ", ".join(map(_with_its_kind, inspect.signature(function).parameters))
+    heading = f"{taken} → {_with_its_kind(result(function))}"
     prose = partial(escape, quote=False)
-    markdown = [f"**{prose(told.sentence)}**", f"{shapes} → {result}"]
-    plain = [told.sentence, f"{shapes} → {result}".replace("`", "")]
+    markdown = [f"**{prose(told.sentence)}**", heading]
+    plain = [told.sentence, heading.replace("`", "")]
     equations = []
     for line in told.lines:
         dressed = einsum_latex(function, line, _with_shape) or line.latex
@@ -156,10 +162,13 @@ def _bracketed(x):
     return f"({number(x)})" if x < 0 else number(x)
 
 
-def _with_shape(name, latex):
-    """A factor with its shape under it; a Jacobian, whose shape is its two parts' together, without."""
-    shape = _shape(name).strip("()").replace(", ", r" \times ").replace("T_max", r"T_{\max}")
-    return rf"\underset{{{shape}}}{{{latex}}}" if shape else latex
+def _with_shape(name, letters, latex):
+    """A factor with its shape under it, one size an index; a Jacobian, which has its two parts' indices, without."""
+    if name.startswith("d") and not name.startswith("dL_d"):
+        return latex
+    extent = {**EXTENT, "d": "D/H"} | ({"s": r"T_{\max}"} if name.endswith("E_pos") else {})
+    shape = r" \times ".join(extent[letter.lower()] for letter in letters)
+    return rf"\underset{{{shape}}}{{{latex}}}"
 
 
 def _code(function):
@@ -169,8 +178,6 @@ def _code(function):
     return textwrap.dedent("\n".join(source.splitlines()[first - 1 :]))
 
 
-def _shape(name):
-    try:
-        return f"({', '.join(look_up(name).shape)})" if name != "y" else "(T)"
-    except KeyError:
-        return ""
+def _with_its_kind(name):
+    """What a function takes or makes, with its shape; what has none is a size or a name."""
+    return f"`{name}` {_KINDS.get(name) or '({})'.format(', '.join(look_up(name).shape))}"

@@ -79,6 +79,11 @@ def gradients() -> Iterator[Callable]:
                 yield function
 
 
+def result(function: Callable) -> str:
+    """The gradient's own name, which is not always its function's: "dL_dx1_via_v" is what `pullback` makes."""
+    return RESULTS.get(function.__name__, function.__name__)
+
+
 def run(function: Callable, judge: Callable | None = None) -> list[float]:
     """Run every line of a derivation on the worked example; the largest relative difference of each line.
 
@@ -114,27 +119,32 @@ def names_for(function: Callable) -> dict[str, object]:
     return {**names, "r": r, "omega": 2 * r / names["u"] - 1, "dr_du": dr_du}
 
 
-def difference(one, other) -> float:
-    """The largest difference, relative to the largest entry (or to `NOTHING`); infinite if the shapes differ."""
+def difference(one, other, least: float = NOTHING) -> float:
+    """The largest difference, relative to the largest entry (or to `least`); infinite if the shapes differ."""
     one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
     if one.shape != other.shape:
         return float("inf")
-    return float(np.abs(one - other).max() / max(np.abs(other).max(), NOTHING))
+    return float(np.abs(one - other).max() / max(np.abs(other).max(), least))
 
 
-def same(one, other) -> float:
+def same(one, other, close: float = CLOSE, least: float = NOTHING) -> float:
     """Two ways to the same numbers: their `difference`.
 
-    AssertionError, with both numbers and where they stand, if it is above `CLOSE` or the shapes differ.
+    AssertionError, with both numbers and where they stand, if it is above `close` or the shapes differ.
     """
-    gap = difference(one, other)
-    if not gap <= CLOSE:
-        one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
-        if one.shape != other.shape:
-            raise AssertionError(f"shapes differ: {one.shape} and {other.shape}")
-        spot = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
-        raise AssertionError(f"at {tuple(map(int, spot))}: {one[spot]:.10g} is not {other[spot]:.10g}")
+    gap = difference(one, other, least)
+    if not gap <= close:
+        raise AssertionError(furthest(one, other))
     return gap
+
+
+def furthest(one, other) -> str:
+    """Where two arrays differ most, and both numbers there, in words."""
+    one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
+    if one.shape != other.shape:
+        return f"shapes differ: {one.shape} and {other.shape}"
+    spot = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
+    return f"at {tuple(map(int, spot))}: {one[spot]:.10g} is not {other[spot]:.10g}"
 
 
 def is_tied(function: Callable) -> bool:
@@ -160,7 +170,7 @@ def example(tied: bool = False) -> dict[str, object]:
     values = forward(model, tokens, y)
     grads = backward(model, values)
     scored = [t for t in range(len(y)) if y[t] >= 0]
-    sizes = {"T": len(tokens), "D": model.D, "F": model.F, "H": model.H, "N": model.N, "T_max": model.T_max}
+    sizes = {"T": len(tokens), "D": model.D, "F": model.F, "N": model.N, "T_max": model.T_max}
     numpy_names = ("einsum", "exp", "log", "sqrt", "tanh", "pi", "eye", "arange", "where")
     functions = {name: getattr(np, name) for name in numpy_names}
     tools = {
@@ -177,6 +187,7 @@ def example(tied: bool = False) -> dict[str, object]:
     layer_norm = {"x_hat": normed(values.x1), "sigma": spread(values.x1)[:, 0]}
     return {
         **sizes,
+        **model.settings,
         **model.weights,
         **values,
         **grads,
@@ -189,5 +200,4 @@ def example(tied: bool = False) -> dict[str, object]:
 
 def einsum_latex(function: Callable, line: Equation, dress: Callable | None = None) -> str | None:
     """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `latex`."""
-    name = None if line.latex.startswith("=") else RESULTS.get(function.__name__, function.__name__)
-    return latex.of_einsum(line.code, name, dress)
+    return latex.of_einsum(line.code, None if line.latex.startswith("=") else result(function), dress)

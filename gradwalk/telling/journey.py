@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, said
 from gradwalk.model import Model
-from gradwalk.names import VALUES
+from gradwalk.names import VALUES, shape_in_words
 from gradwalk.telling.page import Page, code_of, side_by_side
-from gradwalk.telling.tables import html_table, number, table
+from gradwalk.telling.tables import first_numbers, html_table, table
 from gradwalk.telling.verbatim import verbatim
 from gradwalk.walk import Values
 
@@ -31,10 +29,7 @@ def journey(model: Model, values: Values, t: int) -> Page:
         if name not in values:
             continue
         array = values[name]
-        here = array if array.ndim == 0 else array[t] if array.ndim == 2 else array[:, t].reshape(-1)
-        first = " ".join(number(x, 2) for x in np.atleast_1d(here)[:4])
-        more = " …" if here.size > 4 else ""
-        cells = (name, VALUES[name].word, "×".join(map(str, array.shape)) or "one number", first + more)
+        cells = (name, VALUES[name].word, shape_in_words(array.shape), first_numbers(array, t))
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
     html = _in_all_names([*columns], [*zip(*columns.values(), strict=True)])

@@ -54,11 +54,11 @@ def einsum_in(code: str) -> Einsum | None:
     return Einsum(operands, inputs.split(","), result, divisor)
 
 
-def of_einsum(code: str, result_name: str | None, dress: Callable[[str, str], str] | None = None) -> str | None:
+def of_einsum(code: str, result_name: str | None, dress: Callable[[str, str, str], str] | None = None) -> str | None:
     """The equation that `same(..., einsum(...))` says; None if its second argument is not an einsum.
 
     `result_name` stands on the left, indexed as the result; with None the equation goes on from the one above it.
-    `dress(name, latex)` may add something to each side's parts, such as their shapes.
+    `dress(name, letters, latex)` may add something to each side's parts, such as their shapes.
     """
     einsum = einsum_in(code)
     if einsum is None:
@@ -66,7 +66,7 @@ def of_einsum(code: str, result_name: str | None, dress: Callable[[str, str], st
 
     def written(name, letters):
         plain = with_indices(name, letters)
-        return dress(name, plain) if dress else plain
+        return dress(name, letters, plain) if dress else plain
 
     scale = r"\frac{1}{\sqrt{D/H}} " if einsum.divisor else ""
     total = rf"\sum_{{{','.join(map(_letter, einsum.summed))}}} " if einsum.summed else ""

@@ -6,7 +6,7 @@ from html import escape
 
 from gradwalk import arguments
 from gradwalk.dialect_table import CLASHES, DIALECTS, Said, said
-from gradwalk.names import SHARES, VALUES, WEIGHTS, look_up
+from gradwalk.names import SHARES, VALUES, WEIGHTS, look_up, shape_in_words
 from gradwalk.telling.dialect_switch import KEYS, script
 from gradwalk.telling.page import PLAIN, Page, folded, once_run
 from gradwalk.telling.tables import aligned
@@ -21,7 +21,7 @@ def rows(search: str = "") -> list[list[str]]:
     for name in [*VALUES, *WEIGHTS, *_slopes()]:
         entry = look_up(name)
         where = (entry.derived if name.startswith("dL_d") else entry.first) or ""
-        shape = " × ".join(entry.shape) or "one number"
+        shape = shape_in_words(entry.shape, " × ")
         told.append([name, entry.word, shape, where, *(_cell(said(name, dialect)) for dialect in OTHERS)])
     wanted = arguments.words("search", search).lower().split()
     return [row for row in told if all(word in " ".join(row).lower() for word in wanted)]

@@ -38,7 +38,7 @@ class Summands:
             raise arguments.refused("names", "arrays by their names", names)
         names = dict(derivations.names_for(function) if names is None else names)
         arrays, extent = _operands(einsum, names)
-        self.name = function.__name__
+        self.name = derivations.result(function)
         self.index = within(tuple(extent[letter] for letter in einsum.result), index, self.name)
         self.summed = einsum.summed
         self.spots = list(np.ndindex(*(extent[letter] for letter in self.summed)))
@@ -78,7 +78,7 @@ def sum_in(function: Callable) -> Einsum | None:
 
 def largest_entry(function: Callable) -> tuple[int, ...]:
     """Where the worked example's gradient is largest in size: a good entry to show."""
-    gradient = derivations.names_for(function)[derivations.RESULTS.get(function.__name__, function.__name__)]
+    gradient = derivations.names_for(function)[derivations.result(function)]
     return tuple(int(i) for i in np.unravel_index(np.abs(gradient).argmax(), gradient.shape))
 
 

@@ -31,6 +31,13 @@ def number(x, digits: int = 4) -> str:
         return arguments.shown(x)
 
 
+def first_numbers(array: np.ndarray, t: int, most: int = 4) -> str:
+    """The first numbers of a value at position t: of one with heads, the first head first."""
+    here = array if array.ndim == 0 else array[t] if array.ndim == 2 else array[:, t].reshape(-1)
+    first = " ".join(number(x, 2) for x in np.atleast_1d(here)[:most])
+    return f"{first} …" if here.size > most else first
+
+
 def table(columns: Mapping[str, Sequence], digits: int = 4) -> Page:
     """Columns by their heads, one row an entry: `table({"word": words, "p": p})`.
 

@@ -2,26 +2,18 @@
 
 import contextlib
 import io
-import os
-import signal
-import subprocess
 import sys
-from dataclasses import replace
 from functools import partial
-from itertools import product
-from pathlib import Path
 
 import interrupts
 import numpy as np
 import pytest
 import tqdm
-from folders import snapshot
 
-from gradwalk import Model, checkpoint, forward, loss_on, text, tune
-from gradwalk.tune import Tuned, main, untrained
+from gradwalk import Model, forward, loss_on, text, tune, tuning
+from gradwalk.tuning import Tuned
 
 COURSE = text.load()
-HERE = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}  # other processes run this package, too
 FEW = text.Text(COURSE.sentences[::12], COURSE.words)
 
 
@@ -31,7 +23,7 @@ def bits(model):
 
 @pytest.fixture
 def model():
-    return untrained(COURSE.words)
+    return Model.untrained(COURSE.words)
 
 
 def test_loss_on_is_one_big_forward_pass(model):
@@ -87,11 +79,11 @@ def test_where_every_epoch_is_worse_the_start_is_kept():
 def test_the_same_run_gives_the_same_bits():
     runs = []
     for _ in range(2):
-        model = untrained(COURSE.words)
+        model = Model.untrained(COURSE.words)
         tuned = tune(model, FEW, epochs=1, progress=False)
         runs.append((bits(model), tuned))
     assert runs[0] == runs[1]
-    other = untrained(COURSE.words)
+    other = Model.untrained(COURSE.words)
     tune(other, FEW, epochs=1, seed=1, progress=False)
     assert bits(other) != runs[0][0]
 
@@ -153,157 +145,6 @@ def test_the_bar_shows_on_a_terminal_only(model, monkeypatch):
         assert ("1/1" in stream.getvalue()) == shown
 
 
-# ---- the command
-
-
-@pytest.fixture
-def own(tmp_path, monkeypatch):
-    """A learner's text, in a folder of the learner's own."""
-    lines = product(["the dog", "a cat", "one cow"], ["sat", "ran"], ["here", "there again"])
-    (tmp_path / "own.txt").write_text("\n".join(map(" ".join, lines)), encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "own.txt"
-
-
-@pytest.fixture
-def no_training(monkeypatch):
-    """From here on training is an error."""
-
-    def trains(*_, **__):
-        raise AssertionError("trained")
-
-    monkeypatch.setattr(sys.modules["gradwalk.tune"], "tune", trains)
-
-
-def test_the_command_prints_the_figures_and_saves_the_model(own, capsys):
-    main(own, progress=False)
-    rows = {line[:34].strip(): line.split()[-3:] for line in capsys.readouterr().out.splitlines()}
-    saved = checkpoint.load("trained.safetensors")
-    told = text.load(own)
-    train, _, report = text.split(told.sentences)
-    assert saved.words == told.words
-    assert rows["before"][-1] == f"{loss_on(untrained(told.words), report):.4f}"
-    after = next(figures for name, figures in rows.items() if name.startswith("after"))
-    assert after[-1] == f"{loss_on(saved, report):.4f}"
-    guesses = text.baselines(train, report, told.words)
-    assert rows["word frequencies"][-1] == f"{guesses.frequencies:.4f}"
-    assert rows["0.7 bigram + 0.3 word frequencies"][-1] == f"{guesses.bigram:.4f}"
-
-    before = snapshot(own.parent)
-    with pytest.raises(ValueError, match=r"there is a trained\.safetensors in this folder, and it stays"):
-        main(own, progress=False)
-    assert snapshot(own.parent) == before
-    main(own, out=own.with_name("again.safetensors"), progress=False)
-    stamp = before["trained.safetensors"]
-    assert snapshot(own.parent) == before | {"again.safetensors": stamp}  # the same run, bit for bit
-    main(own, out=own.with_name("again.safetensors"), progress=False, seed=1)  # one of ours is replaced
-    assert own.with_name("again.safetensors").read_bytes() != stamp
-
-
-@pytest.mark.parametrize(
-    "out", ["own.txt", "notes.md", "nb.ipynb", ".", "no/folder", "empty", "dangling", checkpoint.__file__]
-)
-def test_what_is_no_model_of_ours_is_told_before_any_training_and_stays(own, no_training, out):
-    for name in ("notes.md", "nb.ipynb", "empty"):
-        own.with_name(name).write_text("" if name == "empty" else f"my {name}")
-    own.with_name("dangling").symlink_to("nothing")
-    before, package = snapshot(own.parent), Path(checkpoint.__file__).read_bytes()
-    with pytest.raises(ValueError, match=r"^out: "):
-        main(own, out=out)
-    assert snapshot(own.parent) == before
-    assert Path(checkpoint.__file__).read_bytes() == package
-
-
-def test_the_courses_own_model_stays(own, no_training):
-    trained = text.COURSE.with_name("trained.safetensors")
-    before = trained.read_bytes()
-    with pytest.raises(ValueError, match=r"out: there is a .*trained\.safetensors that is not gradwalk's to replace"):
-        main(own, out=trained)
-    assert trained.read_bytes() == before
-
-
-def test_of_two_runs_in_one_folder_one_says_that_the_name_is_taken(own):
-    """Real processes: the first holds its name while it trains, and the second hears of it before it trains."""
-    command = [sys.executable, "-m", "gradwalk", "tune", "--text"]
-    (own.parent / "long.txt").write_bytes(text.COURSE.read_bytes())
-    run = partial(subprocess.Popen, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=own.parent, env=HERE)
-    before = snapshot(own.parent)
-    first = run([*command, "long.txt"])
-    first.stdout.readline()
-    for out in ([], ["--out", "trained.safetensors"]):
-        second = run([*command, own, *out])
-        told = "gradwalk: out: another run is writing trained.safetensors; wanted another name, or some patience\n"
-        assert second.communicate() == ("", told)
-        assert second.returncode == 2
-    elsewhere = run([*command, own, "--out", "other"])
-    assert "saved to other" in elsewhere.communicate()[0]
-    own.with_name("other").unlink()
-    first.send_signal(signal.SIGTERM)  # told to go, it leaves nothing
-    _, complaint = first.communicate()
-    if os.name != "nt":  # there it is a kill
-        assert (first.returncode, complaint) == (143, "")
-        assert snapshot(own.parent) == before
-
-
-def test_where_the_name_was_taken_meanwhile_nothing_is_lost(own, monkeypatch, capsys):
-    """Somebody saves a model of ours under the very name while this one trains."""
-    other = checkpoint.packed(Model.random())
-    train = tune
-
-    def meanwhile(*arguments, **options):
-        own.with_name("trained.safetensors").write_bytes(other)
-        own.with_name("trained-2.safetensors").write_bytes(b"mine")
-        return train(*arguments, **options)
-
-    monkeypatch.setattr(sys.modules["gradwalk.tune"], "tune", meanwhile)
-    main(own, progress=False)
-    assert "saved to trained-3.safetensors" in capsys.readouterr().out
-    assert checkpoint.load("trained-3.safetensors").words == text.load(own).words
-    assert own.with_name("trained.safetensors").read_bytes() == other
-    assert own.with_name("trained-2.safetensors").read_bytes() == b"mine"
-
-
-def test_where_nothing_was_gained_it_is_said_and_the_better_model_stays(tmp_path, monkeypatch, capsys):
-    """Words that are each there once: what is learned of some says nothing of the others."""
-    monkeypatch.chdir(tmp_path)
-    Path("once.txt").write_text("\n".join(f"a{i} b{i} c{i}" for i in range(12)))
-    checkpoint.save(Model.random(), "mine")
-    before = snapshot(tmp_path)
-    main("once.txt", out="mine", progress=False)
-    said = capsys.readouterr().out
-    assert "Nothing was gained: no epoch was better than the random start. So nothing was saved to mine." in said
-    assert "saved to mine;" not in said
-    assert snapshot(tmp_path) == before
-
-
-@pytest.mark.parametrize(("report", "told"), [(9.0, True), (0.1, False)])
-def test_a_loss_above_word_frequencies_is_said_in_a_sentence(own, monkeypatch, capsys, report, told):
-    train = tune
-
-    def ends_at(*arguments, **options):
-        tuned = train(*arguments, **options)
-        return replace(tuned, after=tuned.after._replace(report=report))
-
-    monkeypatch.setattr(sys.modules["gradwalk.tune"], "tune", ends_at)
-    main(own, progress=False)
-    assert ("it guesses worse than the word frequencies alone" in capsys.readouterr().out) == told
-
-
-def test_the_model_is_saved_before_anything_that_can_fail_after_it(own, monkeypatch):
-    """Such as printing, where nobody reads on."""
-
-    class Shut(io.StringIO):
-        def write(self, said):
-            if "nats" in said:
-                raise BrokenPipeError
-            return len(said)
-
-    monkeypatch.setattr(sys, "stdout", Shut())
-    with pytest.raises(BrokenPipeError):
-        main(own, progress=False)
-    assert checkpoint.load("trained.safetensors").words == text.load(own).words
-
-
 def test_the_bar_moves_from_the_first_second(model, monkeypatch):
     """The losses before the first epoch are counted too, batch by batch."""
 
@@ -312,14 +153,14 @@ def test_the_bar_moves_from_the_first_second(model, monkeypatch):
             return True
 
     seen = []
-    losses = sys.modules["gradwalk.tune"]._mean_loss
+    losses = tuning._mean_loss
 
     def first_losses(step, *arguments):
         loss = losses(step, *arguments)
         seen.append(terminal.getvalue())
         return loss
 
-    monkeypatch.setattr(sys.modules["gradwalk.tune"], "_mean_loss", first_losses)
+    monkeypatch.setattr(tuning, "_mean_loss", first_losses)
     monkeypatch.setattr(sys, "stderr", terminal := Terminal())
     monkeypatch.setattr(tqdm, "tqdm", partial(tqdm.tqdm, mininterval=0, miniters=1))  # drawn at every step
     tune(model, FEW, epochs=1)
@@ -327,12 +168,6 @@ def test_the_bar_moves_from_the_first_second(model, monkeypatch):
     assert "losses before: 100%" not in seen[0]
     assert f"{train}/{2 * (train + stop) + report}" in seen[0]
     assert "epoch 1/1: 100%" in terminal.getvalue()
-
-
-def test_a_seed_that_is_none_is_named(own, no_training):
-    for seed in (-1, 1.5, "x", None):
-        with pytest.raises(ValueError, match="seed: wanted a whole number of at least 0, got"):
-            main(own, seed=seed)
 
 
 def test_what_tuning_says_of_itself(model):
@@ -344,7 +179,7 @@ def test_what_tuning_says_of_itself(model):
 
 
 def test_interrupted_anywhere_the_model_is_the_old_one_or_the_tuned_one(monkeypatch):
-    """At every line of tune itself; tests/test_model.py has every line of the one write."""
+    """At every line of tuning itself; tests/test_model.py has every line of the one write."""
     few = FEW.sentences[:12]
 
     def act(model):
@@ -356,7 +191,7 @@ def test_interrupted_anywhere_the_model_is_the_old_one_or_the_tuned_one(monkeypa
     before, done = make(), make()
     act(done)
     assert bits(before) != bits(done)
-    ends = [(bits(model), model.version) for model in interrupts.at_every_line(make, act, "tune.py")]
+    ends = [(bits(model), model.version) for model in interrupts.at_every_line(make, act, "tuning.py")]
     assert all(end in [(bits(before), 0), (bits(done), 1)] for end in ends)
     assert ends[0] == (bits(before), 0)
 
