@@ -100,7 +100,6 @@ def _display(latex):
 def _legend(equations, which):
     """What each name of these equations is called in a dialect, for reading the words above it."""
     used = dict.fromkeys(found for latex in equations for found in dialects.quantities(latex))
-    used |= {"L": None} if any("L" in latex for latex in equations) else {}
     order = [*WEIGHTS, *VALUES, *ASIDES].index
     own = {quantity: said(quantity, which) for quantity in sorted(used, key=order)}
     other = [f"<code>{name}</code> is {code_of(one)}" for name, one in own.items() if one and one.name != name]

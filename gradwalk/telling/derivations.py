@@ -26,7 +26,7 @@ from gradwalk import measure, step2_mlp
 from gradwalk.model import Model
 from gradwalk.step3_layernorm import normed, spread
 from gradwalk.step5_attention import merge_heads, split_heads
-from gradwalk.telling import formula, latex
+from gradwalk.telling import einsums, formula
 from gradwalk.walk import backward, forward
 
 STEPS = ("step1_output", "step2_mlp", "step3_layernorm", "step4_residual", "step5_attention", "step6_embedding")
@@ -188,6 +188,6 @@ def example(tied: bool = False) -> dict[str, object]:
 
 
 def einsum_latex(function: Callable, line: Equation, dress: Callable | None = None) -> str | None:
-    """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `latex`."""
+    """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `einsums`."""
     name = None if line.latex.startswith("=") else RESULTS.get(function.__name__, function.__name__)
-    return latex.of_einsum(line.code, name, dress)
+    return einsums.of_einsum(line.code, name, dress)

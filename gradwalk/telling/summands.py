@@ -11,7 +11,7 @@ import numpy as np
 from gradwalk import arguments
 from gradwalk.model import within
 from gradwalk.telling import derivations
-from gradwalk.telling.latex import Einsum, einsum_in
+from gradwalk.telling.einsums import Einsum, einsum_in
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import of_columns
 

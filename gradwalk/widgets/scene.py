@@ -10,7 +10,7 @@ import numpy as np
 from gradwalk import arguments, text
 from gradwalk.dial import Dial
 from gradwalk.model import Model, of_weight
-from gradwalk.names import DIALECTS, WEIGHTS
+from gradwalk.names import DIALECTS, EXTENTS, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
 from gradwalk.telling import dialects
@@ -115,11 +115,7 @@ def indices_of(rows: list[int], columns: list[int] | None) -> list[tuple[int, ..
 
 def axes_of(name: str) -> tuple[str, ...]:
     """What the axes of a weight run over, in the ledger's letters; "head" for an axis that is cut into heads."""
-    bare = name.split(".")[-1]
-    shape = WEIGHTS[bare].shape
-    if bare in ("W_Q", "W_K", "W_V", "b_Q", "b_K", "b_V"):
-        return ("head", *shape[1:])
-    return (shape[0], "head") if bare == "W_O" else shape
+    return tuple("head" if letter == "c" else EXTENTS[letter] for letter in WEIGHTS[name.split(".")[-1]].indices)
 
 
 def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
