@@ -5,7 +5,7 @@ import pytest
 
 from gradwalk import names
 from gradwalk.names import ASIDES, DIALECTS, EXTENTS, SHARES, SIZES, VALUES, WEIGHTS, Name, look_up
-from gradwalk.telling import derivations, dialects, einsums, formula, latex, svg_text
+from gradwalk.telling import derivations, dialects, formula, latex, svg_text
 
 OTHERS = [dialect for dialect in DIALECTS if dialect != "course"]
 ALL = {**VALUES, **WEIGHTS, **ASIDES}
@@ -44,9 +44,12 @@ def test_a_new_letter_is_evaluated(rho):
 
 
 def test_a_new_letter_is_written_from_an_einsum(rho):
-    code = 'same(dL_drho(dL_dv, dv_drho), einsum("tj,tjs->s", dL_dv, dv_drho))'
+    def dL_drho():
+        pass
+
+    line = derivations.Equation("", "", 'same(dL_drho(dL_dv, dv_drho), einsum("tj,tjs->s", dL_dv, dv_drho))')
     wanted = r"\frac{\partial L}{\partial \rho_{s}} = \sum_{t,j} \frac{\partial L}{\partial v_{tj}} "
-    assert einsums.of_einsum(code, "dL_drho") == wanted + r"\frac{\partial v_{tj}}{\partial \rho_{s}}"
+    assert derivations.einsum_latex(dL_drho, line) == wanted + r"\frac{\partial v_{tj}}{\partial \rho_{s}}"
     assert latex.with_indices("drho_dx1", "tsj") == r"\frac{\partial \rho_{t}}{\partial x1_{sj}}"
 
 

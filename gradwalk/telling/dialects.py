@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gradwalk.names import DIALECTS, EXTENTS, SIZES, look_up, said, unknown
+from gradwalk.names import DIALECTS, EXTENTS, look_up, said, unknown
 from gradwalk.telling.latex import GIVEN, Part, read, subscripted
 
 OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
@@ -35,11 +35,9 @@ def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> 
     if dialect == "course":
         return latex
     single = dialect == "notes" and (not positions_mix([latex]) if one_position is None else one_position)
-    said_there = _Speaker(latex, dialect, single).say(read(latex))
-    said_there = re.sub(  # words need air between them
-        r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", said_there
-    )
-    return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", said_there)
+    there = _Speaker(latex, dialect, single).say(read(latex))
+    there = re.sub(r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", there)  # words need air
+    return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", there)
 
 
 def translate_all(equations: Sequence[str], dialect: str) -> list[str]:
@@ -50,14 +48,7 @@ def translate_all(equations: Sequence[str], dialect: str) -> list[str]:
 
 def without_grey(latex: str) -> str:
     """The equation for a place without style: what a dialect lacks stands in the course's letters, not greyed."""
-    while (start := latex.find(OWN + "{")) >= 0:
-        inside = start + len(OWN) + 1
-        end, depth = inside, 1
-        while depth:
-            depth += {"{": 1, "}": -1}.get(latex[end], 0)
-            end += 1
-        latex = latex[:start] + latex[inside : end - 1] + latex[end:]
-    return latex
+    return re.sub(rf"{re.escape(OWN)}\{{((?:[^{{}}]|\{{[^{{}}]*\}})*)\}}", r"\1", latex)
 
 
 def symbol(name: str, dialect: str) -> str:
@@ -69,7 +60,7 @@ def symbol(name: str, dialect: str) -> str:
 def quantities(latex: str) -> list[str]:
     """The names, in the ledger, of what an equation speaks of. ValueError, with the place, if it cannot be read."""
     names = [part.name for part in read(latex).all() if part.kind == "quantity"]
-    return [name for name in dict.fromkeys(names) if name not in SIZES and name not in GIVEN]
+    return [name for name in dict.fromkeys(names) if name not in GIVEN]
 
 
 def dial(name: str, spots: Sequence[str], D: int, dialect: str) -> str | None:
@@ -167,12 +158,10 @@ class _Speaker(NamedTuple):
 
     def quantity(self, part):
         """A symbol with its indices, as the dialect writes and lays it."""
-        as_it_stands = self.text[part.start : part.end]
         kept = _kept(part.letters, self.single)
-        if part.name in SIZES or part.name == "y":
-            return "y" if part.name == "y" and self.single else as_it_stands
         if part.name in GIVEN:
-            return f"{OWN}{{{as_it_stands}}}"
+            stands = self.text[part.start : part.end]
+            return f"{OWN}{{{stands}}}" if "mathrm" in stands else "y" if self.single and part.name == "y" else stands
         own = said(part.name, self.dialect)
         if own is None:
             return f"{OWN}{{{subscripted(look_up(part.name).symbol, ''.join(kept))}}}"
@@ -195,8 +184,8 @@ class _Speaker(NamedTuple):
         """A factor with its shape under it, as the array lies there; of one position there is no T."""
         (inner,) = part.parts
         sizes = [size for size in part.name.split(r" \times ") if not (self.single and size == "T")]
-        name = (inner.parts[1] if inner.kind == "slope" else inner).name
-        own = said(name, self.dialect) if name and name not in GIVEN else None
+        *_, factor = inner.all()  # a slope lies as the quantity that it is the slope in
+        own = said(factor.name, self.dialect) if factor.kind == "quantity" and factor.name not in GIVEN else None
         shape = r" \times ".join(sizes[::-1] if own and own.transposed else sizes)
         return rf"\underset{{{shape}}}{{{self.say(inner)}}}" if shape else self.say(inner)
 

@@ -8,6 +8,7 @@ a share with its road as dL_dx1_via_h.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,14 @@ from gradwalk.names import EXTENTS
 from gradwalk.step5_attention import merge_heads, split_heads
 from gradwalk.telling.latex import Part, read
 
-_COMPARE = {"=": np.equal, ">": np.greater, r"\ge": np.greater_equal}
-_FUNCTIONS = {r"\exp": np.exp, r"\log": np.log, r"\sqrt": np.sqrt, r"\tanh": np.tanh}
+# What is done to the values of a part's own parts, by its name, or its kind where it has none.
+_OPERATIONS = {
+    **{"minus": np.negative, "fraction": np.divide, "power": np.power},
+    **{"sum": lambda *terms: sum(terms), "product": lambda *factors: prod(factors)},
+    **{r"\exp": np.exp, r"\log": np.log, r"\sqrt": np.sqrt, r"\tanh": np.tanh},
+    **{"=": lambda one, other: (one == other) * 1.0, ">": lambda one, other: (one > other) * 1.0},
+    r"\ge": lambda one, other: (one >= other) * 1.0,
+}
 
 
 def sides(latex: str, names: Mapping[str, object], left: str = "") -> list[tuple[np.ndarray, np.ndarray]]:
@@ -29,10 +36,8 @@ def sides(latex: str, names: Mapping[str, object], left: str = "") -> list[tuple
     """
     pairs = []
     for equation in read(left + latex if latex.lstrip().startswith("=") else latex).parts:
-        free = _free(equation.parts[0], names)
-        axes = np.ogrid[tuple(map(slice, free.values()))]
-        here = _Spots(names, dict(zip(free, axes, strict=True)), tuple(free.values()))
-        values = [np.broadcast_to(here.value(side), here.shape) for side in equation.parts]
+        here = _Spots(names, {}, ()).along(_free(equation.parts[0], names))
+        values = [here.everywhere(side) for side in equation.parts]
         pairs += [(values[0], value) for value in values[1:]]
     return pairs
 
@@ -50,6 +55,16 @@ class _Spots(NamedTuple):
     at: dict[str, np.ndarray]
     shape: tuple[int, ...]
 
+    def along(self, extents: Mapping[str, int]) -> _Spots:
+        """The same with more index letters, each along an axis before the others."""
+        shape = (*extents.values(), *self.shape)
+        axes = np.ogrid[tuple(map(slice, shape))][: len(extents)]
+        return self._replace(at=self.at | dict(zip(extents, axes, strict=True)), shape=shape)
+
+    def everywhere(self, part: Part) -> np.ndarray:
+        """A part's value at every spot, of `shape`."""
+        return np.broadcast_to(self.value(part), self.shape)
+
     def value(self, part: Part):
         """A number, or an array that broadcasts to `shape`."""
         match part.kind:
@@ -63,26 +78,8 @@ class _Spots(NamedTuple):
                 return self.total(part)
             case "derivative":
                 return self.derivative(*part.parts)
-        values = [self.value(one) for one in part.parts]
-        match part.kind:
-            case "sum":
-                return sum(values)
-            case "product":
-                product = values[0]
-                for one, value in zip(part.parts[1:], values[1:], strict=True):
-                    product = product / value if one.kind == "over" else product * value
-                return product
-            case "minus":
-                return -values[0]
-            case "fraction":
-                return values[0] / values[1]
-            case "power":
-                return values[0] ** values[1]
-            case "condition":
-                return _COMPARE[part.name](*values).astype(float)
-            case "function":
-                return _FUNCTIONS[part.name](values[0])
-        return values[0]  # a bracket, what is divided by, a quantity with its shape
+        operation = _OPERATIONS.get(part.name or part.kind, lambda inner: inner)  # a bracket is what is in it
+        return operation(*map(self.value, part.parts))
 
     def entry(self, part):
         array = _array(part, self.names)
@@ -100,26 +97,22 @@ class _Spots(NamedTuple):
         return self.at[letter]
 
     def total(self, part):
-        sizes = [_extent(letter, self.names) for letter in part.letters]
-        shape = (*sizes, *self.shape)
-        axes = [np.arange(n).reshape(n, *(1,) * (len(shape) - k - 1)) for k, n in enumerate(sizes)]
-        within = self._replace(at={**self.at, **dict(zip(part.letters, axes, strict=True))}, shape=shape)
-        values = np.broadcast_to(within.value(part.parts[1]), shape)
+        within = self.along({letter: _extent(letter, self.names) for letter in part.letters})
+        values = within.everywhere(part.parts[1])
         if part.name == "scored":
             values = np.where(within.index("y_t") >= 0, values, 0.0)
-        return values.sum(axis=tuple(range(len(sizes))))
+        return values.sum(axis=tuple(range(len(part.letters))))
 
     def derivative(self, quantity, body):
         """Measured: at every spot the quantity's entry there is nudged."""
-        slopes, array = np.empty(self.shape), np.asarray(self.names[quantity.name])
+        slopes = np.empty(self.shape)
         entries = [np.broadcast_to(self.index(letter), self.shape) for letter in quantity.letters]
         for spot in np.ndindex(self.shape):
             ends = []
             for step in (STEP, -STEP):
-                nudged = array.copy()
+                nudged = np.array(self.names[quantity.name])
                 nudged[tuple(entry[spot] for entry in entries)] += step
-                after = self._replace(names={**self.names, quantity.name: nudged}).value(body)
-                ends.append(np.broadcast_to(after, self.shape)[spot])
+                ends.append(self._replace(names={**self.names, quantity.name: nudged}).everywhere(body)[spot])
             slopes[spot] = (ends[0] - ends[1]) / (2 * STEP)
         return slopes
 
@@ -149,10 +142,8 @@ def _array(part, names):
     if part.name not in names:
         raise ValueError(f"formula: there is no {part.name} among the numbers")
     array, count = np.asarray(names[part.name]), len(part.letters)
-    if part.kind != "jacobian" and array.ndim == 3 and count == 2:
-        array = merge_heads(array)
-    elif part.kind != "jacobian" and array.ndim == 2 and count == 3:
-        array = split_heads(array, names["H"])
+    if part.kind != "jacobian" and {array.ndim, count} == {2, 3}:
+        array = merge_heads(array) if count == 2 else split_heads(array, names["H"])
     if array.ndim != count:
         raise ValueError(f"formula: {part.name} has {array.ndim} indices, {count} are written")
     return array

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from gradwalk.names import ASIDES, EXTENTS, SIZES, VALUES, WEIGHTS, look_up
 
 # What is given and no quantity of the ledger, as a formula writes it.
-GIVEN = {"y": "y", "tokens": r"\mathrm{tokens}", "places": r"\mathrm{places}"}
+GIVEN = {**{size: size for size in SIZES}, "y": "y", "tokens": r"\mathrm{tokens}", "places": r"\mathrm{places}"}
 _LETTER = r"(?:y_)?[a-z]'*"
 _TOKEN = rf"""(?x) (?P<air> \s+ | \\, | \\q?quad(?![a-zA-Z]) )
     | (?P<quantity> (?P<stem>STEMS)(?![a-zA-Z0-9]) (?:_ (?: \{{ (?:(?P<label>\w+),)? (?P<indices>(?:[ ]?{_LETTER})*) \}}
@@ -25,7 +25,7 @@ _TOKEN = rf"""(?x) (?P<air> \s+ | \\, | \\q?quad(?![a-zA-Z]) )
     | (?P<total> \\sum_\{{ (?P<summed>[a-z',]+) (?P<scored>\\,\\mathrm\{{scored\}})? \}} )
     | (?P<dressed> \\underset\{{ (?P<shape>(?:[^{{}}]|\{{\\max\}})*) \}} )
     | (?P<via> \\right\|_\{{ \\mathrm\{{via\}} \\, (?P<road>[^{{}}]+) \}} )
-    | \\(?:left|right)[.()] | \\[a-zA-Z]+ | \S"""
+    | \\(?:left|right)[.()] | \\[a-zA-Z]+ | \S | (?P<end> \Z )"""
 
 
 class Part(NamedTuple):
@@ -35,7 +35,7 @@ class Part(NamedTuple):
     indices, each with its primes, or y_t. A total is written as a sign, with the letters, and a summand; its name is
     "scored" where only those positions are summed. The name of a condition is its sign, of a number or a function how
     it is written, of what is dressed the shape below it. An equation is named "=" where it goes on from the one above
-    it. The others: equations, sum, minus, product, over, fraction, power, bracket, index, and derivative, in its first
+    it. The others: equations, sum, minus, product, fraction, power, bracket, index, and derivative, in its first
     part of its second.
     """
 
@@ -65,8 +65,7 @@ def read(latex: str) -> Part:
     while reader.word == ",":
         reader.take()
         equations.append(reader.equation())
-    if reader.word:
-        raise reader.refused("the end")
+    reader.take("end")
     return Part("equations", 0, len(latex), tuple(equations))
 
 
@@ -107,9 +106,9 @@ def parted(symbol: str) -> tuple[str, str]:
 
 
 def _known():
-    """Every quantity, size and input by its letter and label."""
+    """The names of all quantities by letter and label."""
     written = {name: entry.symbol for ledger in (VALUES, WEIGHTS, ASIDES) for name, entry in ledger.items()}
-    return {parted(symbol): name for name, symbol in {**{size: size for size in SIZES}, **GIVEN, **written}.items()}
+    return {parted(symbol): name for name, symbol in {**GIVEN, **written}.items()}
 
 
 class _Reader:
@@ -123,13 +122,12 @@ class _Reader:
 
     @property
     def word(self):
-        """What comes next: its kind, or as it is written; None at the end."""
-        after = self.tokens[self.place :][:1]
-        return (after[0].lastgroup or after[0][0]) if after else None
+        """What comes next: its kind, or as it is written."""
+        return self.tokens[self.place].lastgroup or self.tokens[self.place][0]
 
     @property
     def start(self):
-        return self.tokens[self.place].start() if self.word else len(self.text)
+        return self.tokens[self.place].start()
 
     def refused(self, wanted, at=None):
         rest = self.text[self.start if at is None else at :]
@@ -163,10 +161,11 @@ class _Reader:
 
     def product(self):
         start, factors = self.start, [self.factor()]
-        while self.word not in (None, "+", "-", "}", ")", r"\right)", "]", "=", ">", r"\ge", ","):
-            at, sign = self.start, self.take()[0] if self.word in (r"\cdot", "/") else ""
-            factor = self.factor()
-            factors.append(self.part("over", at, [factor]) if sign == "/" else factor)
+        while self.word not in ("end", "+", "-", "}", ")", r"\right)", "]", "=", ">", r"\ge", ","):
+            sign = self.take()[0] if self.word in (r"\cdot", "/") else ""
+            factors.append(self.factor())
+            if sign == "/":
+                factors[-2:] = [self.part("fraction", factors[-2].start, factors[-2:])]
         return self.part("product", start, factors) if len(factors) > 1 else factors[0]
 
     def factor(self):
@@ -239,13 +238,15 @@ class _Reader:
         start = self.take(r"\frac").start()
         if not self.text.startswith(r"{\partial", self.start):
             return self.part("fraction", start, [self.braced(), self.braced()])
-        self.take("{"), self.take(r"\partial")
-        above = [] if self.word == "}" else [self.quantity()]
-        for word in ("}", "{", r"\partial"):
-            self.take(word)
-        below = self.quantity()
-        self.take("}")
-        if not above:  # an operator: the slope of the product that follows
+        above, below = self.partial(alone=True), self.partial()
+        if above is None:  # an operator: the slope of the product that follows
             return self.part("derivative", start, [below, self.product()])
-        kind, name = "slope" if above[0].name == "L" else "jacobian", f"d{above[0].name}_d{below.name}"
-        return self.part(kind, start, [*above, below], name, above[0].letters + below.letters)
+        kind, name = "slope" if above.name == "L" else "jacobian", f"d{above.name}_d{below.name}"
+        return self.part(kind, start, [above, below], name, above.letters + below.letters)
+
+    def partial(self, alone=False):
+        self.take("{")
+        self.take(r"\partial")
+        quantity = None if alone and self.word == "}" else self.quantity()
+        self.take("}")
+        return quantity
