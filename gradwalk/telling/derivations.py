@@ -223,9 +223,7 @@ def einsum_in(code: str) -> Einsum | None:
     return Einsum(operands, inputs.split(","), result, divisor)
 
 
-def einsum_latex(
-    function: Callable, line: Equation, dress: Callable[[str, str], str] = lambda name, latex: latex
-) -> str | None:
+def einsum_latex(function: Callable, line: Equation, dress: Callable = lambda name, latex: latex) -> str | None:
     """The equation that a line's einsum says in indices, or None if it is not an einsum.
 
     The gradient stands on the left, indexed as the result, unless the line goes on from the one above it.

@@ -95,9 +95,9 @@ def columns(equations: Sequence[str]) -> str | None:
     transpose times a column.
     """
     last, begins = (read(latex).parts[0] for latex in (equations[-1], equations[0]))
-    side = last.parts[0].parts[1] if last.parts[0].kind == "total" else last.parts[0]
+    side = last.parts[0].parts[0] if last.parts[0].kind == "total" else last.parts[0]
     product = side.parts if side.kind == "product" else (side,)
-    plain = all(part.letters and part.kind in ("quantity", "slope") and not part.road for part in product)
+    plain = all(part.letters and part.kind in ("quantity", "slope") and "_via_" not in part.name for part in product)
     if positions_mix(equations) or not (last.name == "=" and len(last.parts) == 1 and len(product) <= 2 and plain):
         return None
     result = _column(begins.parts[0].name)
@@ -143,8 +143,8 @@ class _Speaker(NamedTuple):
             case "equation" if self.single:
                 return self.around(part, map(_of_the_mean, part.parts))
             case "total" if self.single:
-                sign, summand = part.parts
-                kept, gap = _kept(part.letters, self.single), self.text[sign.end : summand.start]
+                (summand,), kept = part.parts, _kept(part.letters, self.single)
+                gap = self.text[part.start : summand.start].partition("}")[2]
                 return (rf"\sum_{{{','.join(kept)}}}{gap}" if kept else "") + self.say(summand)
         return self.around(part, part.parts)
 
@@ -177,8 +177,8 @@ class _Speaker(NamedTuple):
             return subscripted(letter, "".join(_kept(part.letters, self.single))) + above + road
         loss, quantity = symbol("L", self.dialect), self.quantity(part.parts[1])
         slope = rf"\frac{{\partial {loss}}}{{\partial {quantity}}}"
-        via = rf"\mathrm{{via}}\,{symbol(part.road, self.dialect)}" if part.road else ""
-        return rf"\left. {slope} \right|_{{{via}}}" if via else slope
+        road = part.name.partition("_via_")[2]
+        return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{symbol(road, self.dialect)}}}" if road else slope
 
     def dressed(self, part):
         """A factor with its shape under it, as the array lies there; of one position there is no T."""
@@ -195,6 +195,6 @@ def _of_the_mean(side):
     match side:
         case Part(kind="product", parts=[Part(kind="fraction", parts=[above, Part(name="M")]), of]):
             if above.kind == "condition" or above.name == "1":
-                of = of.parts[1] if of.name == "scored" else of
+                of = of.parts[0] if of.name == "scored" else of
                 return of.parts[0] if of.kind == "bracket" else of
     return side

@@ -98,7 +98,7 @@ class _Spots(NamedTuple):
 
     def total(self, part):
         within = self.along({letter: _extent(letter, self.names) for letter in part.letters})
-        values = within.everywhere(part.parts[1])
+        values = within.everywhere(*part.parts)
         if part.name == "scored":
             values = np.where(within.index("y_t") >= 0, values, 0.0)
         return values.sum(axis=tuple(range(len(part.letters))))

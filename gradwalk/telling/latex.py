@@ -32,11 +32,10 @@ class Part(NamedTuple):
     """A part of a formula: its kind, where it stands in the text, its own parts, and what it speaks of.
 
     A quantity, a slope (of L, then in what) and a jacobian have the `name` that code has, and the `letters` of their
-    indices, each with its primes, or y_t. A total is written as a sign, with the letters, and a summand; its name is
-    "scored" where only those positions are summed. The name of a condition is its sign, of a number or a function how
-    it is written, of what is dressed the shape below it. An equation is named "=" where it goes on from the one above
-    it. The others: equations, sum, minus, product, fraction, power, bracket, index, and derivative, in its first
-    part of its second.
+    indices, each with its primes, or y_t; a total has those that it sums over, and is named "scored" where only such
+    positions are summed. The name of a condition is its sign, of a number or a function how it is written, of what is
+    dressed the shape below it. An equation is named "=" where it goes on from the one above it. The others: equations,
+    sum, minus, product, fraction, power, bracket, index, and derivative, in its first part of its second.
     """
 
     kind: str
@@ -51,11 +50,6 @@ class Part(NamedTuple):
         yield self
         for part in self.parts:
             yield from part.all()
-
-    @property
-    def road(self) -> str:
-        """By way of which value a share came; empty for any other part."""
-        return self.name.partition("_via_")[2]
 
 
 def read(latex: str) -> Part:
@@ -78,12 +72,11 @@ def with_indices(name: str, letters: str) -> str:
         quantity, _, road = name.removeprefix("dL_d").partition("_via_")
         slope = rf"\frac{{\partial L}}{{\partial {with_indices(quantity, letters)}}}"
         return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{look_up(road).symbol}}}" if road else slope
-    for cut in re.finditer("_d", name):
-        above, below = name[1 : cut.start()], name[cut.end() :]
-        if name[0] == "d" and {above, below} <= {*_known().values()}:  # a Jacobian
-            rank = len(look_up(above).indices)
-            upper, lower = with_indices(above, letters[:rank]), with_indices(below, letters[rank:])
-            return rf"\frac{{\partial {upper}}}{{\partial {lower}}}"
+    above = next((one for one in _known().values() if name.startswith(f"d{one}_d")), None)
+    if above:  # a Jacobian
+        rank, below = len(look_up(above).indices), name.removeprefix(f"d{above}_d")
+        upper, lower = with_indices(above, letters[:rank]), with_indices(below, letters[rank:])
+        return rf"\frac{{\partial {upper}}}{{\partial {lower}}}"
     return subscripted(look_up(name).symbol, "".join(map(primed, letters)))
 
 
@@ -197,8 +190,8 @@ class _Reader:
                 return self.part("slope", start, slope.parts, f"{slope.name}_via_{road}", slope.letters)
             case "total":
                 token = self.take()
-                letters, parts = self.letters(token, "summed"), [self.part("sign", start), self.product()]
-                return self.part("total", start, parts, "scored" if token["scored"] else "", letters)
+                letters, scored = self.letters(token, "summed"), "scored" if token["scored"] else ""
+                return self.part("total", start, [self.product()], scored, letters)
             case "dressed":
                 shape = self.take()["shape"]
                 return self.part("dressed", start, [self.braced()], shape)

@@ -55,10 +55,7 @@ def arrays(names: Sequence[str], which: str) -> str:
 
 
 def typeset(latex: str) -> str:
-    """A little LaTeX as SVG text: one level of what stands above or below, Greek, hats and tildes.
-
-    ValueError for a command that is none of these.
-    """
+    """A little LaTeX as SVG text: Greek, hats, tildes, one level of what stands above or below; ValueError for more."""
     written = latex.replace(r"\_", "_").replace(r"\mathcal{L}", "ℒ").replace(r"\partial ", "∂").replace(" / ", "/")
     written = re.sub(r"\\(?:mathrm|text|texttt)\{([^{}]*)\}", r"\1", written)
     written = re.sub(r"\\(tilde|hat)\{(\w)\}", lambda f: f[2] + _ACCENTS[f[1]], written)
