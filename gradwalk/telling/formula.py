@@ -23,8 +23,7 @@ _OPERATIONS = {
     **{"minus": np.negative, "fraction": np.divide, "power": np.power},
     **{"sum": lambda *terms: sum(terms), "product": lambda *factors: prod(factors)},
     **{r"\exp": np.exp, r"\log": np.log, r"\sqrt": np.sqrt, r"\tanh": np.tanh},
-    **{"=": lambda one, other: (one == other) * 1.0, ">": lambda one, other: (one > other) * 1.0},
-    r"\ge": lambda one, other: (one >= other) * 1.0,
+    **{"=": np.equal, ">": np.greater, r"\ge": np.greater_equal},
 }
 
 
@@ -79,7 +78,7 @@ class _Spots(NamedTuple):
             case "derivative":
                 return self.derivative(*part.parts)
         operation = _OPERATIONS.get(part.name or part.kind, lambda inner: inner)  # a bracket is what is in it
-        return operation(*map(self.value, part.parts))
+        return operation(*map(self.value, part.parts)) * 1.0  # what holds is 1
 
     def entry(self, part):
         array = _array(part, self.names)
@@ -97,7 +96,8 @@ class _Spots(NamedTuple):
         return self.at[letter]
 
     def total(self, part):
-        within = self.along({letter: _extent(letter, self.names) for letter in part.letters})
+        sizes = {**self.names, "D/H": self.names["D"] // self.names["H"]}
+        within = self.along({letter: sizes[EXTENTS[letter[0]]] for letter in part.letters})
         values = within.everywhere(*part.parts)
         if part.name == "scored":
             values = np.where(within.index("y_t") >= 0, values, 0.0)
@@ -126,11 +126,6 @@ def _free(part, names):
     for one in part.parts:
         found |= _free(one, names)
     return {letter: n for letter, n in found.items() if part.kind != "total" or letter not in part.letters}
-
-
-def _extent(letter, names):
-    size = EXTENTS[letter[0]]
-    return names["D"] // names["H"] if size == "D/H" else names[size]
 
 
 def _array(part, names):

@@ -94,8 +94,7 @@ def subscripted(symbol: str, letters: str) -> str:
 
 def parted(symbol: str) -> tuple[str, str]:
     r"""A symbol's letter and the label below it: `E_{pos}` is E with pos, `\alpha` has no label."""
-    stem, label = [*re.split(r"(?<!\\)_", symbol, maxsplit=1), ""][:2]
-    return stem, label.removeprefix("{").removesuffix("}")
+    return re.fullmatch(r"(.+?)(?:(?<!\\)_\{?(.+?)\}?)?", symbol).groups("")
 
 
 def _known():
