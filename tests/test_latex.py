@@ -100,6 +100,23 @@ def test_what_is_not_understood_is_said_with_its_place_in_every_use(equation, re
         refused(formula.sides, equation, derivations.example())
 
 
+WRONG = [
+    ("L = [i = 2]", "the index i is neither free nor summed"),
+    (r"L = \sum_{i} h_{ti}", "the index t is neither free nor summed"),
+    ("h_{tj} = z_{tj} + p_{jt}", "an index of p is too large"),
+    ("h_{tj} = z_{j}", "z has 2 indices, 1 are written"),
+    (r"\frac{\partial z_{k}}{\partial b_{i}} = 1", "dz_db has 3 indices, 2 are written"),  # no heads to lay together
+    (r"L = \gamma_{1,j}", "the index j is neither free nor summed"),
+    ("L = hf_{tj}", "there is no hf among the numbers"),
+]
+
+
+@pytest.mark.parametrize(("equation", "told"), WRONG)
+def test_a_formula_that_the_numbers_do_not_fit_is_said(equation, told):
+    with pytest.raises(ValueError, match=f"formula: {told}"):
+        formula.sides(equation, derivations.example())
+
+
 def test_a_drawing_refuses_what_it_cannot_set():
     with pytest.raises(ValueError, match=r"latex: .*\\frac"):
         svg_text.typeset(r"\frac{1}{2}")
