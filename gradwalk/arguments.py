@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
@@ -116,6 +117,22 @@ def instance(argument: str, given: object, of: type) -> object:
         wanted = f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
         raise ValueError(f"{argument}: wanted {wanted}, got {_kind(given)}")
     return given
+
+
+def stand_in(argument: str, given: object, right: Callable) -> Callable:
+    """A function that can be called as the right one is: its parameters have the same names.
+
+    What the right one has a value for, such as a norm's eps, it may leave out.
+    """
+    parameters = inspect.signature(right).parameters.values()
+    wanted = [parameter.name for parameter in parameters]
+    needed = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    if not inspect.isfunction(given):
+        raise refused(argument, f"a function of {wanted} in the place of {right.__name__}", given)
+    came = list(inspect.signature(given).parameters)
+    if came not in (wanted, needed):
+        raise ValueError(f"{argument}: {given.__name__} takes {came}, wanted {wanted}")
+    return given if came == wanted else lambda *all_of_them: given(*all_of_them[: len(needed)])
 
 
 def row(argument: str, given: object) -> np.ndarray:

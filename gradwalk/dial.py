@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from gradwalk import arguments, block, measure
-from gradwalk.model import Model, TooLarge, of_weight
+from gradwalk.inputs import sentences
+from gradwalk.model import Model, TooLarge
 from gradwalk.step1_output import logsumexp, loss
-from gradwalk.walk import backward, forward, sentences
+from gradwalk.walk import backward, forward
+from gradwalk.weights import of_weight
 
 AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
 
@@ -72,7 +74,7 @@ class Dial:
         """The loss at each nudge of a deeper dial, by going forward from where it acts."""
         q, line = block.line_of(self.model, self.name)
         here = values if q is None else values.blocks[q]
-        known = {**values, **self.model.weights, **self.model.blocks[q or 0], **here, "H": self.model.H}
+        known = {**values, **self.model.weights, **self.model.blocks[q or 0], **here, **self.model.settings}
         push = block.push(line, known, self.name.split(".")[-1], self.index)  # of the value's own shape
         where = line.value if q is None else f"blocks.{q}.{line.value}"
         with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
@@ -97,7 +99,7 @@ class Dial:
             raise ValueError("y: wanted the next word of each position, got None; without it there is no loss")
 
     def _values_now(self):
-        if self._values.came_from[1] != self.model.version:
+        if self._values.came_from.version != self.model.version:
             self._look()
         return self._values
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from gradwalk import arguments, block
-from gradwalk.model import Model, within
+from gradwalk.model import Model
 from gradwalk.names import VALUES
 from gradwalk.walk import Values, forward
+from gradwalk.weights import within
 
 STEP = 1e-5  # small enough for a straight line, large enough for the digits of float64
 
@@ -87,10 +88,10 @@ def jacobians(model: Model, values: Values) -> dict[str, np.ndarray]:
     """
     model = _exact(model)
     exact = {name: v.astype(float) for name, v in values.items() if getattr(v, "dtype", None) == np.float32}
-    settings = {"attends": np.isfinite(values.S), "H": model.H}
+    settings = {"attends": np.isfinite(values.S), **model.settings}
     known = {**model.weights, **values, **exact, **settings}
     measured = {}
-    for line in (*block.way_in(), *block.block(model), *block.way_out(model)):
+    for line in block.lines(model):
         at = [known[name] for name in line.takes]
         moves = [position for position, name in enumerate(line.takes) if name not in block.SETTINGS]
         needed = 8 * 2 * known[line.value].size * sum(at[position].size for position in moves)

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import random
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
-from gradwalk import arguments
-from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, ReadOnly, unknown
+from gradwalk import arguments, block
+from gradwalk.names import BLOCK_WEIGHTS, ReadOnly
 from gradwalk.reading.labels import readable
-from gradwalk.step2_mlp import ACTIVATIONS
+from gradwalk.reading.words import Words, word_list
+from gradwalk.step3_layernorm import EPS
+from gradwalk.weights import (
+    all_names,
+    check_arrays,
+    checked,
+    drawn,
+    float_type,
+    heads,
+    of_weight,
+    own_arrays,
+    sizes,
+    within,
+)
 
 PEN_AND_PAPER = ("by", "cat", "dog", "door", "fire", "river", "sat", "slept", "the", "tree", "window")
-NAMED = 5  # unknown words in one refusal, each with its nearest: a whole page in another language has hundreds
 
 
 class TooLarge(ValueError):
@@ -32,6 +41,7 @@ class Model:
     layer is tied to `E`, without `b` it has no bias, with `gammaf` and `betaf` the intended meaning is normed before
     it meets the vocabulary (GPT-2 has it so in all three).
 
+    `settings` has what is no weight: H heads, the activation, the norm, and the eps inside its root.
     Every array is copied on the way in. `weights` shows read-only views; `version` counts the writes.
     """
 
@@ -41,6 +51,8 @@ class Model:
         words: Sequence[str],
         H: int,
         activation: str = "relu",
+        norm: str = "layer",
+        eps: float = EPS,
         tokenizer: object | None = None,
     ):
         """Take the arrays of `weights` by name; ValueError if one is missing, unknown, misshapen or not finite.
@@ -48,22 +60,25 @@ class Model:
         `words` names the rows of `W` and `E`. `tokenizer`, if any, turns text into word numbers by its
         `encode(text).ids`; without one a sentence is split into words.
         """
-        self.activation = arguments.one_of("activation", activation, ACTIVATIONS, "activation")
-        self.words = _vocabulary(words)
+        self.words = word_list(words)
+        self._words = Words(self.words)
         self.tokenizer = tokenizer
         self.version = 0
-        self._number = {word: i for i, word in enumerate(self.words)}
-        self._arrays = _own_arrays(weights)
-        self.D, self.F, self.H, self.N, self.T_max, blocks = _sizes(self._arrays, len(self.words), H)
-        self.dtype = _check_arrays(self._arrays, self._size_of())
+        arrays, settings = own_arrays(weights), checked(H=H, activation=activation, norm=norm, eps=eps)
+        extent, blocks, names = sizes(arrays, len(self.words), settings)
+        self.D, self.F, self.N, self.T_max = (extent[letter] for letter in ("D", "F", "N", "T_max"))
+        self.settings = MappingProxyType(settings)
+        self.H, self.activation = settings["H"], settings["activation"]
+        self.dtype = check_arrays(arrays, extent)
 
-        self._arrays = {name: self._arrays[name] for name in _names(blocks, WEIGHTS) if name in self._arrays}
+        self._arrays = {name: arrays[name] for name in names}
         views = {name: array.view() for name, array in self._arrays.items()}
         for view in views.values():
             view.flags.writeable = False
         self.weights = MappingProxyType(views)
         prefixes = [""] if blocks == 1 else [f"blocks.{q}." for q in range(blocks)]
-        self.blocks = [ReadOnly({name: views[prefix + name] for name in BLOCK_WEIGHTS}) for prefix in prefixes]
+        own = [name for name in block.weights(settings, names) if name in BLOCK_WEIGHTS]
+        self.blocks = [ReadOnly({name: views[prefix + name] for name in own}) for prefix in prefixes]
 
     # ---- where models come from
 
@@ -77,6 +92,8 @@ class Model:
         H: int = 2,
         blocks: int = 1,
         activation: str = "relu",
+        norm: str = "layer",
+        eps: float = EPS,
         T_max: int = 256,
         tied: bool = False,
         final_norm: bool = False,
@@ -92,34 +109,20 @@ class Model:
         """
         sizes = {"D": D, "F": F, "H": H, "blocks": blocks, "T_max": T_max}
         D, F, H, blocks, T_max = (arguments.whole(name, size, least=1) for name, size in sizes.items())
-        H, dtype, words = _heads(H, D), _float(dtype), _vocabulary(words)
+        H, dtype, words = heads(H, D), float_type(dtype), word_list(words)
         scale = arguments.number("scale", scale, least=0)
         tied, final_norm, bias = (
             arguments.flag(name, given)
             for name, given in {"tied": tied, "final_norm": final_norm, "bias": bias}.items()
         )
-        optional = {"W": not tied, "b": bias, "gammaf": final_norm, "betaf": final_norm}
-        draw = np.random.default_rng(arguments.whole("seed", seed, least=0)).standard_normal
+        optional = {"W": not tied, "b": bias, "gammaf": final_norm}
         extent = {"N": len(words), "T_max": T_max, "D": D, "F": F}
         dials = (2 * len(words) + T_max) * D + blocks * (4 * D * D + 2 * D * F)
         arguments.memory("D, F, blocks, T_max", 3 * 8 * dials, f"a model of {dials:,} dials")
-        weights = {}
-        with np.errstate(over="ignore"):  # told in words, below
-            for name in _names(blocks, [name for name in WEIGHTS if optional.get(name, True)]):
-                bare = name.split(".")[-1]
-                shape = tuple(extent[letter] for letter in WEIGHTS[bare].shape)
-                if bare.startswith("gamma"):
-                    weights[name] = 1 + 0.2 * draw(shape)
-                elif len(shape) == 1:
-                    weights[name] = 0.2 * scale * draw(shape)
-                elif bare in ("E", "E_pos"):
-                    weights[name] = scale * draw(shape)
-                else:
-                    weights[name] = scale * draw(shape) / np.sqrt(shape[1])
-                weights[name] = weights[name].astype(dtype)
-        if not all(np.isfinite(array).all() for array in weights.values()):
-            raise ValueError(f"scale: wanted one whose numbers {dtype} can hold, got {scale}")
-        return cls(weights, words, H, activation)
+        settings = checked(H=H, activation=activation, norm=norm, eps=eps)
+        names = all_names(blocks, block.weights(settings, [name for name, wanted in optional.items() if wanted]))
+        weights = drawn(names, extent, scale, dtype, arguments.whole("seed", seed, least=0))
+        return cls(weights, words, **settings)
 
     @classmethod
     def trained(cls) -> Model:
@@ -138,11 +141,11 @@ class Model:
     def copy(self, dtype=None) -> Model:
         """A model of its own with the same numbers, in `dtype` if one is given: turning one leaves the other alone."""
         arrays = self._arrays
-        if dtype is not None and _float(dtype) != self.dtype:
+        if dtype is not None and float_type(dtype) != self.dtype:
             arguments.memory("model", np.dtype(dtype).itemsize * self._dials(), f"a copy in {np.dtype(dtype)}")
             with np.errstate(over="ignore"):  # what float32 cannot hold is told by the copy's own check
                 arrays = {name: array.astype(dtype) for name, array in arrays.items()}
-        return Model(arrays, self.words, self.H, self.activation, self.tokenizer)
+        return Model(arrays, self.words, tokenizer=self.tokenizer, **self.settings)
 
     # ---- words in, numbers out, and words again
 
@@ -271,29 +274,12 @@ class Model:
     # ---- inside
 
     def _numbers(self, sentence):
-        from gradwalk import text
+        from gradwalk.reading.sentences import as_words
 
-        if self.tokenizer is not None:
-            whole = sentence if isinstance(sentence, str) else " ".join(text.as_words("sentence", sentence))
-            return np.array(self.tokenizer.encode(whole).ids, dtype=int)
-        words = text.as_words("sentence", sentence)
-        if isinstance(sentence, str):  # the vocabulary may spell a word otherwise than a text is read
-            words = [word if word in self._number else self._spelled.get(word, word) for word in words]
-        strangers = [word for word in dict.fromkeys(words) if word not in self._number]
-        if strangers:
-            named = [(arguments.shown(word), ", ".join(text.nearest(word, self.words))) for word in strangers[:NAMED]]
-            told = "; ".join(f"{word} (the nearest: {nearest})" for word, nearest in named)
-            more = f"; and {len(strangers) - NAMED} more" if len(strangers) > NAMED else ""
-            raise ValueError(f"sentence: the model does not know {told}{more}")
-        return np.array([self._number[word] for word in words], dtype=int)
-
-    @cached_property
-    def _spelled(self):
-        """Each word as a text is read (NFC, lower case), and how the vocabulary spells it; the first of several."""
-        from gradwalk import text
-
-        read = ((text.words_of(word), word) for word in reversed(self.words))
-        return {found[0]: word for found, word in read if len(found) == 1}
+        if self.tokenizer is None:
+            return np.array(self._words.numbers(sentence), dtype=int)
+        whole = sentence if isinstance(sentence, str) else " ".join(as_words("sentence", sentence))
+        return np.array(self.tokenizer.encode(whole).ids, dtype=int)
 
     def _known(self, name):
         return arguments.one_of("name", name, self._arrays, "weight")
@@ -319,9 +305,6 @@ class Model:
     def _dials(self):
         return sum(array.size for array in self._arrays.values())
 
-    def _size_of(self):
-        return {"D": self.D, "F": self.F, "N": self.N, "T_max": self.T_max}
-
     def __repr__(self):
         sizes = f"N={self.N}, D={self.D}, F={self.F}, H={self.H}, blocks={len(self.blocks)}"
         return f"Model({sizes}, {self.activation}, {self.dtype}: {self._dials():,} dials)"
@@ -334,114 +317,3 @@ def _next(z, temperature, chance):
     with np.errstate(over="ignore"):
         shares = np.exp((z - z.max()).astype(float) / temperature).cumsum()  # (N,)
     return int(np.searchsorted(shares, chance.random() * shares[-1], side="right"))
-
-
-def within(shape: tuple[int, ...], index: tuple[int, ...], name: str) -> tuple[int, ...]:
-    """The index of one number of an array of that shape; ValueError, naming the array, for anything else."""
-    wanted = f"a tuple within the shape {shape} of {name}"
-    if not isinstance(index, tuple) or len(index) != len(shape):
-        raise arguments.refused("index", wanted, index)
-    try:
-        return tuple(arguments.whole("index", i, least=0, most=n - 1) for i, n in zip(index, shape, strict=True))
-    except ValueError:
-        raise arguments.refused("index", wanted, index) from None
-
-
-def of_weight(grads: Mapping, name: str) -> np.ndarray:
-    """The gradient of the weight `name`, of a block's own weight too: "blocks.0.W1" is grads.blocks[0].dL_dW1."""
-    block, bare = re.fullmatch(r"(?:blocks\.(\d+)\.)?(\w+)", name).groups()
-    return (grads if block is None else grads["blocks"][int(block)])[f"dL_d{bare}"]
-
-
-def _names(blocks, top):
-    """All weight names in the order of the walk out, those of a block once per block."""
-    for name in top:
-        if name not in BLOCK_WEIGHTS or blocks == 1:
-            yield name
-        elif name == next(iter(BLOCK_WEIGHTS)):  # where the blocks begin
-            yield from (f"blocks.{q}.{inner}" for q in range(blocks) for inner in BLOCK_WEIGHTS)
-
-
-def _sizes(arrays, N, H):
-    """D, F, H, N, T_max and the number of blocks, read off the arrays; a missing or unknown name is a ValueError."""
-    numbers = {found[1] for name in arrays if (found := re.match(r"blocks\.(\d+)\.", name))}
-    blocks = max(len(numbers), 1)
-    optional = {"W", "b", "gammaf", "betaf"}
-    known = list(_names(blocks, WEIGHTS))
-    strange = [name for name in arrays if name not in known]
-    if strange:
-        raise ValueError(f"weights: {unknown('weight', strange[0], known)}")
-    wanted = [name for name in known if name not in optional]
-    wanted += [name for name in ("gammaf", "betaf") if {"gammaf", "betaf"} & set(arrays)]
-    missing = [name for name in wanted if name not in arrays]
-    if missing:
-        raise ValueError(f"weights: missing {', '.join(missing)}")
-    first_W1 = arrays["W1" if blocks == 1 else "blocks.0.W1"]
-    if arrays["E"].ndim != 2 or arrays["E_pos"].ndim != 2 or first_W1.ndim != 2:
-        raise ValueError("weights: wanted E, E_pos and W1 with two axes each")
-    D, F, T_max = arrays["E"].shape[1], len(first_W1), len(arrays["E_pos"])
-    return D, F, _heads(H, D), N, T_max, blocks
-
-
-def _heads(H, D):
-    wanted = f"a number of heads that divides D = {D}"
-    try:
-        heads = arguments.whole("H", H, least=1)
-    except ValueError:
-        raise arguments.refused("H", wanted, H) from None
-    if D % heads:
-        raise arguments.refused("H", wanted, H)
-    return heads
-
-
-def _float(dtype):
-    try:
-        found = np.dtype(dtype)
-    except Exception:  # numpy asks the object itself
-        raise arguments.refused("dtype", "float64 or float32", dtype) from None
-    if found not in (np.float64, np.float32):
-        raise ValueError(f"dtype: wanted float64 or float32, got {found}")
-    return found
-
-
-def _vocabulary(words):
-    """The words as a list of their own: text, at least two of them, each once."""
-    found = arguments.several("words", words, "words")
-    for word in found:
-        arguments.words("words", word, "each as text")
-    if len(found) < 2:
-        raise arguments.refused("words", "at least two, or there is nothing to bet on", words)
-    if len(set(found)) != len(found):
-        twice = next(word for word, times in Counter(found).items() if times > 1)
-        raise ValueError(f"words: a word appears twice: {arguments.shown(twice)}")
-    return found
-
-
-def _own_arrays(weights):
-    """Every array copied, in this machine's byte order."""
-    arguments.instance("weights", weights, Mapping)
-    arrays = {}
-    for name, given in weights.items():
-        arguments.words("weights", name, "their names as text")
-        try:
-            array = np.array(given, order="C")
-            arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
-        except Exception:
-            raise ValueError(f"weights: {name} is no array, it came as {arguments.shown(given)}") from None
-    return arrays
-
-
-def _check_arrays(arrays, extent):
-    """Every array of the shape that the ledger gives it, of one dtype, finite. Returns the dtype."""
-    dtype = arrays["E"].dtype
-    if dtype not in (np.float64, np.float32):
-        raise ValueError(f"weights: wanted float64 or float32, E came as {dtype}")
-    for name, array in arrays.items():
-        wanted = tuple(extent[letter] for letter in WEIGHTS[name.split(".")[-1]].shape)
-        if array.shape != wanted:
-            raise ValueError(f"weights: {name} came with shape {array.shape}, wanted {wanted}")
-        if array.dtype != dtype:
-            raise ValueError(f"weights: {name} came as {array.dtype}, E as {dtype}; wanted one dtype")
-        if not np.isfinite(array).all():
-            raise ValueError(f"weights: {name} holds a number that is not finite")
-    return dtype

@@ -10,7 +10,6 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Callable
-from types import FunctionType, ModuleType
 from typing import NamedTuple
 
 import numpy as np
@@ -26,13 +25,11 @@ from gradwalk import (
     walk,
 )
 from gradwalk.model import Model
-from gradwalk.step3_layernorm import normed, spread
-from gradwalk.telling.derivations import RESULTS
+from gradwalk.step3_layernorm import EPS, normed, spread
+from gradwalk.telling.derivations import RESULTS, gradients
 from gradwalk.telling.page import Page
 from gradwalk.telling.verbatim import literal
 from gradwalk.walk import Gradients, Values
-
-STEPS = (step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding)
 
 
 class Exhibit(NamedTuple):
@@ -75,19 +72,19 @@ def gate_left_open(dL_dr, u, activation="relu"):
 
 
 @stands_in_for(step3_layernorm.pullback)
-def entry_by_entry(dL_dv, x1, gamma):
+def entry_by_entry(dL_dv, x1, gamma, eps=EPS):
     """Times gamma, over the spread, entry by entry. Tempting, since that is what the norm does to a number once the
     mean is out. But each number also moves the mean and the spread, and by them all others."""
-    return gamma * dL_dv / spread(x1)  # (T, D)
+    return gamma * dL_dv / spread(x1, eps)  # (T, D)
 
 
 @stands_in_for(step3_layernorm.pullback)
-def star_forgotten(dL_dv, x1, gamma):
+def star_forgotten(dL_dv, x1, gamma, eps=EPS):
     """All three terms are there, but gamma comes last. Tempting, since it comes last on the way out. On the way back
     it must come first: this is the norm's Jacobian where its transpose is wanted."""
-    x_hat = normed(x1)  # (T, D)
+    x_hat = normed(x1, eps)  # (T, D)
     along = (dL_dv * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
-    return gamma * (dL_dv - dL_dv.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)  # (T, D)
+    return gamma * (dL_dv - dL_dv.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)  # (T, D)
 
 
 @stands_in_for(step4_residual.dL_dx1)
@@ -130,17 +127,20 @@ def last_one_kept(dL_dx0, tokens, N):
 def walk_back(exhibit: int | Exhibit) -> Callable[[Model, Values], Gradients]:
     """`backward` with an exhibit in it, one of ours by its number or your own: (model, values) -> all gradients.
 
-    The lines of `walk.backward` run, every one of them, but in copies of their modules in which one function is
-    another. The package itself is not touched, so that there is nothing to mend, not even after an error.
-    ValueError if there is no such exhibit, if its two functions do not take the same arguments, or if no step has the
-    right one.
+    It stands wherever the walk back calls the right one: the layer norm's pullback has two uses in each block, and a
+    third where there is a final norm. ValueError if there is no such exhibit, if its two functions do not take the same
+    arguments, or if the right one makes no gradient of the walk back.
     """
     wrong, right = _look_up(exhibit)
-    changes = {step: _changes(step, wrong, right) for step in STEPS}
-    if not any(changes.values()):
-        raise ValueError(f"exhibit: wanted a function of a step to stand in for, {right.__name__} is none")
-    steps = {step.__name__.split(".")[-1]: _again(step, others) for step, others in changes.items()}
-    return _again(walk, steps).backward
+    slopes = [slope for _, slope in step2_mlp.ACTIVATIONS.values()]  # a factor of dL_du, not what arrives at u
+    if right in slopes or right not in gradients():
+        raise ValueError(f"exhibit: wanted a gradient of a step to stand in for, {right.__name__} is none")
+
+    def backward(model, values):
+        makers = walk.made_by(model, values)
+        return walk.backward(model, values, {name: wrong for name, maker in makers.items() if maker is right})
+
+    return backward
 
 
 def label(exhibit: int | Exhibit) -> Page:
@@ -170,34 +170,10 @@ def _look_up(exhibit):
             return EXHIBITS[arguments.whole("exhibit", exhibit, least=1, most=len(EXHIBITS))]
         except ValueError:
             raise arguments.refused("exhibit", f"a number from 1 to {len(EXHIBITS)}, or an Exhibit", exhibit) from None
-    for function in exhibit:
-        if not inspect.isfunction(function):
-            raise arguments.refused("exhibit", "two functions, the wrong one and the right one", function)
-    wanted, came = (list(inspect.signature(function).parameters) for function in (exhibit.right, exhibit.wrong))
-    if came != wanted:
-        raise ValueError(f"exhibit: {exhibit.wrong.__name__} takes {came}, wanted {wanted}")
+    if not inspect.isfunction(exhibit.right):
+        raise arguments.refused("exhibit", "two functions, the wrong one and the right one", exhibit.right)
+    arguments.stand_in("exhibit", exhibit.wrong, exhibit.right)
     return exhibit
-
-
-def _changes(step, wrong, right):
-    """The names of a step under which `wrong` now stands, and its table of activations, where that holds `right`."""
-    others = {name: wrong for name, thing in vars(step).items() if thing is right}
-    if others and step is step2_mlp:
-        pairs = step2_mlp.ACTIVATIONS.items()
-        others["ACTIVATIONS"] = {name: tuple(wrong if one is right else one for one in pair) for name, pair in pairs}
-    return others
-
-
-def _again(module: ModuleType, others: dict[str, object]) -> ModuleType:
-    """The module once more, with `others` under their names: its own functions, run there, see them."""
-    copy = ModuleType(module.__name__)
-    space = vars(copy)
-    space.update(vars(module))
-    for name, thing in vars(module).items():
-        if inspect.isfunction(thing) and thing.__module__ == module.__name__:
-            space[name] = FunctionType(thing.__code__, space, name, thing.__defaults__)
-    space.update(others)
-    return copy
 
 
 def _lines(function):

@@ -118,187 +118,6 @@ SHARES = {
 }
 
 
-class Said(NamedTuple):
-    """What a dialect calls a quantity: its name there, its LaTeX, and how the array lies there.
-
-    `transposed`: (in, out), where the course has (out, in). `part`: 0, 1 or 2, which third of one array it is; the
-    third is cut along the course's first axis.
-    """
-
-    name: str
-    latex: str
-    transposed: bool = False
-    part: int | None = None
-
-    @property
-    def slice(self) -> str:
-        """The part of the array that is meant, as an index: "[:, D:2D]"; empty for the whole."""
-        if self.part is None:
-            return ""
-        cut = ("0:D", "D:2D", "2D:3D")[self.part]
-        return f"[:, {cut}]" if self.transposed else f"[{cut}]"
-
-
-def _stored(name, *, transposed=False, part=None, shown=None):
-    """A name as a checkpoint writes it: upright typewriter letters in a formula."""
-    latex = (shown or name.removeprefix("h.0.")).replace("_", r"\_")
-    return Said(name, rf"\texttt{{{latex}}}", transposed, part)
-
-
-def _all(**written):
-    return {name: Said(*entry) if isinstance(entry, tuple) else Said(entry, entry) for name, entry in written.items()}
-
-
-DIALECTS = {
-    "course": "the course's own names",
-    "notes": "the learner's notes: one position, columns",
-    "textbook": "a textbook's: rows times matrices, x W + b, as in Vaswani et al. (2017), with the words of the "
-    "residual stream, as in Elhage et al. (2021)",
-    "gpt2": "GPT-2's checkpoint: matrices (in, out), no names for values",
-    "pytorch": "torch.nn.TransformerEncoderLayer(norm_first=True); embeddings and output layer are outside of it",
-}
-_ONE, _TWO = r"\tilde{x}^{(0)}", r"\tilde{x}^{(1)}"
-SAID = {
-    "notes": _all(
-        **{"x0": ("x_0", "x_0"), "x1": ("x_1", "x_1"), "Q": ("Query", "Q"), "K": ("Key", "K"), "V": ("Value", "V")},
-        **{"O": "O", "a": "a", "v": "v", "m": "m", "h": "h", "z": "z", "p": "p", "L": "L"},
-        **{"W": ("W, W_vocab", "W"), "b": "b", "W1": "W_1", "b1": "b_1", "W2": "W_2", "b2": "b_2"},
-    ),
-    "textbook": {
-        **_all(E=("W_E, embedding", "W_E"), E_pos=("W_pos, positional embedding", r"W_{\mathrm{pos}}")),
-        **{
-            f"{ours}{k}": Said(f"{ours}({k}), LayerNorm {word}", rf"\{ours}^{{({k})}}")
-            for ours, word in (("gamma", "gain"), ("beta", "bias"))
-            for k in ("1", "2", "f")
-        },
-        **{f"W_{k}": Said(f"W^{k}", f"W^{k}", transposed=True) for k in "QKVO"},
-        **{f"b_{k}": Said(f"b^{k}", f"b^{k}") for k in "QKVO"},
-        **{f"W{k}": Said(f"W_{k}", f"W_{k}", transposed=True) for k in "12"},
-        **_all(b1="b_1", b2="b_2", b=("b_U", "b_U"), L=("L, cross-entropy", r"\mathcal{L}")),
-        "W": Said("W_U, unembedding", "W_U", transposed=True),
-        **_all(x0=("x(0), residual stream", "x^{(0)}"), x1=("x(1), residual stream", "x^{(1)}")),
-        **_all(
-            n=("LN(x(0)), normalised", _ONE), v=("LN(x(1)), normalised", _TWO), hf=("LN(h), normalised", r"\tilde{h}")
-        ),
-        **_all(Q=("Q, queries", "Q"), K=("K, keys", "K"), V=("V, values", "V"), S=("S, attention scores", "S")),
-        **_all(alpha=("A, attention weights", "A"), O=("Concat(heads)", r"\mathrm{head}")),
-        **_all(a=("attention output", r"\mathrm{attn}"), m=("FFN output", r"\mathrm{ffn}")),
-        **_all(u=("a, pre-activation", "a"), r=("hidden layer, activation", r"\phi(a)"), h=("h, hidden state", "h")),
-        **_all(z=("z, logits", "z"), p=("y hat, prediction", r"\hat{y}"), x_hat=("x hat", r"\hat{x}")),
-        **_all(sigma=("sigma", r"\sigma")),
-    },
-    "gpt2": {
-        "E": _stored("wte.weight"),
-        "E_pos": _stored("wpe.weight"),
-        **{f"gamma{k}": _stored(f"h.0.ln_{k}.weight") for k in "12"},
-        **{f"beta{k}": _stored(f"h.0.ln_{k}.bias") for k in "12"},
-        **{f"W_{k}": _stored("h.0.attn.c_attn.weight", transposed=True, part=i) for i, k in enumerate("QKV")},
-        **{f"b_{k}": _stored("h.0.attn.c_attn.bias", part=i) for i, k in enumerate("QKV")},
-        "W_O": _stored("h.0.attn.c_proj.weight", transposed=True),
-        "b_O": _stored("h.0.attn.c_proj.bias"),
-        "W1": _stored("h.0.mlp.c_fc.weight", transposed=True),
-        "b1": _stored("h.0.mlp.c_fc.bias"),
-        "W2": _stored("h.0.mlp.c_proj.weight", transposed=True),
-        "b2": _stored("h.0.mlp.c_proj.bias"),
-        "gammaf": _stored("ln_f.weight"),
-        "betaf": _stored("ln_f.bias"),
-        "W": _stored("wte.weight"),
-    },
-    "pytorch": {
-        "E": _stored("nn.Embedding.weight", shown="Embedding.weight"),
-        "E_pos": Said("nn.Embedding.weight, of places", r"\texttt{Embedding.weight}^{\mathrm{pos}}"),
-        **{f"gamma{k}": _stored(f"norm{k}.weight") for k in "12"},
-        **{f"beta{k}": _stored(f"norm{k}.bias") for k in "12"},
-        **{f"W_{k}": _stored("self_attn.in_proj_weight", part=i) for i, k in enumerate("QKV")},
-        **{f"b_{k}": _stored("self_attn.in_proj_bias", part=i) for i, k in enumerate("QKV")},
-        "W_O": _stored("self_attn.out_proj.weight"),
-        "b_O": _stored("self_attn.out_proj.bias"),
-        **{f"W{k}": _stored(f"linear{k}.weight") for k in "12"},
-        **{f"b{k}": _stored(f"linear{k}.bias") for k in "12"},
-        "W": _stored("nn.Linear.weight", shown="Linear.weight"),
-        "b": _stored("nn.Linear.bias", shown="Linear.bias"),
-        "x0": _stored("src"),
-    },
-}
-
-
-class Clash(NamedTuple):
-    """One name said of several quantities, or seeming to be, inside a dialect; and what the course settled."""
-
-    dialect: str
-    name: str
-    of: tuple[str, ...]
-    settled: str
-
-
-CLASHES = [
-    Clash("notes", "x_1", ("x1",), "It stands in h = x_1 + m and in LN2(x_1). That is one value with two uses."),
-    Clash("notes", "O", ("O", "a"), "O is the blend before W_O, a the adjustment after it; the course keeps both."),
-    Clash(
-        *("notes", "contextual meaning", ("v", "x1", "a")),
-        "Said of three. The course says it of x1 alone, the sum; a is the adjustment, v is x1 normed.",
-    ),
-    Clash(
-        *("notes", "X", ("x0", "n")),
-        "The tokens enter as x0, and Q, K and V read it normed: the course calls that n, so that LN1 is not lost.",
-    ),
-    Clash("notes", "W, W_voc, W_vocab", ("W",), "Three spellings of one array; W1, W2 and W_Q are others."),
-    Clash("textbook", "a", ("u", "a"), "The pre-activation there; here a is the adjustment, and u is not yet muted."),
-    Clash(
-        *("textbook", "hidden", ("r", "h")),
-        "The hidden layer is r, inside the MLP; the hidden state is h. The course calls neither hidden.",
-    ),
-    Clash("gpt2", "c_proj.weight", ("W_O", "W2"), "In attn it is W_O, in mlp it is W2; so never shorten it further."),
-    Clash("gpt2", "h", ("h",), "In h.0 it counts blocks; the course has q for a block, and h is a value."),
-    Clash("gpt2", "wte.weight", ("E", "W"), "One array read at both ends: tied weights. The course then has E alone."),
-    Clash("gpt2", "weight", ("gamma1", "gamma2", "gammaf"), "A norm's weight is its stretch, one number a component."),
-    Clash("pytorch", "Embedding.weight", ("E", "E_pos"), "Two modules of one class; the course says E and E_pos."),
-    Clash("pytorch", "in_proj_weight", ("W_Q", "W_K", "W_V"), "Three arrays in one, below one another; cut by rows."),
-]
-
-
-def said(name: str, dialect: str) -> Said | None:
-    """What a dialect calls a value, a weight or a gradient; None where it has no name.
-
-    A gradient is asked for by its course name, `dL_dW1` or `dL_dx1_via_h`; of those the notes have g, g_h, g_x1 and
-    their shares, PyTorch has `linear1.weight.grad`, and GPT-2's gradients go by the checkpoint's own keys.
-    ValueError for a dialect that there is none of, KeyError for a name that the ledger does not have.
-    """
-    if dialect not in DIALECTS:
-        raise ValueError(f"dialect: {unknown('dialect', dialect, DIALECTS)}")
-    entry = look_up(name)
-    bare = name.split(".")[-1]
-    if dialect == "course":
-        return Said(bare, entry.symbol)
-    quantity, _, road = bare.removeprefix("dL_d").partition("_via_")
-    own = SAID[dialect].get(quantity)
-    if bare == quantity or own is None:
-        return own
-    if dialect == "notes":
-        return _slope_in_notes(quantity, road, own)
-    if dialect == "textbook":
-        return Said(f"∂L/∂ {own.name.split(',')[0]}", rf"\partial \mathcal{{L}} / \partial {own.latex}", own.transposed)
-    if quantity not in WEIGHTS or road:
-        return None
-    return own._replace(name=own.name + (".grad" if dialect == "pytorch" else ""))
-
-
-# A share's road, as the notes have it in "(from h)".
-ROADS = {"h": "h", "v": r"\mathrm{LN}_2", "x1": "x_1", "n": r"\text{attention}"}
-
-
-def _slope_in_notes(quantity, road, own):
-    if quantity in WEIGHTS:
-        return Said(f"∂L/∂{own.name.split(',')[0]}", rf"\partial L / \partial {own.latex}") if not road else None
-    if quantity == "z":
-        return Said("g, error vector", "g")
-    if quantity not in ("h", "v", "x1", "a", "x0", "m") or (road and road not in ROADS):
-        return None
-    share = rf"^{{(\text{{from }} {ROADS[road]})}}" if road else ""
-    told = f" (from {'LN_2' if road == 'v' else 'attention' if road == 'n' else look_up(road).symbol})" if road else ""
-    return Said(f"g_{own.name}{told}", f"g_{{{own.latex}}}{share}")
-
-
 def look_up(name: str) -> Name:
     """The ledger's entry for a weight, a value or a gradient; a gradient has its own quantity's shape.
 
@@ -327,7 +146,9 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> str:
 
 
 class Named(dict):
-    """A dictionary whose entries are also attributes: `values["h"]` is `values.h`."""
+    """A dictionary whose entries are also attributes: `values["h"]` is `values.h`. Its slots are no entries."""
+
+    __slots__ = ()
 
     def __getattr__(self, name):
         try:
@@ -336,7 +157,10 @@ class Named(dict):
             raise AttributeError(self._absent(name)) from None
 
     def __setattr__(self, name, array):
-        self[name] = array
+        if name in self.__slots__:
+            super().__setattr__(name, array)
+        else:
+            self[name] = array
 
     def __dir__(self):
         return [*super().__dir__(), *self]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gradwalk.model import Model
 from gradwalk.telling.block_map import BlockMap
 from gradwalk.telling.derivation_page import step
 from gradwalk.telling.dialect_switch import DialectSwitch
@@ -19,7 +20,7 @@ __all__ += ["table"]
 
 
 def dialect(name: str | None = None) -> DialectSwitch:
-    """The switch of names: "course", "notes", "textbook", "gpt2" or "pytorch", for every output of the page.
+    """The switch of names for every output of the page: "course", "gpt2" or another dialect of data/dialects.md.
 
     Without a name it is the control alone, at "course" until somebody turns it; with one the page turns at once.
     ValueError for a dialect that there is none of.
@@ -37,10 +38,17 @@ def picture(figure, alt: str) -> Picture:
     return Picture(figure, alt)
 
 
-def block_map(here: str, values: Values | None = None, grads: Mapping | None = None, t: int = 0) -> BlockMap:
+def block_map(
+    here: str,
+    values: Values | None = None,
+    grads: Mapping | None = None,
+    t: int = 0,
+    model: Model | None = None,
+) -> BlockMap:
     """The map of the block, with "you are here" at a notebook's stop, such as "1a_which_way".
 
     With what forward and backward gave, each node tells its shape and its first numbers at position `t` when pointed
-    at. A node leads to the notebook that derives the slope in it, where that notebook is there.
+    at. A node leads to the notebook that derives the slope in it, where that notebook is there. It draws the lines of
+    `model`, or the course's own.
     """
-    return BlockMap(here, values, grads, t)
+    return BlockMap(here, values, grads, t, model)

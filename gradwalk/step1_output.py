@@ -6,8 +6,6 @@ M scored positions; y_t = -1 says "not scored here".
 
 import numpy as np
 
-from gradwalk.step3_layernorm import dL_dbeta, dL_dgamma, pullback
-
 NEARLY_ALL = 1 - 1e-4  # of a share: p - 1 has lost four digits by then
 
 
@@ -121,23 +119,3 @@ def dL_dh(dL_dz, W):
     >>> same(dL_dh(dL_dz, W), einsum("tk,kj->tj", dL_dz, W))
     """
     return dL_dz @ W  # (T, D)
-
-
-def backward(weights, values, grads):
-    """From the loss to the intended meaning. Tied weights say words with E, and GPT-2 norms h first: hf = LNf(h)."""
-    grads.dL_dz = dL_dz(values.p, values.y)
-    said = values.get("hf", values.h)  # (T, D)
-    if "W" in weights:
-        grads.dL_dW = dL_dW(grads.dL_dz, said)
-    else:
-        grads.dL_dE_via_z = dL_dW(grads.dL_dz, said)
-    if "b" in weights:
-        grads.dL_db = dL_db(grads.dL_dz)
-    upstream = dL_dh(grads.dL_dz, weights.get("W", weights.E))  # (T, D)
-    if "gammaf" not in weights:
-        grads.dL_dh = upstream
-        return
-    grads.dL_dhf = upstream
-    grads.dL_dgammaf = dL_dgamma(upstream, values.h)
-    grads.dL_dbetaf = dL_dbeta(upstream)
-    grads.dL_dh = pullback(upstream, values.h, weights.gammaf)

@@ -1,4 +1,4 @@
-r"""Step 2, the feed-forward step (MLP): expand, mute, contract. m = act(v W1^T + b1) W2^T + b2.
+r"""Step 2, the MLP: the feed-forward step. Expand, mute, contract. m = act(v W1^T + b1) W2^T + b2.
 
 Going forward each position is on its own here; going back, the weights' slopes add over the positions.
 """
@@ -158,14 +158,3 @@ def dL_dv(dL_du, W1):
     >>> same(dL_dv(dL_du, W1), einsum("tf,fj->tj", dL_du, W1))
     """
     return dL_du @ W1  # (T, D)
-
-
-def backward(weights, values, grads, activation):
-    """From the response adjustment m to the normed contextual meaning v."""
-    grads.dL_dW2 = dL_dW2(grads.dL_dm, values.r)
-    grads.dL_db2 = dL_db2(grads.dL_dm)
-    grads.dL_dr = dL_dr(grads.dL_dm, weights.W2)
-    grads.dL_du = dL_du(grads.dL_dr, values.u, activation)
-    grads.dL_dW1 = dL_dW1(grads.dL_du, values.v)
-    grads.dL_db1 = dL_db1(grads.dL_du)
-    grads.dL_dv = dL_dv(grads.dL_du, weights.W1)

@@ -1,29 +1,29 @@
-r"""Step 3, layer normalisation: mean out, spread to 1, then stretch by gamma and shift by beta.
+r"""Step 3, layer norm: mean out, spread to 1, then stretch by gamma and shift by beta.
 
 Told for LN2, v = LN2(x1); LN1 and LNf call the same lines with their own x, gamma and beta.
 """
 
 import numpy as np
 
-EPS = 1e-5  # inside the root, as GPT-2 has it: a row of equal numbers has no spread to divide by
+EPS = 1e-5  # GPT-2's, where a model says no other; inside the root: a row of equal numbers has no spread to divide by
 
 
-def spread(x1):
+def spread(x1, eps=EPS):
     """sigma, the spread of each row: sqrt(var + eps). Shape (T, 1)."""
-    return np.sqrt(x1.var(axis=-1, keepdims=True) + EPS)  # (T, 1)
+    return np.sqrt(x1.var(axis=-1, keepdims=True) + eps)  # (T, 1)
 
 
-def normed(x1):
+def normed(x1, eps=EPS):
     """x_hat: each row with its mean taken out and its spread made 1 (but for eps). Shape (T, D)."""
-    return (x1 - x1.mean(axis=-1, keepdims=True)) / spread(x1)  # (T, D)
+    return (x1 - x1.mean(axis=-1, keepdims=True)) / spread(x1, eps)  # (T, D)
 
 
-def layernorm(x1, gamma, beta):
+def layernorm(x1, gamma, beta, eps=EPS):
     """v = gamma x_hat + beta, shape (T, D)."""
-    return gamma * normed(x1) + beta  # (T, D)
+    return gamma * normed(x1, eps) + beta  # (T, D)
 
 
-def dL_dgamma(dL_dv, x1):
+def dL_dgamma(dL_dv, x1, eps=EPS):
     r"""Turn gamma[j]: component j of v moves by x_hat[t, j], at every position.
 
     The chain rule, with every index written out:
@@ -34,7 +34,7 @@ def dL_dgamma(dL_dv, x1):
     $$= \sum_{t} \frac{\partial L}{\partial v_{tj}} \hat{x}_{tj}$$
     >>> same(dL_dgamma(dL_dv, x1), einsum("tj,tj->j", dL_dv, x_hat))
     """
-    return (dL_dv * normed(x1)).sum(axis=0)  # (D,)
+    return (dL_dv * normed(x1, eps)).sum(axis=0)  # (D,)
 
 
 def dL_dbeta(dL_dv):
@@ -51,7 +51,7 @@ def dL_dbeta(dL_dv):
     return dL_dv.sum(axis=0)  # (D,)
 
 
-def pullback(dL_dv, x1, gamma):
+def pullback(dL_dv, x1, gamma, eps=EPS):
     r"""Back through the norm: what arrives times gamma, less its mean, less its part along x_hat, over the spread.
 
     The chain rule, with every index written out:
@@ -74,13 +74,6 @@ def pullback(dL_dv, x1, gamma):
     ...     - einsum("c,tc->t", gamma2, dL_dv)[:, None] / D
     ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma[:, None])
     """
-    x_hat, dL_dx_hat = normed(x1), dL_dv * gamma  # (T, D), (T, D)
+    x_hat, dL_dx_hat = normed(x1, eps), dL_dv * gamma  # (T, D), (T, D)
     along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
-    return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)  # (T, D)
-
-
-def backward(weights, values, grads):
-    """Back through LN2, from v to x1: one of the two roads that reach the contextual meaning."""
-    grads.dL_dgamma2 = dL_dgamma(grads.dL_dv, values.x1)
-    grads.dL_dbeta2 = dL_dbeta(grads.dL_dv)
-    grads.dL_dx1_via_v = pullback(grads.dL_dv, values.x1, weights.gamma2)
+    return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)  # (T, D)

@@ -80,21 +80,3 @@ def dL_dx0(dL_dx0_via_x1, dL_dx0_via_n):
     >>> same(dL_dx0(dL_dx0_via_x1, dL_dx0_via_n), measured("x0"))
     """
     return dL_dx0_via_x1 + dL_dx0_via_n  # (T, D)
-
-
-def fork_h(grads):
-    """Where h = x1 + m comes apart: the same message goes to m and to x1's direct road."""
-    grads.dL_dm = dL_dm(grads.dL_dh)
-    grads.dL_dx1_via_h = dL_dx1_via_h(grads.dL_dh)
-
-
-def join_x1(grads):
-    """Where the roads into x1 meet, and x1 = x0 + a comes apart."""
-    grads.dL_dx1 = dL_dx1(grads.dL_dx1_via_h, grads.dL_dx1_via_v)
-    grads.dL_da = dL_da(grads.dL_dx1)
-    grads.dL_dx0_via_x1 = dL_dx0_via_x1(grads.dL_dx1)
-
-
-def join_x0(grads):
-    """Where the roads into x0 meet."""
-    grads.dL_dx0 = dL_dx0(grads.dL_dx0_via_x1, grads.dL_dx0_via_n)

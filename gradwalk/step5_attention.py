@@ -1,4 +1,4 @@
-r"""Step 5, causal attention with several heads: where positions mix. a = O W_O^T + b_O, O the blend of values.
+r"""Step 5, attention: where positions mix. Causal, with several heads: a = O W_O^T + b_O, O the blend of values.
 
 Head e owns the components e D/H to (e + 1) D/H - 1 of Q, K, V and O. `attends[t, s]` says whether position t may
 look at position s: only at itself and at earlier places of its own sentence.
@@ -7,7 +7,6 @@ look at position s: only at itself and at earlier places of its own sentence.
 import numpy as np
 
 from gradwalk.step1_output import softmax
-from gradwalk.step3_layernorm import dL_dbeta, dL_dgamma, pullback
 
 
 def split_heads(x, H):
@@ -296,28 +295,3 @@ def dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V):
     >>> same(dL_dn(dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V), measured("n"))
     """
     return dL_dn_via_Q + dL_dn_via_K + dL_dn_via_V  # (T, D)
-
-
-def backward(weights, values, grads):
-    """From the contextual adjustment a to the original meaning x0, along attention's road."""
-    grads.dL_dW_O = dL_dW_O(grads.dL_da, values.O)
-    grads.dL_db_O = dL_db_O(grads.dL_da)
-    grads.dL_dO = dL_dO(grads.dL_da, weights.W_O)
-    grads.dL_dV = dL_dV(grads.dL_dO, values.alpha)
-    grads.dL_dalpha = dL_dalpha(grads.dL_dO, values.V)
-    grads.dL_dS = dL_dS(grads.dL_dalpha, values.alpha)
-    grads.dL_dQ = dL_dQ(grads.dL_dS, values.K)
-    grads.dL_dK = dL_dK(grads.dL_dS, values.Q)
-    grads.dL_dW_Q = dL_dW_Q(grads.dL_dQ, values.n)
-    grads.dL_db_Q = dL_db_Q(grads.dL_dQ)
-    grads.dL_dW_K = dL_dW_K(grads.dL_dK, values.n)
-    grads.dL_db_K = dL_db_K(grads.dL_dK)
-    grads.dL_dW_V = dL_dW_V(grads.dL_dV, values.n)
-    grads.dL_db_V = dL_db_V(grads.dL_dV)
-    grads.dL_dn_via_Q = dL_dn_via_Q(grads.dL_dQ, weights.W_Q)
-    grads.dL_dn_via_K = dL_dn_via_K(grads.dL_dK, weights.W_K)
-    grads.dL_dn_via_V = dL_dn_via_V(grads.dL_dV, weights.W_V)
-    grads.dL_dn = dL_dn(grads.dL_dn_via_Q, grads.dL_dn_via_K, grads.dL_dn_via_V)
-    grads.dL_dgamma1 = dL_dgamma(grads.dL_dn, values.x0)
-    grads.dL_dbeta1 = dL_dbeta(grads.dL_dn)
-    grads.dL_dx0_via_n = pullback(grads.dL_dn, values.x0, weights.gamma1)

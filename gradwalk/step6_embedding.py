@@ -52,12 +52,3 @@ def dL_dE(dL_dE_via_x0, dL_dE_via_z):
     >>> same(dL_dE(dL_dE_via_x0, dL_dE_via_z), measured("E"))
     """
     return dL_dE_via_x0 + dL_dE_via_z  # (N, D)
-
-
-def backward(weights, values, grads):
-    """From the original meaning to the two tables that made it. Untied, E has one road, and its share is the whole."""
-    N, T_max = len(weights.E), len(weights.E_pos)
-    grads.dL_dE_via_x0 = dL_dE_via_x0(grads.dL_dx0, values.tokens, N)
-    grads.dL_dE_pos = dL_dE_pos(grads.dL_dx0, values.places, T_max)
-    tied = "dL_dE_via_z" in grads
-    grads.dL_dE = dL_dE(grads.dL_dE_via_x0, grads.dL_dE_via_z) if tied else grads.dL_dE_via_x0

@@ -16,9 +16,8 @@ import numpy as np
 
 from gradwalk import arguments, step1_output
 from gradwalk.model import Model, TooLarge
-from gradwalk.names import Named
 from gradwalk.text import Text, baselines, load, split
-from gradwalk.walk import Gradients, Values, backward, forward
+from gradwalk.walk import Values, backward, forward, output_back
 
 # Measured on the course's text: half as wide ends 0.24 nats higher; twice as wide 0.13 lower, with 2.7 times the dials.
 SIZES = {"D": 32, "F": 128, "H": 4, "T_max": 24}
@@ -233,18 +232,16 @@ def _whole_walk(walk, model, batch, back=False):
 def _output_layer(model, batch, back=False):
     """The same where only W and b move: h was made once for all, the walk begins and ends at the output layer."""
     h, y = map(np.concatenate, zip(*batch, strict=True))  # (T, D), (T,)
-    weights = Named(model.weights)
+    weights = model.weights
     with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
-        values = Values(h=h, y=y, z=step1_output.logits(h, weights.W, weights.get("b", 0.0)))
+        values = Values(h=h, y=y, z=step1_output.logits(h, weights["W"], weights.get("b", 0.0)))
         values.L = step1_output.loss(values.z, y)
     if not np.isfinite(values.L):
         raise TooLarge(f"model: L is no number any more in {model.dtype}; wanted smaller weights or values")
     if not back:
         return values.L, None
     values.p = step1_output.softmax(values.z)  # (T, N)
-    grads = Gradients()
-    step1_output.backward(weights, values, grads)
-    return values.L, grads
+    return values.L, output_back(model, values)
 
 
 def _intended(out, model, examples, positions):

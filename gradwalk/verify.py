@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import measure, symmetries
-from gradwalk.model import Model, of_weight
+from gradwalk.model import Model
 from gradwalk.names import VALUES, Named
 from gradwalk.telling import derivations
 from gradwalk.walk import backward, forward
+from gradwalk.weights import of_weight
 
 EXACT = derivations.CLOSE  # two ways to compute the same number
 MEASURED = 1e-6  # a slope against a difference with a step of 1e-5

@@ -48,8 +48,9 @@ from gradwalk import (
     tune,
 )
 from gradwalk.course import notebooks
-from gradwalk.model import of_weight
 from gradwalk.step1_output import dL_dW
+from gradwalk.step3_layernorm import pullback
+from gradwalk.weights import of_weight
 
 SLOW = 1.0  # seconds
 SENTENCE = "the dog slept by the fire"
@@ -150,7 +151,13 @@ class Fuzz:
     def door_backward(self):
         model = self.model()
         values = forward(model, *self.sentence(model))
-        return partial(backward, self.or_hostile(model), self.or_hostile(values)), None
+        instead = self.pick(
+            None,
+            {self.pick("dL_db1", "blocks.0.dL_db1", "blocks.1.dL_db1"): lambda dL_du: dL_du.mean(axis=0)},
+            {"dL_dm": lambda dL_dh: self.hostile(), "dL_dx1_via_v": pullback},
+            {self.pick("dL_db", "dL_dm", "dL_dM", "blocks.0.dL_dm"): self.hostile()},
+        )
+        return partial(backward, self.or_hostile(model), self.or_hostile(values), self.or_hostile(instead)), None
 
     def door_turn(self):
         model = self.model().copy()

@@ -5,32 +5,32 @@ import pytest
 from shapes import case
 
 from gradwalk import block, walk
-from gradwalk.names import BLOCK_VALUES, BLOCK_WEIGHTS
+from gradwalk.names import BLOCK_VALUES, BLOCK_WEIGHTS, SHARES
 
 FORMS = pytest.mark.parametrize("number", [0, 17, 24, 26, 35, 36, 47, 49, 62])
-
-
-def lines(model):
-    return [*block.way_in(), *block.block(model), *block.way_out(model)]
 
 
 def known_of(number, q=0):
     """A case's lines with all that is known at block q; without what another block makes."""
     model, tokens, y = case(number)
     values = walk.forward(model, tokens, y)
-    known = {**model.weights, **values, **model.blocks[q], **values.blocks[q], "H": model.H}
+    known = {**model.weights, **values, **model.blocks[q], **values.blocks[q], **model.settings}
     known["attends"] = np.isfinite(known["S"])
     last = q == len(model.blocks) - 1
-    mine = [*(block.way_in() if q == 0 else []), *block.block(model), *(block.way_out(model) if last else [])]
+    mine = [
+        *(block.way_in() if q == 0 else []),
+        *block.block(model.settings),
+        *(block.way_out(model.settings, model.weights) if last else []),
+    ]
     return model, mine, known
 
 
 @FORMS
 def test_every_value_is_made_by_one_line_and_every_weight_taken_by_one(number):
     model = case(number).model
-    made = [line.value for line in lines(model)]
-    assert sorted(made) == sorted([*BLOCK_VALUES, *(["hf"] if "gammaf" in model.weights else []), "z", "p"])
-    taken = [name for line in lines(model) for name in line.takes]
+    made = [line.value for line in block.lines(model)]
+    assert made == [*BLOCK_VALUES, *(["hf"] if "gammaf" in model.weights else []), "z", "p"]  # the ledger's order
+    taken = [name for line in block.lines(model) for name in line.takes]
     bare = {name.split(".")[-1] for name in model.weights}
     for name in bare:
         assert taken.count(name) == (2 if name == "E" and "W" not in bare else 1), name
@@ -38,11 +38,21 @@ def test_every_value_is_made_by_one_line_and_every_weight_taken_by_one(number):
     assert set(BLOCK_WEIGHTS) <= bare
 
 
+def test_the_ledger_has_a_share_for_every_road_where_one_value_has_several():
+    """In every form: E has two uses where it is tied, and a value that goes on twice is told of twice."""
+    forks = set()
+    for number in (0, 17, 24, 26, 35, 36, 47, 49, 62):
+        roads = [(name, line.value) for line in block.lines(case(number).model) for name in line.takes]
+        taken = [name for name, _ in roads if name not in block.SETTINGS]
+        forks |= {(name, value) for name, value in roads if taken.count(name) > 1}
+    assert forks == set(SHARES)
+
+
 @FORMS
 def test_a_line_takes_only_what_is_known_before_it(number):
     model = case(number).model
     known = {*block.SETTINGS, *(name.split(".")[-1] for name in model.weights)}
-    for line in lines(model):
+    for line in block.lines(model):
         assert set(line.takes) <= known, line.value
         known.add(line.value)
 

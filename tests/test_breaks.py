@@ -11,6 +11,7 @@ from test_walk import AGAINST_DIFFERENCES, AGAINST_REFEREE, differences_error, g
 
 from gradwalk import (
     block,
+    inputs,
     step1_output,
     step2_mlp,
     step3_layernorm,
@@ -30,10 +31,10 @@ EXACT_GELU_SLOPE = (  # the derivative of u Phi(u), Phi the normal distribution:
 )
 LOGISTIC_GELU_SLOPE = "s = 1 / (1 + np.exp(-1.702 * u)); return s + 1.702 * u * s * (1 - s)"
 
-NORM_BACK = "return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)"
+NORM_BACK = "return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)"
 GAMMA_OUTSIDE = (
     "dL_dx_hat = dL_dv; along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True); "
-    "return gamma * (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1)"
+    "return gamma * (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)"
 )
 GELU_SLOPE = "return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)"
 
@@ -55,9 +56,9 @@ BACKWARD = {
     "softmax without its average": (step5_attention, "(dL_dalpha - average)", "dL_dalpha"),
     "the norm without the mean": (step3_layernorm, "(dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along)", "(dL_dx_hat - x_hat * along)"),
     "the norm without x_hat": (step3_layernorm, " - x_hat * along)", ")"),
-    "the norm without its spread": (step3_layernorm, " - x_hat * along) / spread(x1)", " - x_hat * along)"),
+    "the norm without its spread": (step3_layernorm, " - x_hat * along) / spread(x1, eps)", " - x_hat * along)"),
     "gamma outside the means": (step3_layernorm, NORM_BACK, GAMMA_OUTSIDE),
-    "gamma forgotten": (step3_layernorm, "normed(x1), dL_dv * gamma", "normed(x1), dL_dv"),
+    "gamma forgotten": (step3_layernorm, "normed(x1, eps), dL_dv * gamma", "normed(x1, eps), dL_dv"),
     "the direct road at x1 forgotten": (step4_residual, "return dL_dx1_via_h + dL_dx1_via_v", "return dL_dx1_via_v"),
     "the MLP's road at x1 forgotten": (step4_residual, "return dL_dx1_via_h + dL_dx1_via_v", "return dL_dx1_via_h"),
     "the roads at x1 averaged": (step4_residual, "return dL_dx1_via_h + dL_dx1_via_v", "return (dL_dx1_via_h + dL_dx1_via_v) / 2"),
@@ -74,29 +75,32 @@ BACKWARD = {
     "GELU with the logistic form's slope": (step2_mlp, GELU_SLOPE, LOGISTIC_GELU_SLOPE),
     "tied weights, only read": (step6_embedding, "return dL_dE_via_x0 + dL_dE_via_z", "return dL_dE_via_x0"),
     "tied weights, only said": (step6_embedding, "return dL_dE_via_x0 + dL_dE_via_z", "return dL_dE_via_z"),
-    "the final norm passed by": (step1_output, "pullback(upstream, values.h, weights.gammaf)", "upstream"),
+    "the final norm passed by": (walk, 'make("dL_dh", norm.pullback, grads.dL_dhf, values.h, weights.gammaf, eps)', "grads.dL_dh = grads.dL_dhf"),
+    "LN1 back with LN2's stretch": (walk, "values.x0, weights.gamma1, eps)", "values.x0, weights.gamma2, eps)"),
+    "the key's report with the query's weights": (walk, "grads.dL_dK, weights.W_K)", "grads.dL_dK, weights.W_Q)"),
+    "the output weights told by what is not normed": (walk, "values.hf if normed else values.h", "values.h"),
     "blocks walked in the wrong order": (walk, "reversed(range(len(model.blocks)))", "range(len(model.blocks))"),
 }
 
 FORWARD = {
     "no mask at all": (step5_attention, "np.where(attends, S, -np.inf)", "np.where(True, S, -np.inf)"),
-    "no causal border": (walk, "(sentence[:, None] == sentence) & (places <= places[:, None])", "sentence[:, None] == sentence"),
-    "no border between sentences": (walk, "(sentence[:, None] == sentence) & (places <= places[:, None])", "np.tri(len(tokens), dtype=bool)"),
-    "a causal border one place late": (walk, "(places <= places[:, None])", "(places <= places[:, None] + 1)"),
-    "a place may not look at itself, nor the first anywhere": (walk, "(places <= places[:, None])", "(places < np.maximum(1, places[:, None]))"),
-    "places that run on into the next sentence": (walk, "[np.arange(length) for length in lengths]", "[np.arange(sum(lengths))]"),
+    "no causal border": (inputs, "(sentence[:, None] == sentence) & (places <= places[:, None])", "sentence[:, None] == sentence"),
+    "no border between sentences": (inputs, "(sentence[:, None] == sentence) & (places <= places[:, None])", "np.tri(len(tokens), dtype=bool)"),
+    "a causal border one place late": (inputs, "(places <= places[:, None])", "(places <= places[:, None] + 1)"),
+    "a place may not look at itself, nor the first anywhere": (inputs, "(places <= places[:, None])", "(places < np.maximum(1, places[:, None]))"),
+    "places that run on into the next sentence": (inputs, "[np.arange(length) for length in lengths]", "[np.arange(sum(lengths))]"),
     "no 1/sqrt(D/H) in the scores": (step5_attention, "S = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).item()", "S = Q @ K.swapaxes(-1, -2)"),
-    "eps outside the root": (step3_layernorm, "np.sqrt(x1.var(axis=-1, keepdims=True) + EPS)", "np.sqrt(x1.var(axis=-1, keepdims=True)) + EPS"),
+    "eps outside the root": (step3_layernorm, "np.sqrt(x1.var(axis=-1, keepdims=True) + eps)", "np.sqrt(x1.var(axis=-1, keepdims=True)) + eps"),
     "the sample variance in the norm": (step3_layernorm, "x1.var(axis=-1, keepdims=True)", "x1.var(axis=-1, keepdims=True, ddof=1)"),
     "a sum in place of the mean loss": (step1_output, "- z_y).mean(axis=-1)", "- z_y).sum(axis=-1)"),
     "heads cut the other way": (step5_attention, "x.reshape(*x.shape[:-1], H, -1).swapaxes(-3, -2)", "x.reshape(*x.shape[:-1], -1, H).swapaxes(-1, -2).swapaxes(-3, -2)"),
     "another GELU forward and back": (step2_mlp, "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.044715", "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.0447"),
     "V made of the queries' weights": (block, '("n", "W_V", "b_V", "H")', '("n", "W_Q", "b_V", "H")'),
     "Q made of what is not normed": (block, '("n", "W_Q", "b_Q", "H")', '("x0", "W_Q", "b_Q", "H")'),
-    "LN2 before the adjustment is added": (block, '("x1", "gamma2", "beta2")', '("x0", "gamma2", "beta2")'),
+    "LN2 before the adjustment is added": (block, 'norm.line("v", "x1", "2")', 'norm.line("v", "x0", "2")'),
     "no way past the MLP": (block, 'Line("h", step4_residual.add, ("x1", "m"))', 'Line("h", step4_residual.add, ("a", "m"))'),
     "the mute forgotten": (block, 'Line("m", step2_mlp.contract, ("r", "W2", "b2"))', 'Line("m", step2_mlp.contract, ("u", "W2", "b2"))'),
-    "the final norm without what the MLP adds": (block, '("h", "gammaf", "betaf")', '("x1", "gammaf", "betaf")'),
+    "the final norm without what the MLP adds": (block, '.line("hf", "h", "f")', '.line("hf", "x1", "f")'),
 }
 # fmt: on
 

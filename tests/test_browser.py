@@ -7,8 +7,8 @@ import lab
 import numpy as np
 import pytest
 
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS
 from gradwalk.telling import derivations
 from gradwalk.walk import forward
 from gradwalk.widgets.dial_board import DialBoard

@@ -272,7 +272,8 @@ def test_a_pipe_in_the_folder_is_left_and_told_and_nobody_waits_for_it(tmp_path)
     bundled.mkdir(), mine.mkdir()
     (bundled / "1.ipynb").write_text("{}")
     os.mkfifo(mine / "1.ipynb")
-    code = "import sys; from pathlib import Path; from gradwalk.course import notebooks; came, mine = map(Path, sys.argv[1:])\n"
+    code = "import sys; from pathlib import Path; from gradwalk.course import notebooks\n"
+    code += "came, mine = map(Path, sys.argv[1:])\n"
     code += "print(notebooks.copy(came, mine), notebooks.differing(came, mine))"
     here = os.environ | {"PYTHONPATH": str(notebooks.PACKAGE.parent)}
     said = subprocess.run([sys.executable, "-c", code, bundled, mine], env=here, timeout=60, capture_output=True)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from gradwalk import dial
-from gradwalk.model import Model, of_weight
+from gradwalk.model import Model
 from gradwalk.step1_output import loss
 from gradwalk.walk import backward, forward
+from gradwalk.weights import of_weight
 
 WORDS = ["by", "cat", "dog", "door", "fire", "sat", "slept", "the", "tree"]
 TOKENS = [np.array([7, 2, 6, 0, 7]), np.array([7, 1, 5])]  # "the dog slept by the", "the cat sat"

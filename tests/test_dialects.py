@@ -7,8 +7,9 @@ import pytest
 from pages import plain, unfolded, words
 
 from gradwalk import show, step2_mlp
+from gradwalk.dialect_table import DIALECTS, SAID, said
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up, said
+from gradwalk.names import VALUES, WEIGHTS, look_up
 from gradwalk.telling import derivation_page, derivations, dialects, latex
 from gradwalk.telling.page import folded
 from gradwalk.walk import forward
@@ -186,7 +187,12 @@ COLUMNS = {
 
 @pytest.mark.parametrize("function", COLUMNS)
 def test_columns_as_the_learner_writes_them(function):
-    assert dialects.columns(EQUATIONS[function]) == COLUMNS[function]
+    assert dialects.columns(EQUATIONS[function], "notes") == COLUMNS[function]
+
+
+def test_columns_are_written_in_the_dialects_own_letters():
+    written = dialects.columns(EQUATIONS["dL_db"], "textbook")
+    assert written == r"\partial \mathcal{L} / \partial b_U = \partial \mathcal{L} / \partial z"
 
 
 LAID = [

@@ -167,7 +167,7 @@ def test_a_board_shows_readable_words_everywhere(bytes_model):
 def test_an_output_board_says_where_in_readable_words(tmp_path):
     """An output layer of its own, with the vocabulary of bytes: "where" is only told there."""
     tied = Model.gpt2(with_tokenizer(tmp_path / "gpt2"))
-    model = Model({**tied.weights, "W": tied.weights["E"]}, tied.words, tied.H, "gelu", tied.tokenizer)
+    model = Model({**tied.weights, "W": tied.weights["E"]}, tied.words, tied.H, "gelu", tokenizer=tied.tokenizer)
     board = DialBoard(model, *model.read("the café dog"), "W")
     assert board.scene["positions"][0]["where"] == "“␣dog” after “␣café”"
     assert board.scene["rows"][0] == {"label": "␣dog", "mark": "the true word"}

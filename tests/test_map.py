@@ -2,19 +2,24 @@
 
 import html
 import re
+import sys
 from base64 import b64decode
+from itertools import combinations
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from pages import plain, unfolded, words
 
-from gradwalk import show
+from gradwalk import block, names, show
+from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, SAID, VALUES, WEIGHTS, look_up
+from gradwalk.names import VALUES, WEIGHTS, look_up
 from gradwalk.telling import svg_text
-from gradwalk.telling.block_map import ARROWS, MADE_BY, NODES, STRETCHES
+from gradwalk.telling.block_drawing import NODES
+from gradwalk.telling.block_map import undone_at
 from gradwalk.walk import backward, forward
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -23,6 +28,8 @@ MODEL = Model.random(seed=1)
 TOKENS, Y = MODEL.read("the dog slept by the fire")
 VALUED = forward(MODEL, TOKENS, Y)
 GRADS = backward(MODEL, VALUED)
+ARROWS = undone_at(block.course())
+TITLES = ["the walk out", "output", "MLP", "layer norm", "residuals", "attention", "embedding"]
 
 
 def drawing(page):
@@ -39,10 +46,26 @@ def links(page):
 
 
 def test_every_value_and_every_weight_of_a_block_is_on_it():
-    on_it = {part for name in NODES for part in name.split()} - {"words"}
+    on_it = {name for ends in ARROWS for name in ends} - {"words"}
     assert on_it == {*VALUES} - {"hf"}  # GPT-2's final norm is not the notes' model
-    assert {name for made in MADE_BY.values() for name in made} == {*WEIGHTS} - {"gammaf", "betaf", "b_Q", "b_K", "b_V"}
-    assert {value for stretch in STRETCHES.values() for value in stretch.values} >= on_it - {"hf"}
+    told = " ".join(labels(show.block_map("0_forward"), "course")).split()
+    assert {*told} & {*WEIGHTS} == {*WEIGHTS} - {"gammaf", "betaf"}
+    assert {value for here in STOPS[1:] for value in lit(here)} == on_it | {"words"}
+
+
+def lit(here):
+    """The values whose boxes are lit at a stop."""
+    svg = ElementTree.tostring(drawing(show.block_map(here)), encoding="unicode")
+    boxes = re.findall(r'<rect x="(\d+)" y="(\d+)"[^>]*stroke-width="2"', svg.replace("ns0:", ""))
+    at = {(str(x - half), str(y - 15)): name for name, (x, y, half) in NODES.items()}
+    return {at[box] for box in boxes}
+
+
+def test_a_stop_lights_the_two_ends_of_each_of_its_arrows():
+    assert lit("1a_which_way") == {"h", "z", "p", "L"}
+    assert lit("3_layernorm") == {"x1", "v"}
+    assert lit("5b_blend") == {"x0", "n", "Q", "K", "V", "S", "alpha", "O", "a"}
+    assert lit("0_forward") == lit("6b_whole_walk") == {*NODES} - {"hf"}
 
 
 def moved_by(name):
@@ -56,15 +79,11 @@ def moved_by(name):
 @pytest.mark.parametrize("name", [name for name in VALUES if name not in ("hf", "S", "L", "p")])
 def test_the_arrows_are_the_ways_of_the_forward_pass(name):
     """A value moves exactly what lies downstream of it on the map."""
-    node = next(node for node in NODES if name in node.split())
-    reached, new = set(), {node}
+    reached, new = set(), {name}
     while new:
         new = {end for start, end in ARROWS if start in new} - reached
         reached |= new
-    downstream = {part for other in reached for part in other.split()}
-    if node == "Q K V":
-        downstream -= {"S", "alpha"} if name == "V" else set()
-    assert moved_by(name) - {name} == downstream
+    assert moved_by(name) - {name} == reached
 
 
 @pytest.mark.parametrize("here", STOPS)
@@ -75,7 +94,7 @@ def test_it_is_the_same_drawing_with_another_place_lit(here):
     assert page.html == show.block_map(here).html
     svg = drawing(page)
     assert svg.get("aria-label").split() == repr(page).split()
-    assert f"you are here: {STRETCHES[here[0]].title}" in repr(page)
+    assert f"you are here: {TITLES[int(here[0])]}" in repr(page)
     assert "fill:currentColor" in svg.get("style")  # or its words would be black on a dark page
     assert "#" not in re.sub(r"var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", unfolded(page.html))  # the page's colours
 
@@ -84,13 +103,13 @@ def test_the_way_walked_back_is_marked():
     def walked(here):
         return sum("gw-walked" in path.get("class", "") for path in drawing(show.block_map(here)).iter("path"))
 
-    assert [walked(here) for here in STOPS] == [0, 2, 7, 8, 11, 13, 18]
+    assert [walked(here) for here in STOPS] == [0, 2, 7, 8, 11, 14, 22]
     assert walked("5a_attention_forward") == walked("4c_free_identity_path")  # it only walks forward
     assert walked("8_full_size") == walked("6b_whole_walk") == len(ARROWS)
     assert "you are here: the whole walk" in repr(show.block_map("6b_whole_walk"))
     assert repr(show.block_map("1a_which_way")).endswith("walked back: L → p, p → z")
     assert "walked back" not in repr(show.block_map("0_forward"))
-    ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= "3"}  # an unbroken way from L to x1
+    ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= (3, "")}  # an unbroken way from L to x1
     seen = {"L"}
     for _ in ends:
         seen |= {to for of, to in ends if of in seen}
@@ -98,18 +117,44 @@ def test_the_way_walked_back_is_marked():
     assert "x1" in seen
 
 
+@pytest.mark.parametrize(
+    ("here", "own"),
+    [
+        ("1a_which_way", ["L → p", "p → z"]),
+        ("3_layernorm", ["v → x1"]),  # the share of x1 by way of v
+        ("4a_two_paths", ["h → x1"]),
+        ("4c_free_identity_path", ["x1 → a", "x1 → x0"]),
+        ("5b_blend", ["a → O", "O → V", "O → alpha"]),
+        ("5c_scores", ["alpha → S", "S → K", "S → Q"]),
+        ("5d_three_streams", ["V → n", "K → n", "Q → n", "n → x0"]),
+        ("6a_embedding", ["x0 → words"]),
+    ],
+)
+def test_every_arrow_that_a_stop_walks_back_stands_out(here, own):
+    page = show.block_map(here)
+    wide = [path for path in drawing(page).iter("path") if path.get("stroke-width") == "2.2"]
+    assert len(wide) == len(own)
+    assert repr(page).endswith(", ".join(own))
+
+
+def test_a_tenth_step_comes_after_the_ninth(monkeypatch):
+    monkeypatch.setitem(names.SHARES, ("x1", "h"), "10_another")
+    for here in ("4a_two_paths", "8_full_size"):
+        assert "h → x1" not in repr(show.block_map(here))
+
+
 def test_a_value_is_reached_where_its_slope_is_derived():
     for node in {start for start, _ in ARROWS} - {"p"}:  # nobody needs the slope in p alone
         last = max(stop for (start, _), stop in ARROWS.items() if start == node)
-        derived = max(look_up(part).derived for part in ({"words": ["E"]}.get(node) or node.split()))
-        assert derived.split("_")[0] == last, node
+        derived = look_up("E" if node == "words" else node).derived
+        assert derived.split("_")[0] == f"{last[0]}{last[1]}", node
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_its_labels_are_the_dialects_own_or_the_courses(dialect):
     told = labels(show.block_map("0_forward"), dialect)
     if dialect == "course":
-        assert {"x1", "dL_dx1", "W_Q W_K W_V", "x0 + a"} <= set(told)
+        assert {"x1", "dL_dx1", "W_Q b_Q", "x0 + a"} <= set(told)
     if dialect == "notes":
         assert {"x1", "x0 + a", "gx1", "g", "gh", "W1 b1", "W b", "gamma2 beta2"} <= set(told)
     if dialect == "gpt2":
@@ -137,8 +182,8 @@ def test_only_notebooks_that_are_there_are_led_to():
         led = links(show.block_map(here))
         assert set(led) <= there - {here}
     led = links(show.block_map("0_forward"))
-    names = [name for node in NODES for name in node.replace("words", "E").split()]  # the words lead to their table
-    wanted = {look_up(name).derived for name in names} - {None}
+    on_it = {"E" if name == "words" else name for ends in ARROWS for name in ends}  # the words lead to their table
+    wanted = {look_up(name).derived for name in on_it} - {None}
     assert set(led) == wanted & there
     assert led["1d_intended_meaning"] == "h"
 
@@ -147,7 +192,7 @@ def test_a_link_inside_the_drawing_would_break_the_output():
     """JupyterLab sets the href of every a in an output, and fails at one in an svg: they lie over the drawing."""
     page = show.block_map("0_forward")
     assert not re.search(r"<svg.*<a\b.*</svg>", unfolded(page.html), re.DOTALL)
-    assert len(re.findall(r"<(?:a|span) [^>]*aria-label=", page.html)) == len(NODES)
+    assert len(re.findall(r"<(?:a|span) [^>]*aria-label=", page.html)) == len(NODES) - 1  # no hf here
 
 
 def test_a_node_tells_its_shape_and_its_numbers():
@@ -160,7 +205,7 @@ def test_a_node_tells_its_shape_and_its_numbers():
     slopes = " ".join(show.number(x, 2) for x in GRADS.dL_dh[4])
     assert f"dL_dh 5×4: {slopes}" in titles["h"]
     assert f"L one number: {show.number(float(VALUED.L), 2)}" in titles["L"]
-    assert "K 2×5×2" in titles["Q"]
+    assert "K 2×5×2" in titles["K"]
     plain = show.block_map("1a_which_way").html
     assert "5×4" not in plain
     assert "h, intended meaning" in plain
@@ -190,7 +235,75 @@ def test_every_arrow_has_its_tip_where_it_ends():
     assert len(lines) == 2 * len(ARROWS)
     for line in lines:
         begin, across, x = line.partition("H")  # straight on, at the height where it began; else to its last point
-        assert tuple(map(float, (x, begin.split()[1]) if across else line.split()[-2:])) in tips, line
+        end = (x, begin.split()[1]) if across else re.findall(r"[\d.]+", line)[-2:]
+        assert tuple(map(float, end)) in tips, line
+
+
+def test_the_lines_of_a_model_are_drawn_where_one_is_given():
+    told = labels(show.block_map("0_forward", model=Model.random(tied=True, final_norm=True, blocks=2)), "course")
+    assert {"hf", "dL_dhf", "gammaf betaf", "E b"} <= set(told)
+    assert not {"W b", "W"} & set(told)
+    assert "h = x1 + m → hf → z → p → L" in repr(show.block_map("0_forward", model=Model.random(final_norm=True)))
+    with pytest.raises(ValueError, match="model: wanted"):
+        show.block_map("0_forward", model="gpt2")
+
+
+def test_another_function_in_a_lines_place_needs_no_word_here(monkeypatch):
+    """A norm without a shift: its weights, and the word that its own file begins with, on the map as it is."""
+    monkeypatch.setitem(sys.modules, "another_step", ModuleType("another_step", "Step 3, RMSNorm: no mean taken out."))
+
+    def rmsnorm(x1, gamma):
+        return gamma * x1
+
+    rmsnorm.__module__ = "another_step"
+
+    def lines(model, course=block.block):
+        norms = {"n": ("x0", "gamma1"), "v": ("x1", "gamma2")}
+        return [
+            line._replace(function=rmsnorm, takes=norms[line.value]) if line.value in norms else line
+            for line in course(model)
+        ]
+
+    monkeypatch.setattr(block, "block", lines)
+    page = show.block_map("3_layernorm", model=MODEL)
+    assert {"gamma1", "gamma2"} <= set(labels(page, "course"))
+    assert not any("beta" in label for label in labels(page, "course"))
+    assert "you are here: RMSNorm (x1 → v)" in repr(page)
+
+
+def test_no_box_stands_on_another():
+    boxes = [(x - half, x + half, y - 15, y + 15) for x, y, half in NODES.values()]
+    for one, other in combinations(boxes, 2):
+        assert one[1] < other[0] or other[1] < one[0] or one[3] < other[2] or other[3] < one[2], (one, other)
+
+
+def points(path):
+    """A drawn line as points: M, H and L go straight, Q bends by one point that it does not reach."""
+    steps, at = np.linspace(0, 1, 41)[:, None], []
+    for letter, numbers in re.findall(r"([MHLQ])([\d. ]+)", path):
+        given = [float(x) for x in numbers.split()]
+        ends = [[*given, at[-1][1]]] if letter == "H" else np.reshape(given, (-1, 2))
+        via, end = np.array(ends[0]), np.array(ends[-1])
+        start = at[-1] if at else end
+        middle = via if letter == "Q" else (start + end) / 2
+        at += [*((1 - steps) ** 2 * start + 2 * steps * (1 - steps) * middle + steps**2 * end)]
+    return np.array(at)  # (points, 2)
+
+
+@pytest.mark.parametrize("model", [MODEL, Model.random(final_norm=True)], ids=["course", "final norm"])
+def test_no_arrow_crosses_its_own_way_back_or_a_box_on_its_way(model):
+    arrows = undone_at(block.lines(model))
+    svg = drawing(show.block_map("6b_whole_walk", model=model))
+    drawn = [
+        path.get("d") for path in svg.iter("path") if re.search(r"[HQ]", path.get("d")) and "v-6" not in path.get("d")
+    ]
+    for ends, out, back in zip(arrows, drawn[::2], drawn[1::2], strict=True):
+        apart = np.linalg.norm(points(out)[:, None] - points(back), axis=-1)
+        assert apart.min() > 5, ends
+        for name in {name for pair in arrows for name in pair} - {*ends}:
+            x, y, half = NODES[name]
+            inside = np.abs(np.concatenate([points(out), points(back)]) - (x, y)) < (half, 15)
+            assert not inside.all(axis=1).any(), (ends, name)
 
 
 def test_bad_places_are_told():

@@ -6,9 +6,10 @@ import interrupts
 import numpy as np
 import pytest
 
-from gradwalk.model import PEN_AND_PAPER, Model, of_weight
+from gradwalk.model import PEN_AND_PAPER, Model
 from gradwalk.names import BLOCK_WEIGHTS
 from gradwalk.walk import backward, forward
+from gradwalk.weights import of_weight
 
 
 @pytest.fixture

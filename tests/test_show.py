@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from gradwalk import show
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, VALUES
+from gradwalk.names import VALUES
 from gradwalk.step1_output import dL_dW
 from gradwalk.telling import derivations
 from gradwalk.telling.dialects import translate_all, without_grey

@@ -11,7 +11,7 @@ from nbclient import NotebookClient
 from nbformat.sign import NotebookNotary
 
 from gradwalk import show
-from gradwalk.names import DIALECTS
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.step2_mlp import dL_dv
 from gradwalk.telling import derivations, ledger_page
 
@@ -130,7 +130,7 @@ def stands_still(page):
     assert told(drawing) == ""
     still = drawing.locator("img")
     assert still.get_attribute("alt") == repr(show.block_map("1a_which_way"))
-    assert still.evaluate("image => image.complete && image.naturalWidth") == 960
+    assert still.evaluate("image => image.complete && image.naturalWidth") == 990
     assert drawing.locator("svg").count() == 0
     text = told(output(page, "step"))
     for line in show.step(dL_dv).plain.splitlines()[:3:2]:
@@ -178,7 +178,7 @@ def comes_alive(page):
     drawing = output(page, "map")
     drawing.locator("svg").wait_for()
     assert page.locator(".gw-plain").count() == 0
-    assert drawing.locator("a, span[tabindex]").count() == 17
+    assert drawing.locator("a, span[tabindex]").count() == 19
     assert {*page.evaluate(SEEN, ".gw-map")} == {"gw-course"}
     words_are_words(page)
     picture_has_words(page)

@@ -9,25 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from gradwalk import arguments
+from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
-from gradwalk.reading import foreign, vocabulary
-
-# A matrix is stored (in, out), the transpose of ours. Q, K and V lie side by side in one array.
-NAMES = {"E": "wte.weight", "E_pos": "wpe.weight", "gammaf": "ln_f.weight", "betaf": "ln_f.bias"}
-BLOCK = {
-    "gamma1": "ln_1.weight",
-    "beta1": "ln_1.bias",
-    "W_O": "attn.c_proj.weight",
-    "b_O": "attn.c_proj.bias",
-    "gamma2": "ln_2.weight",
-    "beta2": "ln_2.bias",
-    "W1": "mlp.c_fc.weight",
-    "b1": "mlp.c_fc.bias",
-    "W2": "mlp.c_proj.weight",
-    "b2": "mlp.c_proj.bias",
-}
-MERGED = {("W_Q", "W_K", "W_V"): "attn.c_attn.weight", ("b_Q", "b_K", "b_V"): "attn.c_attn.bias"}
-TRANSPOSED = {"W_Q", "W_K", "W_V", "W_O", "W1", "W2"}
+from gradwalk.reading import foreign, layout, vocabulary
 
 # What the config may say; the first of each is what GPT-2's own silence means.
 CONFIG = {
@@ -50,9 +34,13 @@ SIZES = {  # and by what other names transformers takes it
     "vocab_size": (),
     "n_positions": ("n_ctx", "max_position_embeddings"),
 }
+LETTERS = {"N": "vocab_size", "T_max": "n_positions", "D": "n_embd", "F": "n_inner"}  # the course's sizes by its keys
+HEAD = "lm_head.weight"  # the tied output layer, where a file has it once more
+WORDS, PLACES = SAID["gpt2"]["E"].name, SAID["gpt2"]["E_pos"].name
+BLOCK = re.escape(DIALECTS["gpt2"].block).replace("0", r"(\d+)")
 LARGEST = 2_000_000  # rows, or whatever: far above any GPT-2's, and soon gone through
 
-MASK = r"h\.\d+\.attn\.(masked_)?bias"
+MASK = rf"{BLOCK}attn\.(masked_)?bias"
 SHARDS = (
     " (shards), which are not read yet; save the model as one file "
     '(with transformers: `model.save_pretrained(folder, max_shard_size="100GB")`)'
@@ -79,19 +67,16 @@ def gpt2(folder: str | Path) -> Model:
     sizes = _sizes(config, folder / "config.json")
     path = _weights(folder, given)
     arrays = _arrays(path, sizes)
-    weights = {name: arrays[theirs] for name, theirs in NAMES.items()}
-    for q in range(sizes["n_layer"]):
-        prefix = f"blocks.{q}." if sizes["n_layer"] > 1 else ""
-        for name, theirs in BLOCK.items():
-            weights[prefix + name] = _turned(name, arrays[f"h.{q}.{theirs}"])
-        for names, theirs in MERGED.items():
-            for name, part in zip(names, np.split(arrays[f"h.{q}.{theirs}"], 3, axis=-1), strict=True):
-                weights[prefix + name] = _turned(name, part)
+    several = sizes["n_layer"] > 1
+    weights = {
+        name if q is None or not several else f"blocks.{q}.{name}": array
+        for (q, name), array in layout.weights(arrays, "gpt2", sizes["n_layer"]).items()
+    }
     known = vocabulary.read(folder, sizes["vocab_size"])
     words = [str(i) for i in range(sizes["vocab_size"])] if known is None else known.words
     activation = "relu" if config.get("activation_function") == "relu" else "gelu"
     try:
-        return Model(weights, words, sizes["n_head"], activation, known)
+        return Model(weights, words, sizes["n_head"], activation, tokenizer=known)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -104,19 +89,12 @@ def gpt2_layout(grads: Mapping) -> dict[str, np.ndarray]:
     """
     if "dL_dW" in grads or "dL_db" in grads or "dL_dgammaf" not in grads:
         raise ValueError("grads: wanted those of a model of GPT-2's form: tied, no output bias, a final norm")
-    layout = {theirs: grads[f"dL_d{name}"] for name, theirs in NAMES.items()}
-    for q, block in enumerate(grads["blocks"]):
-        for name, theirs in BLOCK.items():
-            layout[f"h.{q}.{theirs}"] = _turned(name, block[f"dL_d{name}"])
-        for names, theirs in MERGED.items():
-            parts = [_turned(name, block[f"dL_d{name}"]) for name in names]
-            layout[f"h.{q}.{theirs}"] = np.concatenate(parts, axis=-1)  # (D, 3D) or (3D,)
-    return layout
-
-
-def _turned(name, array):
-    """From our layout to GPT-2's or back: the transpose of a matrix of Conv1D, anything else as it is."""
-    return array.T if name in TRANSPOSED else array
+    blocks = len(grads["blocks"])
+    slopes = {
+        (q, name): (grads if q is None else grads["blocks"][q])[f"dL_d{name}"]
+        for q, name in layout.places("gpt2", blocks)
+    }
+    return layout.arrays(slopes, "gpt2", blocks)
 
 
 # ---- which files
@@ -188,28 +166,14 @@ def _size(config, path, key, others=()):
     return given
 
 
-def _shapes(sizes):
-    """The shape of every array that model.safetensors must hold."""
-    D, F = sizes["n_embd"], sizes["n_inner"]
-    shapes = {"wte.weight": (sizes["vocab_size"], D), "wpe.weight": (sizes["n_positions"], D)}
-    shapes |= {"ln_f.weight": (D,), "ln_f.bias": (D,)}
-    conv = {"attn.c_attn": (D, 3 * D), "attn.c_proj": (D, D), "mlp.c_fc": (D, F), "mlp.c_proj": (F, D)}
-    for q in range(sizes["n_layer"]):
-        for name in ("ln_1", "ln_2"):
-            shapes |= {f"h.{q}.{name}.weight": (D,), f"h.{q}.{name}.bias": (D,)}
-        for name, shape in conv.items():
-            shapes |= {f"h.{q}.{name}.weight": shape, f"h.{q}.{name}.bias": shape[1:]}
-    return shapes
-
-
 def _arrays(path, sizes):
     """The arrays of model.safetensors by GPT-2's names. The header is held against the config before any is read."""
     header = foreign.header(path)
     stored, heads = _stored(path, header)
-    layers = {found[1] for name in stored if (found := re.match(r"h\.(\d+)\.", name))}
+    layers = {found[1] for name in stored if (found := re.match(BLOCK, name))}
     if len(layers) < sizes["n_layer"]:
         raise ValueError(f"{path}: holds {len(layers):,} blocks, config.json names n_layer {sizes['n_layer']:,}")
-    shapes = _shapes(sizes)
+    shapes = layout.shapes("gpt2", {letter: sizes[key] for letter, key in LETTERS.items()}, sizes["n_layer"])
     if missing := [name for name in shapes if name not in stored]:
         others = [name for name in stored if name not in shapes]
         told = f"; not known: {foreign.few(others)}" if others else ""
@@ -222,8 +186,8 @@ def _arrays(path, sizes):
             raise ValueError(f"{path}: {name} came with shape {came}, wanted {shapes[name]} by config.json")
     read = foreign.arrays(path, header, [*stored.values(), *heads])
     arrays = {name: _at_least_float32(read[theirs]) for name, theirs in stored.items()}
-    if not all(np.array_equal(read[head], arrays["wte.weight"].astype(read[head].dtype)) for head in heads):
-        raise ValueError(f"{path}: lm_head.weight is not wte.weight; GPT-2's weights are tied")
+    if not all(np.array_equal(read[head], arrays[WORDS].astype(read[head].dtype)) for head in heads):
+        raise ValueError(f"{path}: {HEAD} is not {WORDS}; GPT-2's weights are tied")
     return arrays
 
 
@@ -235,21 +199,21 @@ def _stored(path, header):
     """
     if "gradwalk" in header.metadata:
         raise ValueError(f"{path}: is a model of the course's own; gradwalk.checkpoint.load reads it")
-    ends = [name for name in header.shapes if name == "wpe.weight" or name.endswith(".wpe.weight")]
+    ends = [name for name in header.shapes if name == PLACES or name.endswith(f".{PLACES}")]
     if not ends:
         came = foreign.few([*header.shapes]) or "nothing"
-        raise ValueError(f"{path}: missing wpe.weight and the rest of GPT-2; it holds {came}")
+        raise ValueError(f"{path}: missing {PLACES} and the rest of GPT-2; it holds {came}")
     if len(ends) > 1:
         raise ValueError(f"{path}: wanted one model, it holds {foreign.few(ends)}")
-    prefix = ends[0].removesuffix("wpe.weight")
-    heads = [name for name in header.shapes if prefix.startswith(_before(name, "lm_head.weight"))]
+    prefix = ends[0].removesuffix(PLACES)
+    heads = [name for name in header.shapes if prefix.startswith(_before(name, HEAD))]
     ours = [name for name in header.shapes if name not in heads]
     if strays := [name for name in ours if not name.startswith(prefix)]:
         raise ValueError(f"{path}: {foreign.few(strays)} is not a weight of GPT-2; its names begin with {prefix}")
     stored = {name.removeprefix(prefix): name for name in ours}
     stored = {name: theirs for name, theirs in stored.items() if not re.fullmatch(MASK, name)}
-    if heads and "wte.weight" not in stored:
-        stored["wte.weight"] = heads.pop()
+    if heads and WORDS not in stored:
+        stored[WORDS] = heads.pop()
     return stored, heads
 
 

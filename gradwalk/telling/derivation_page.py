@@ -16,10 +16,10 @@ from html import escape
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.names import ASIDES, DIALECTS, VALUES, WEIGHTS, look_up, said
+from gradwalk.dialect_table import DIALECTS, said
+from gradwalk.names import ASIDES, VALUES, WEIGHTS, look_up
 from gradwalk.telling import dialects
 from gradwalk.telling.derivations import Equation, derivation, einsum_latex
-from gradwalk.telling.dialect_switch import LABELS
 from gradwalk.telling.dialects import positions_mix, translate, without_grey
 from gradwalk.telling.page import Page, code_of, side_by_side
 from gradwalk.telling.summands import Summands, largest_entry, sum_in
@@ -82,7 +82,7 @@ def _in_all_names(
 def _translated(dressed, ours, which):
     single = not dialects.positions_mix(ours)
     said_there = [dialects.translate(latex, which, one_position=single) for latex in dressed]
-    columns = dialects.columns(ours) if which == "notes" else None
+    columns = dialects.columns(ours, which) if DIALECTS[which].one_position else None
     if columns:
         said_there[-1] += rf", \qquad \text{{in columns: }} {columns}"
     return said_there
@@ -104,9 +104,8 @@ def _legend(equations, which):
     own = {quantity: said(quantity, which) for quantity in sorted(used, key=order)}
     other = [f"<code>{name}</code> is {code_of(one)}" for name, one in own.items() if one and one.name != name]
     silent = [f"<code>{name}</code>" for name, one in own.items() if not one]
-    whose = {"notes": "the notes'", "textbook": "the textbook's"}.get(which, f"{LABELS[which]}'s")
     grey = f"; grey, since it has no name for them: {', '.join(silent)}" if silent else ""
-    return f"<p><small>In {whose} names: {', '.join(other) or 'all the same'}{grey}.</small></p>"
+    return f"<p><small>In {DIALECTS[which].whose} names: {', '.join(other) or 'all the same'}{grey}.</small></p>"
 
 
 def _paragraph(markdown):

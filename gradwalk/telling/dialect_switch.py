@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from html import escape
 
 from gradwalk import arguments
-from gradwalk.names import DIALECTS
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.telling.page import PLAIN, Page, folded, once_run, source
 
-LABELS = {"course": "course", "notes": "notes", "textbook": "textbook", "gpt2": "GPT-2", "pytorch": "PyTorch"}
 KEYS = 'data-lm-suppress-shortcuts="true"'  # on the very element: else the notebook takes the arrow keys for itself
 
 
 def script(chosen: str | None = None) -> str:
     """The switch's own script, which also lets the ledger be searched; with `chosen`, it turns the page over."""
-    return f"<script>{source('names.js').replace('CHOSEN', repr(chosen or ''))}</script>"
+    written = source("names.js").replace("DIALECTS", json.dumps([*DIALECTS])).replace("CHOSEN", repr(chosen or ""))
+    return f"<script>{written}</script>"
 
 
 class DialectSwitch(Page):
@@ -25,16 +26,16 @@ class DialectSwitch(Page):
         if name is not None:
             arguments.one_of("name", name, DIALECTS, "dialect")
         buttons = "".join(
-            f'<label title="{escape(DIALECTS[which])}"><input type="radio" name="gw-names" value="{which}" '
-            f"{KEYS}{' checked' if which == (name or 'course') else ''}>{label}</label>"
-            for which, label in LABELS.items()
+            f'<label title="{escape(rule.description)}"><input type="radio" name="gw-names" value="{which}" '
+            f"{KEYS}{' checked' if which == (name or 'course') else ''}>{rule.label}</label>"
+            for which, rule in DIALECTS.items()
         )
         # A form each, so that two switches on a page are two groups; "dialog": Enter loads no other page.
         control = folded(
             '<form method="dialog"><div class="gw-switch" role="radiogroup" aria-label="names">'
             f"<span>names:</span>{buttons}</div></form>"
         )
-        labels = " · ".join(LABELS.values())
+        labels = " · ".join(rule.label for rule in DIALECTS.values())
         still = f"names: {labels}. The course's own stand here. {once_run('this line becomes the switch')}"
-        plain = f"names: {labels}" + (f" (turned to {LABELS[name]})" if name else "")
+        plain = f"names: {labels}" + (f" (turned to {DIALECTS[name].label})" if name else "")
         super().__init__(f"<p {PLAIN}>{escape(still, quote=False)}</p>{control}", None, plain, script(name))

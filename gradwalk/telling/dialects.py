@@ -1,7 +1,7 @@
 r"""The course's own LaTeX, said in another dialect: other symbols, other layouts, the same equation.
 
-Only the course's LaTeX is written by hand. A dialect's is made from it by the ledger in `names`: a symbol is replaced,
-the indices swap where the array lies transposed, an index is moved where the array is a part of a larger one
+Only the course's LaTeX is written by hand. A dialect's is made from it by the tables of `dialect_table`: a symbol is
+replaced, the indices swap where the array lies transposed, an index is moved where the array is a part of a larger one
 (the keys' row c is column D + c of GPT-2's c_attn), and what the dialect has no name for keeps the course's, marked
 with `OWN`, which a page shows in grey. Sizes and index letters are the course's everywhere.
 
@@ -15,12 +15,14 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gradwalk.names import DIALECTS, EXTENTS, look_up, said, unknown
+from gradwalk import arguments, block, step5_attention, step6_embedding
+from gradwalk.dialect_table import DIALECTS, SLOPES, in_block, said
+from gradwalk.names import EXTENTS, look_up
 from gradwalk.telling.latex import GIVEN, Part, read, subscripted
 
 OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
 
-_MIXING = {"n", "Q", "K", "V", "S", "alpha", "O", "E", "E_pos", *(f"{w}_{k}" for w in "Wb" for k in "QKVO")}
+_MIXING = (step5_attention.__name__, step6_embedding.__name__)  # one word may stand at several positions
 
 
 def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> str:
@@ -30,11 +32,10 @@ def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> 
     may not where attention or the embedding speaks. Equations that go on from one another must agree:
     `translate_all`. ValueError for a dialect that there is none of.
     """
-    if dialect not in DIALECTS:
-        raise ValueError(f"dialect: {unknown('dialect', dialect, DIALECTS)}")
+    arguments.one_of("dialect", dialect, DIALECTS, "dialect")
     if dialect == "course":
         return latex
-    single = dialect == "notes" and (not positions_mix([latex]) if one_position is None else one_position)
+    single = DIALECTS[dialect].one_position and (not positions_mix([latex]) if one_position is None else one_position)
     there = _Speaker(latex, dialect, single).say(read(latex))
     there = re.sub(r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", there)  # words need air
     return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", there)
@@ -63,32 +64,31 @@ def quantities(latex: str) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in GIVEN]
 
 
-def dial(name: str, spots: Sequence[str], D: int, dialect: str) -> str | None:
+def dial(name: str, spots: Sequence[str], rows: int, dialect: str) -> str | None:
     """One entry of a weight by the dialect's name, at the place where it lies there; None where it has no name.
 
-    `spots`: the course's index, a number or a word an axis; `D` moves it into the part of a larger array:
-    ("W_K", ["1", "2"], 32) is h.0.attn.c_attn.weight[2, 33] in GPT-2's checkpoint.
+    `spots`: the course's index, a number or a word an axis; `rows`, how many rows the weight has, moves it into its
+    part of a larger array: ("W_K", ["1", "2"], 32) is h.0.attn.c_attn.weight[2, 33] in GPT-2's checkpoint.
     """
     *block, bare = name.split(".")
     own = said(bare, dialect)
     if own is None:
         return None
-    there = [str(int(spots[0]) + own.part * D) if own.part else spots[0], *spots[1:]]
+    there = [str(int(spots[0]) + (own.part - 1) * rows) if own.before else spots[0], *spots[1:]]
     array = own.name.split(",")[0]
-    if block and dialect == "gpt2":
-        array = array.replace("h.0.", f"h.{block[1]}.")
-    elif block:
-        array = f"layers.{block[1]}.{array}" if dialect == "pytorch" else f"{array} of block {block[1]}"
+    if block:
+        array = in_block(array, dialect, block[1])
     return f"{array}[{', '.join(there[::-1] if own.transposed else there)}]"
 
 
 def positions_mix(equations: Sequence[str]) -> bool:
     """Whether these equations speak of quantities in which several positions meet."""
-    return any(name in _MIXING for latex in equations for name in quantities(latex))
+    mixing = {name for line in block.course() if line.function.__module__ in _MIXING for name in line.takes}
+    return any(name in mixing for latex in equations for name in quantities(latex))
 
 
-def columns(equations: Sequence[str]) -> str | None:
-    r"""What a derivation comes to as the notes write it, in columns: `g_{h} = W^T g`; None if it is no such product.
+def columns(equations: Sequence[str], dialect: str) -> str | None:
+    r"""What a derivation comes to in columns, as the notes write it: `g_{h} = W^T g`; None if it is no such product.
 
     It is read off the indices of the course's own equation, at one position. Two columns whose letters differ make
     the matrix g h^T, two with the same letter multiply entry by entry, and a sum over the rows of a matrix is its
@@ -100,8 +100,8 @@ def columns(equations: Sequence[str]) -> str | None:
     plain = all(part.letters and part.kind in ("quantity", "slope") and "_via_" not in part.name for part in product)
     if positions_mix(equations) or not (last.name == "=" and len(last.parts) == 1 and len(product) <= 2 and plain):
         return None
-    result = _column(begins.parts[0].name)
-    factors = [(_column(part.name), _kept(part.letters, single=True)) for part in product]
+    result = _column(begins.parts[0].name, dialect)
+    factors = [(_column(part.name, dialect), _kept(part.letters, single=True)) for part in product]
     if len(factors) == 1:
         return f"{result} = {factors[0][0]}"
     (left, i), (right, j) = factors
@@ -110,11 +110,11 @@ def columns(equations: Sequence[str]) -> str | None:
     return rf"{result} = {right}^T {left}" if i == j[:1] else None
 
 
-def _column(name):
-    """A column of numbers by its name; a slope that the notes have no letter for is written out."""
-    if said(name, "notes") or not name.startswith("dL_d"):
-        return symbol(name, "notes")
-    return rf"\frac{{\partial L}}{{\partial {symbol(name.removeprefix('dL_d'), 'notes')}}}"
+def _column(name, dialect):
+    """A column of numbers by its name; a slope that the dialect has no letter for is written out."""
+    if said(name, dialect) or not name.startswith("dL_d"):
+        return symbol(name, dialect)
+    return rf"\frac{{\partial L}}{{\partial {symbol(name.removeprefix('dL_d'), dialect)}}}"
 
 
 def _kept(letters, single):
@@ -165,16 +165,14 @@ class _Speaker(NamedTuple):
         own = said(part.name, self.dialect)
         if own is None:
             return f"{OWN}{{{subscripted(look_up(part.name).symbol, ''.join(kept))}}}"
-        if own.part:  # row c of the second third is row D + c of the whole
-            kept = [f"{'' if own.part == 1 else own.part}D{{+}}{kept[0]}", *kept[1:]]
-        return subscripted(own.latex, (r",\," if own.part else "").join(kept[::-1] if own.transposed else kept))
+        if own.before:  # row c of the second third is row D + c of the whole
+            kept = [f"{own.before}{{+}}{kept[0]}", *kept[1:]]
+        return subscripted(own.latex, (r",\," if own.before else "").join(kept[::-1] if own.transposed else kept))
 
     def slope(self, part):
-        """The notes have a letter for some: g for the slope in z, g_h for another's, a share's road above it."""
-        own = said(part.name, self.dialect)
-        if self.dialect == "notes" and own and own.latex.startswith("g"):
-            letter, above, road = own.latex.partition("^")
-            return subscripted(letter, "".join(_kept(part.letters, self.single))) + above + road
+        """The dialect's own letter for it, as the notes have g; or a fraction, with the road of a share."""
+        if own := SLOPES[self.dialect].get(part.name):
+            return subscripted(own.latex, "".join(_kept(part.letters, self.single)))
         loss, quantity = symbol("L", self.dialect), self.quantity(part.parts[1])
         slope = rf"\frac{{\partial {loss}}}{{\partial {quantity}}}"
         road = part.name.partition("_via_")[2]

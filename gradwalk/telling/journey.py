@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from gradwalk import arguments
+from gradwalk.dialect_table import DIALECTS, said
 from gradwalk.model import Model
-from gradwalk.names import DIALECTS, VALUES, said
+from gradwalk.names import VALUES
 from gradwalk.telling.page import Page, code_of, side_by_side
 from gradwalk.telling.tables import html_table, number, table
 from gradwalk.telling.verbatim import verbatim

@@ -87,20 +87,21 @@ def primed(letter: str) -> str:
 
 def subscripted(symbol: str, letters: str) -> str:
     """A symbol with index letters, after the label that it may have: `W_Q` with cj is `W_{Q,cj}`."""
-    stem, label = parted(symbol)
+    stem, label, above = parted(symbol)
     below = ",".join(filter(None, (label, letters)))
-    return f"{stem}_{{{below}}}" if below else stem
+    return (f"{stem}_{{{below}}}" if below else stem) + above
 
 
-def parted(symbol: str) -> tuple[str, str]:
-    r"""A symbol's letter and the label below it: `E_{pos}` is E with pos, `\alpha` has no label."""
-    return re.fullmatch(r"(.+?)(?:(?<!\\)_\{?(.+?)\}?)?", symbol).groups("")
+def parted(symbol: str) -> tuple[str, str, str]:
+    r"""A symbol's letter, the label below it, and what stands above a label: `E_{pos}` is E with pos."""
+    stem, label, above = re.fullmatch(r"(.+?)(?:(?<!\\)_(\{(?:[^{}]|\{[^{}]*\})*\}|\w+)(.*))?", symbol).groups("")
+    return stem, label.removeprefix("{").removesuffix("}"), above
 
 
 def _known():
     """The names of all quantities by letter and label."""
     written = {name: entry.symbol for ledger in (VALUES, WEIGHTS, ASIDES) for name, entry in ledger.items()}
-    return {parted(symbol): name for name, symbol in {**GIVEN, **written}.items()}
+    return {parted(symbol)[:2]: name for name, symbol in {**GIVEN, **written}.items()}
 
 
 class _Reader:
@@ -183,7 +184,7 @@ class _Reader:
                 return self.fraction()
             case r"\left.":
                 self.take()
-                slope, road = self.fraction(), self.known.get(parted(self.take("via")["road"]))
+                slope, road = self.fraction(), self.known.get(parted(self.take("via")["road"])[:2])
                 if slope.kind != "slope" or road is None:
                     raise self.refused("a slope of the loss and its road before what stands")
                 return self.part("slope", start, slope.parts, f"{slope.name}_via_{road}", slope.letters)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from html import escape
 
 from gradwalk import arguments
-from gradwalk.names import CLASHES, DIALECTS, SHARES, VALUES, WEIGHTS, Said, look_up, said
-from gradwalk.telling.dialect_switch import KEYS, LABELS, script
+from gradwalk.dialect_table import CLASHES, DIALECTS, Said, said
+from gradwalk.names import SHARES, VALUES, WEIGHTS, look_up
+from gradwalk.telling.dialect_switch import KEYS, script
 from gradwalk.telling.page import PLAIN, Page, folded, once_run
 from gradwalk.telling.tables import aligned
 
 OTHERS = [name for name in DIALECTS if name != "course"]
-HEADS = ["name", "what it is", "shape", "first met in", *(LABELS[name] for name in OTHERS)]
+HEADS = ["name", "what it is", "shape", "first met in", *(DIALECTS[name].label for name in OTHERS)]
 
 
 def rows(search: str = "") -> list[list[str]]:
@@ -61,7 +62,7 @@ def _html(found):
     )
     body = "".join(f"<tr>{''.join(_html_cell(row, i) for i in range(len(row)))}</tr>" for row in found)
     clashes = "".join(
-        f"<li><b>{LABELS[clash.dialect]}, <code>{escape(clash.name)}</code></b> "
+        f"<li><b>{DIALECTS[clash.dialect].label}, <code>{escape(clash.name)}</code></b> "
         f"(here {', '.join(f'<code>{name}</code>' for name in clash.of)}): {escape(clash.settled)}</li>"
         for clash in _clashes_in(found)
     )
@@ -97,5 +98,5 @@ def _html_cell(row, i):
 
 def _plain(found):
     table = aligned([HEADS, *([cell or "·" for cell in row] for row in found)], [False] * len(HEADS))
-    told = [f"{LABELS[c.dialect]}, {c.name} (here {', '.join(c.of)}): {c.settled}" for c in _clashes_in(found)]
+    told = [f"{DIALECTS[c.dialect].label}, {c.name} (here {', '.join(c.of)}): {c.settled}" for c in _clashes_in(found)]
     return "\n".join([table, "", *told])

@@ -15,7 +15,7 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
-from gradwalk.names import Said
+from gradwalk.dialect_table import Said
 
 HIDDEN = "visibility:hidden;height:0;overflow:hidden"
 PLAIN = 'class="gw-plain"'  # on the element that stands for what is folded up right behind it

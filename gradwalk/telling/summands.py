@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.model import within
 from gradwalk.telling import derivations
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import of_columns
+from gradwalk.weights import within
 
 
 class Summands:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from html.entities import html5
 
-from gradwalk.names import said
+from gradwalk.dialect_table import DIALECTS, said
 
 _ACCENTS = {"tilde": "\N{COMBINING TILDE}", "hat": "\N{COMBINING CIRCUMFLEX ACCENT}"}
 
@@ -48,8 +48,9 @@ def arrays(names: Sequence[str], which: str) -> str:
     if which == "course" or not any(spoken):
         own = " ".join(names)
         return own if which == "course" else f'<tspan opacity="0.55">{own}</tspan>'
-    if which in ("gpt2", "pytorch"):
-        modules = [re.sub(r"[._](weight|bias).*", "", own.name.removeprefix("h.0.")) for own in spoken if own]
+    if DIALECTS[which].typewriter:
+        arrays = [own.name.removeprefix(DIALECTS[which].block) for own in spoken if own]
+        modules = [re.sub(r"[._](weight|bias).*", "", array) for array in arrays]
         return " ".join(dict.fromkeys(modules))
     return " ".join(symbol(name, which) for name in names)
 

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from gradwalk import arguments
+from gradwalk import arguments, block
+from gradwalk.dialect_table import DIALECTS, said
 from gradwalk.model import Model
-from gradwalk.names import BLOCK_WEIGHTS, DIALECTS, look_up, said
-from gradwalk.step3_layernorm import EPS
+from gradwalk.names import BLOCK_WEIGHTS, look_up
 from gradwalk.walk import Values
 
 # The page works the picture out, and draws it, in every frame of a drag.
 MOST_NUMBERS, MOST_CELLS = 20_000, 1_000
-_MADE_OF = ("gamma1", "beta1", "W_Q", "b_Q", "W_K", "b_K")
 
 
 def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ...]], watch: str) -> dict:
@@ -26,11 +25,13 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
     `watch` is "alpha", or "blocks.0.alpha" where there are several blocks. ValueError for anything else, for a block
     after the weight's own (the dial changes what enters it), and for a picture that is too large to follow a hand.
     """
-    q, own = _block(model, watch), _acts_in(model, name)
-    if own < q:
+    q = _block(model, watch)
+    own, line = block.line_of(model, name)
+    if own is not None and own < q:
         raise ValueError(f"watch: {name} changes what enters block {q}; wanted block {own} or earlier, got {watch!r}")
     here, weights = values.blocks[q], model.blocks[q]
-    made_of = {"x0": here.x0, **{part: np.atleast_2d(weights[part]) for part in _MADE_OF}}
+    made_of = {"x0": here.x0, **{part: np.atleast_2d(weights[part]) for part in _made_of(model)}}
+    known = {**model.weights, "tokens": values.tokens, "places": values.places}
     numbers = sum(array.size for array in made_of.values())
     firsts = np.arange(len(values.places)) - values.places  # (T,)
     cells = int((values.places + 1).sum()) * model.H
@@ -45,9 +46,9 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
         "scored": (values.y >= 0).tolist(),
         "firsts": firsts.tolist(),  # position t looks at firsts[t] … t
         "heads": model.H,
-        "eps": EPS,
+        "eps": model.settings["eps"],
         "made_of": {part: array.tolist() for part, array in made_of.items()},
-        "moves": [_moved(name, index, values, own == q) for index in indices],
+        "moves": [_moved(line, known, name, index, made_of if own == q else ()) for index in indices],
     }
 
 
@@ -61,11 +62,12 @@ def _block(model, watch):
     return known.index(watch)
 
 
-def _acts_in(model, name):
-    """The number of the block that a weight acts in first; E and E_pos make what enters block 0."""
-    if name.startswith("blocks."):
-        return int(name.split(".")[1])
-    return 0 if name in (*BLOCK_WEIGHTS, "E", "E_pos") else len(model.blocks)
+def _made_of(model):
+    """The weights on the way from x0 to alpha, in order."""
+    before, lines = {"alpha"}, block.block(model.settings)
+    for line in reversed(lines):
+        before.update(line.takes if line.value in before else ())
+    return [name for line in lines if line.value in before for name in line.takes if name in BLOCK_WEIGHTS]
 
 
 def _called(dialect):
@@ -75,12 +77,11 @@ def _called(dialect):
     return getattr(said("alpha", dialect), "name", "")
 
 
-def _moved(name, index, values, in_block):
+def _moved(line, known, name, index, made_of):
     """What a dial moves on the way to alpha: an array and its entries [row, column]; nothing for other weights."""
     bare = name.split(".")[-1]
-    if bare in ("E", "E_pos"):
-        rows = np.flatnonzero((values.tokens if bare == "E" else values.places) == index[0])
-        return ["x0", [[int(t), index[1]] for t in rows]]
-    if bare in _MADE_OF and in_block:
+    if line.value in made_of:
+        return [line.value, np.argwhere(block.push(line, known, name, index)).tolist()]
+    if bare in made_of:
         return [bare, [list(index) if len(index) == 2 else [0, index[0]]]]
     return ["x0", []]

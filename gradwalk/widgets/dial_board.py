@@ -12,8 +12,10 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.dial import Dial
-from gradwalk.model import Model, TooLarge, of_weight
-from gradwalk.walk import Values, backward, forward, sentences
+from gradwalk.inputs import sentences
+from gradwalk.model import Model, TooLarge
+from gradwalk.walk import Values, backward, forward
+from gradwalk.weights import of_weight
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
 
@@ -281,11 +283,11 @@ class DialBoard(anywidget.AnyWidget):
             weights[self._name] = weights[self._name].copy()
         for index, start in zip(self._indices, self._start, strict=True):
             weights[self._name][index] = start
-        return Model(weights, model.words, model.H, model.activation, model.tokenizer)
+        return Model(weights, model.words, tokenizer=model.tokenizer, **model.settings)
 
     def _forward(self, turned):
         model = self._at(turned)
-        if self._values.came_from[1] != model.version:
+        if self._values.came_from.version != model.version:
             self._values = forward(model, self._tokens, self._y)
         return self._values
 

@@ -1,7 +1,7 @@
 // The switch of names. Every output carries all dialects side by side; one attribute on the page's body says which is
 // seen. No kernel is asked, and nothing that is saved changes. It may run any number of times on a page.
 (() => {
-  const NAMES = ["course", "notes", "textbook", "gpt2", "pytorch"];
+  const NAMES = DIALECTS;
   if (!document.getElementById("gw-names")) {
     const seen = "visibility: visible !important; height: auto !important; overflow: visible !important";
     const unseen = "visibility: hidden !important; height: 0 !important; overflow: hidden !important";

@@ -9,12 +9,14 @@ import numpy as np
 
 from gradwalk import arguments, text
 from gradwalk.dial import Dial
-from gradwalk.model import Model, of_weight
-from gradwalk.names import DIALECTS, EXTENTS, WEIGHTS
+from gradwalk.dialect_table import DIALECTS
+from gradwalk.model import Model
+from gradwalk.names import EXTENTS, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
 from gradwalk.telling import dialects
 from gradwalk.walk import Values, backward, forward
+from gradwalk.weights import of_weight
 
 MOST_DIALS = 72
 DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
@@ -154,8 +156,9 @@ def _spots(model, name, index):
 def _spoken(model, name, indices):
     """The dials' names in the other dialects, where those have one: the page's switch of names chooses."""
     spoken = {}
+    rows = len(model.weights[name])
     for which in DIALECTS:
-        names = [dialects.dial(name, _spots(model, name, index), model.D, which) for index in indices]
+        names = [dialects.dial(name, _spots(model, name, index), rows, which) for index in indices]
         if which != "course" and all(names):
             spoken[which] = names
     return spoken

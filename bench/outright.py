@@ -1,0 +1,80 @@
+"""Outright or adjustment, the long experiment: it makes the committed runs, gradwalk/data/outright.json.
+
+    python -m bench.outright
+
+For one block and for eight, for each way: first a search over the starting scale and eta, then a long run with the best
+and one with the next larger eta; the better one stays, with what the floors look like after it. It prints as it goes
+and writes outright.json into the current folder, where there must be none yet. About twelve minutes. On one thread
+(OPENBLAS_NUM_THREADS=1), same BLAS, it gives the same digits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from itertools import product
+from math import inf
+from pathlib import Path
+
+from gradwalk import files
+from gradwalk.outright import LOOKED_AT, WALKS, attempt, floors
+from gradwalk.text import Text, load, split
+
+# Every way and every depth has the same settings to choose from.
+BLOCKS = (1, 8)
+SCALES, ETAS = (0.3, 1.0), (0.03, 0.1, 0.3, 1.0, 3.0)
+SEARCHED, LONG = 4, 20  # epochs
+
+
+def main(out: str | Path = "outright.json") -> None:
+    """Search, run and look, then write it all to `out`. ValueError, before any of it, if something is there."""
+    with files.claimed("out", out):
+        _search_and_run(out)
+
+
+def _search_and_run(out):
+    course = load()
+    told = {"search": [], "runs": []}
+    for blocks, way in product(BLOCKS, WALKS):
+        tried = [searched(course, blocks, way, scale, eta) for scale, eta in product(SCALES, ETAS)]
+        told["search"] += tried
+        told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
+    lines = {name: ",\n".join(json.dumps(one) for one in rows) for name, rows in told.items()}
+    text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
+    files.write(out, f"{{\n{text}\n}}\n", argument="out")
+    print(f"written to {out}")
+
+
+def searched(course: Text, blocks: int, way: str, scale: float, eta: float) -> dict:
+    """One setting tried: the loss on the part to stop by, None where it stopped being a number."""
+    _, tuned = attempt(course, blocks, way, scale, eta, SEARCHED)
+    row = {"blocks": blocks, "way": way, "scale": scale, "eta": eta}
+    row["loss"] = round(tuned.after.stop, 6) if tuned else None
+    print(row, flush=True)
+    return row
+
+
+def promising(tried: Sequence[dict]) -> list[dict]:
+    """The best of the settings tried, and the next larger eta at its scale, if that held out: it may win in the end."""
+    held_out = [one for one in tried if one["loss"] is not None]
+    best = min(held_out, key=lambda one: one["loss"])
+    larger = [one for one in held_out if one["scale"] == best["scale"] and one["eta"] > best["eta"]]
+    return [best, *sorted(larger, key=lambda one: one["eta"])[:1]]
+
+
+def long_run(course: Text, setting: dict) -> dict:
+    """A long run with one setting: its curve, the report at its end, and the floors then."""
+    setting = {name: setting[name] for name in ("blocks", "way", "scale", "eta")}
+    model, tuned = attempt(course, **setting, epochs=LONG)
+    if tuned is None:
+        return setting | {"stop": [inf]}
+    report = split(course.sentences)[2][:LOOKED_AT]
+    curve = {part: [round(getattr(point, part), 6) for point in tuned.curve] for part in ("train", "stop")}
+    seen = {name: [float(f"{x:.6g}") for x in row] for name, row in floors(model, setting["way"], report).items()}
+    run = {**setting, "report": round(tuned.after.report, 6), "kept": tuned.kept, **curve, **seen}
+    print(run, flush=True)
+    return run
+
+
+if __name__ == "__main__":
+    main()
