@@ -9,17 +9,23 @@ from gradwalk.arguments import nearest, shown
 
 
 class Name(NamedTuple):
-    """One quantity: its plain word, its shape in the letters of `SIZES`, its LaTeX, and where one meets it.
+    """One quantity: its plain word, its indices in the letters of `EXTENTS`, its LaTeX, and where one meets it.
 
+    Below its letter a label may stand: W_Q; the second layer norm's have none, since derivations are told for LN2.
     `first` is the notebook that first speaks of it, `derived` the one that derives the slope in it; None for what is
     no stop of the walk back.
     """
 
     word: str
-    shape: tuple[str, ...]
+    indices: str
     symbol: str
     first: str
     derived: str | None
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """The sizes of its axes, in the letters of `SIZES`."""
+        return tuple(EXTENTS[letter] for letter in self.indices)
 
 
 SIZES = {
@@ -31,71 +37,73 @@ SIZES = {
     "T_max": "places a sentence may have",
     "M": "scored positions",
 }
+# How far each index letter runs; a prime makes another of the same kind. In the ledger c counts the components of all
+# heads side by side, and l a place: in a formula c may stand for any component, and a place is an s.
+EXTENTS = {"t": "T", "s": "T", "l": "T_max", "i": "N", "k": "N", "j": "D", "c": "D", "f": "F", "e": "H", "d": "D/H"}
 
 _OUT, _1A, _1C, _1D = "0_forward", "1a_which_way", "1c_output_bias", "1d_intended_meaning"
 _MLP, _LN, _FORK, _COPY = "2a_mlp", "3_layernorm", "4a_two_paths", "4c_free_identity_path"
 _ATT, _BLEND, _SCORES, _THREE = "5a_attention_forward", "5b_blend", "5c_scores", "5d_three_streams"
 _EMB, _WHOLE = "6a_embedding", "6b_whole_walk"
-_D, _TD, _DD, _HEADS, _PAIRS = ("D",), ("T", "D"), ("D", "D"), ("H", "T", "D/H"), ("H", "T", "T")
 
 # In the order of the walk out. The weights of a block come once per block.
 BLOCK_WEIGHTS = {
-    "gamma1": Name("first layer norm's stretch", _D, r"\gamma1", _OUT, _THREE),
-    "beta1": Name("first layer norm's shift", _D, r"\beta1", _OUT, _THREE),
-    "W_Q": Name("query weights", _DD, "W_Q", _ATT, _SCORES),
-    "b_Q": Name("query bias", _D, "b_Q", _ATT, _SCORES),
-    "W_K": Name("key weights", _DD, "W_K", _ATT, _SCORES),
-    "b_K": Name("key bias", _D, "b_K", _ATT, _SCORES),
-    "W_V": Name("value weights", _DD, "W_V", _ATT, _BLEND),
-    "b_V": Name("value bias", _D, "b_V", _ATT, _BLEND),
-    "W_O": Name("attention's output weights", _DD, "W_O", _OUT, _BLEND),
-    "b_O": Name("attention's output bias", _D, "b_O", _OUT, _BLEND),
-    "gamma2": Name("second layer norm's stretch", _D, r"\gamma2", _LN, _LN),
-    "beta2": Name("second layer norm's shift", _D, r"\beta2", _LN, _LN),
-    "W1": Name("expanding weights", ("F", "D"), "W1", _OUT, _MLP),
-    "b1": Name("expanding bias", ("F",), "b1", _OUT, _MLP),
-    "W2": Name("contracting weights", ("D", "F"), "W2", _OUT, _MLP),
-    "b2": Name("contracting bias", _D, "b2", _OUT, _MLP),
+    "gamma1": Name("first layer norm's stretch", "j", r"\gamma_1", _OUT, _THREE),
+    "beta1": Name("first layer norm's shift", "j", r"\beta_1", _OUT, _THREE),
+    "W_Q": Name("query weights", "cj", "W_Q", _ATT, _SCORES),
+    "b_Q": Name("query bias", "c", "b_Q", _ATT, _SCORES),
+    "W_K": Name("key weights", "cj", "W_K", _ATT, _SCORES),
+    "b_K": Name("key bias", "c", "b_K", _ATT, _SCORES),
+    "W_V": Name("value weights", "cj", "W_V", _ATT, _BLEND),
+    "b_V": Name("value bias", "c", "b_V", _ATT, _BLEND),
+    "W_O": Name("attention's output weights", "jc", "W_O", _OUT, _BLEND),
+    "b_O": Name("attention's output bias", "j", "b_O", _OUT, _BLEND),
+    "gamma2": Name("second layer norm's stretch", "j", r"\gamma", _LN, _LN),
+    "beta2": Name("second layer norm's shift", "j", r"\beta", _LN, _LN),
+    "W1": Name("expanding weights", "fj", "W1", _OUT, _MLP),
+    "b1": Name("expanding bias", "f", "b1", _OUT, _MLP),
+    "W2": Name("contracting weights", "jf", "W2", _OUT, _MLP),
+    "b2": Name("contracting bias", "j", "b2", _OUT, _MLP),
 }
 WEIGHTS = {
-    "E": Name("embedding: a word's entry for being read", ("N", "D"), "E", _OUT, _EMB),
-    "E_pos": Name("embedding of places", ("T_max", "D"), r"E_{pos}", _OUT, _EMB),
+    "E": Name("embedding: a word's entry for being read", "ij", "E", _OUT, _EMB),
+    "E_pos": Name("embedding of places", "lj", r"E_{pos}", _OUT, _EMB),
     **BLOCK_WEIGHTS,
-    "gammaf": Name("final layer norm's stretch", _D, r"\gamma f", _WHOLE, _WHOLE),
-    "betaf": Name("final layer norm's shift", _D, r"\beta f", _WHOLE, _WHOLE),
-    "W": Name("vocabulary: a word's entry for being said", ("N", "D"), "W", _OUT, _1A),
-    "b": Name("output bias", ("N",), "b", _OUT, _1C),
+    "gammaf": Name("final layer norm's stretch", "j", r"\gamma_f", _WHOLE, _WHOLE),
+    "betaf": Name("final layer norm's shift", "j", r"\beta_f", _WHOLE, _WHOLE),
+    "W": Name("vocabulary: a word's entry for being said", "ij", "W", _OUT, _1A),
+    "b": Name("output bias", "i", "b", _OUT, _1C),
 }
 
 BLOCK_VALUES = {
-    "x0": Name("original meaning", _TD, "x0", _OUT, _THREE),
-    "n": Name("normed original meaning, LN1(x0)", _TD, "n", _OUT, _THREE),
-    "Q": Name("queries", _HEADS, "Q", _OUT, _SCORES),
-    "K": Name("keys", _HEADS, "K", _OUT, _SCORES),
-    "V": Name("values", _HEADS, "V", _OUT, _BLEND),
-    "S": Name("scores, masked", _PAIRS, "S", _OUT, _SCORES),
-    "alpha": Name("attention weights, softmax(S)", _PAIRS, r"\alpha", _OUT, _BLEND),
-    "O": Name("the blend", _TD, "O", _OUT, _BLEND),
-    "a": Name("contextual adjustment", _TD, "a", _OUT, _COPY),
-    "x1": Name("contextual meaning, x0 + a", _TD, "x1", _OUT, _FORK),
-    "v": Name("normed contextual meaning, LN2(x1)", _TD, "v", _OUT, _MLP),
-    "u": Name("expanded, before muting", ("T", "F"), "u", _OUT, _MLP),
-    "r": Name("expanded, after muting", ("T", "F"), "r", _OUT, _MLP),
-    "m": Name("response adjustment", _TD, "m", _OUT, _MLP),
-    "h": Name("intended meaning, x1 + m", _TD, "h", _OUT, _1D),
+    "x0": Name("original meaning", "tj", "x0", _OUT, _THREE),
+    "n": Name("normed original meaning, LN1(x0)", "tj", "n", _OUT, _THREE),
+    "Q": Name("queries", "etd", "Q", _OUT, _SCORES),
+    "K": Name("keys", "esd", "K", _OUT, _SCORES),
+    "V": Name("values", "esd", "V", _OUT, _BLEND),
+    "S": Name("scores, masked", "ets", "S", _OUT, _SCORES),
+    "alpha": Name("attention weights, softmax(S)", "ets", r"\alpha", _OUT, _BLEND),
+    "O": Name("the blend", "tc", "O", _OUT, _BLEND),
+    "a": Name("contextual adjustment", "tj", "a", _OUT, _COPY),
+    "x1": Name("contextual meaning, x0 + a", "tj", "x1", _OUT, _FORK),
+    "v": Name("normed contextual meaning, LN2(x1)", "tj", "v", _OUT, _MLP),
+    "u": Name("expanded, before muting", "tf", "u", _OUT, _MLP),
+    "r": Name("expanded, after muting", "tf", "r", _OUT, _MLP),
+    "m": Name("response adjustment", "tj", "m", _OUT, _MLP),
+    "h": Name("intended meaning, x1 + m", "tj", "h", _OUT, _1D),
 }
 VALUES = {
     **BLOCK_VALUES,
-    "hf": Name("normed intended meaning, LNf(h)", _TD, "hf", _WHOLE, _WHOLE),
-    "z": Name("logits", ("T", "N"), "z", _OUT, _1A),
-    "p": Name("probabilities, softmax(z)", ("T", "N"), "p", _OUT, None),
-    "L": Name("loss", (), "L", _OUT, None),
+    "hf": Name("normed intended meaning, LNf(h)", "tj", "hf", _WHOLE, _WHOLE),
+    "z": Name("logits", "ti", "z", _OUT, _1A),
+    "p": Name("probabilities, softmax(z)", "ti", "p", _OUT, None),
+    "L": Name("loss", "", "L", _OUT, None),
 }
 # What only a derivation speaks of; told for LN2, as the derivation is.
 ASIDES = {
-    "x_hat": Name("x1 with mean 0 and spread 1", _TD, r"\hat{x}", _OUT, None),
-    "sigma": Name("spread of a row of x1", ("T",), r"\sigma", _LN, None),
-    "omega": Name("GELU's gate, the tanh in it", ("T", "F"), r"\omega", "2b_gelu", None),
+    "x_hat": Name("x1 with mean 0 and spread 1", "tj", r"\hat{x}", _OUT, None),
+    "sigma": Name("spread of a row of x1", "t", r"\sigma", _LN, None),
+    "omega": Name("GELU's gate, the tanh in it", "tf", r"\omega", "2b_gelu", None),
 }
 # The shares: by which value the loss hears of the nudge, and where that share is derived.
 SHARES = {
@@ -125,7 +133,7 @@ def look_up(name: str) -> Name:
             slope = rf"\partial L / \partial {entry.symbol}"
             where = SHARES.get((quantity, road), entry.derived)
             symbol = rf"({slope})_{{{road}}}" if road else slope
-            return Name(f"slope of the loss in {quantity}", entry.shape, symbol, where, where)
+            return Name(f"slope of the loss in {quantity}", entry.indices, symbol, where, where)
     raise KeyError(unknown("name", name, [*VALUES, *WEIGHTS]))
 
 

@@ -135,6 +135,8 @@ def test_a_planted_drift_is_found(function, old, new):
         (r"L = \log \sum_{d} \exp(0)", np.log(3)),  # D / H = 3
         (r"L = - \sum_{t} 1 + 1", -4.0),  # a sum ends where the next term begins
         (r"L = [2 > 1] [1 \ge 2]", 0.0),
+        (r"L = \log 2 \cdot 3 + 1", np.log(6) + 1),  # of the product that follows
+        (r"L = 2 \cdot 6 / 3 \cdot 2", 8.0),
     ],
 )
 def test_a_formula_says_what_a_reader_reads(equation, sides):

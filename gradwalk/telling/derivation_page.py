@@ -17,11 +17,10 @@ import numpy as np
 
 from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, said
-from gradwalk.names import ASIDES, SIZES, VALUES, WEIGHTS, look_up
+from gradwalk.names import ASIDES, EXTENTS, SIZES, VALUES, WEIGHTS, look_up
 from gradwalk.telling import dialects
 from gradwalk.telling.derivations import Equation, derivation, einsum_latex, result
 from gradwalk.telling.dialects import positions_mix, translate, without_grey
-from gradwalk.telling.formula import EXTENT
 from gradwalk.telling.page import Page, code_of, side_by_side
 from gradwalk.telling.summands import Summands, largest_entry, sum_in
 from gradwalk.telling.tables import number
@@ -106,7 +105,6 @@ def _display(latex):
 def _legend(equations, which):
     """What each name of these equations is called in a dialect, for reading the words above it."""
     used = dict.fromkeys(found for latex in equations for found in dialects.quantities(latex))
-    used |= {"L": None} if any("L" in latex for latex in equations) else {}
     order = [*WEIGHTS, *VALUES, *ASIDES].index
     own = {quantity: said(quantity, which) for quantity in sorted(used, key=order)}
     other = [f"<code>{name}</code> is {code_of(one)}" for name, one in own.items() if one and one.name != name]
@@ -166,7 +164,7 @@ def _with_shape(name, letters, latex):
     """A factor with its shape under it, one size an index; a Jacobian, which has its two parts' indices, without."""
     if name.startswith("d") and not name.startswith("dL_d"):
         return latex
-    extent = {**EXTENT, "d": "D/H"} | ({"s": r"T_{\max}"} if name.endswith("E_pos") else {})
+    extent = EXTENTS | ({"s": r"T_{\max}"} if name.endswith("E_pos") else {})
     shape = r" \times ".join(extent[letter.lower()] for letter in letters)
     return rf"\underset{{{shape}}}{{{latex}}}"
 

@@ -12,12 +12,14 @@ example's value.
 
 from __future__ import annotations
 
+import ast
 import doctest
 import inspect
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import import_module
+from itertools import starmap
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +28,8 @@ from gradwalk import measure, step2_mlp
 from gradwalk.model import Model
 from gradwalk.step3_layernorm import normed, spread
 from gradwalk.step5_attention import merge_heads, split_heads
-from gradwalk.telling import formula, latex
+from gradwalk.telling import formula
+from gradwalk.telling.latex import primed, with_indices
 from gradwalk.walk import backward, forward
 
 STEPS = ("step1_output", "step2_mlp", "step3_layernorm", "step4_residual", "step5_attention", "step6_embedding")
@@ -198,6 +201,59 @@ def example(tied: bool = False) -> dict[str, object]:
     }
 
 
-def einsum_latex(function: Callable, line: Equation, dress: Callable | None = None) -> str | None:
-    """The equation that a line's einsum says in indices, or None if it is not an einsum; `dress` as in `latex`."""
-    return latex.of_einsum(line.code, None if line.latex.startswith("=") else result(function), dress)
+class Einsum(NamedTuple):
+    """A line's einsum, taken apart: its operands (code) with their index letters, the result's, and the divisor.
+
+    A small letter is an index; a capital is another index of the same kind, written with a prime.
+    """
+
+    operands: list[ast.expr]
+    letters: list[str]
+    result: str
+    divisor: str
+
+    @property
+    def names(self) -> list[str]:
+        """The operands by name. split_heads(dL_dO, H) and merge_heads(dL_dQ) are the same numbers, indexed anew."""
+        return [(one.args[0] if isinstance(one, ast.Call) else one).id for one in self.operands]
+
+    @property
+    def summed(self) -> list[str]:
+        """The letters that the result lacks, in the order in which they come."""
+        return [letter for letter in dict.fromkeys("".join(self.letters)) if letter not in self.result]
+
+
+def einsum_in(code: str) -> Einsum | None:
+    """The einsum that `same(..., einsum(...))` compares with; None if its second argument is not one."""
+    expected, divisor = ast.parse(code, mode="eval").body.args[1], ""
+    if isinstance(expected, ast.BinOp) and ast.unparse(expected).endswith(" / sqrt(D / H)"):
+        expected, divisor = expected.left, ast.unparse(expected.right)
+    if not (isinstance(expected, ast.Call) and ast.unparse(expected.func) == "einsum"):
+        return None
+    indices, *operands = expected.args
+    inputs, result = indices.value.split("->")
+    return Einsum(operands, inputs.split(","), result, divisor)
+
+
+def _bare(name, letters, latex):
+    return latex
+
+
+def einsum_latex(function: Callable, line: Equation, dress: Callable = _bare) -> str | None:
+    """The equation that a line's einsum says in indices, or None if it is not an einsum.
+
+    The gradient stands on the left, indexed as the result, unless the line goes on from the one above it.
+    `dress(name, letters, latex)` may add something to each side's parts, such as their shapes.
+    """
+    einsum = einsum_in(line.code)
+    if einsum is None:
+        return None
+
+    def written(name, letters):
+        return dress(name, letters, with_indices(name, letters))
+
+    left = "" if line.latex.startswith("=") else written(result(function), einsum.result) + " "
+    scale = r"\frac{1}{\sqrt{D/H}} " if einsum.divisor else ""
+    total = rf"\sum_{{{','.join(map(primed, einsum.summed))}}} " if einsum.summed else ""
+    factors = zip(einsum.names, einsum.letters, strict=True)
+    return f"{left}= {scale}{total}{' '.join(starmap(written, factors))}"

@@ -13,40 +13,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gradwalk import arguments, block, step5_attention, step6_embedding
-from gradwalk.dialect_table import DIALECTS, SAID, SLOPES, in_block, said
-from gradwalk.names import look_up
+from gradwalk.dialect_table import DIALECTS, SLOPES, in_block, said
+from gradwalk.names import EXTENTS, look_up
+from gradwalk.telling.latex import GIVEN, Part, read, subscripted
 
 OWN = r"\class{mjx-gw-own}"  # a class that starts with mjx is the only one that JupyterLab's MathJax lets through
 
-_SYMBOL = (
-    r"(?!T_\{\\max)(?:\\(?:alpha|beta|gamma|omega|sigma)(?![a-zA-Z])|\\hat\{x\}|(?<![\\a-zA-Z])[a-zA-Z]\d?)_\{[^{}]*\}"
-)
-_SLOPE = rf"\\frac\{{\\partial L\}}\{{\\partial (?P<slope>{_SYMBOL})\}}"
-_SHARE = (
-    rf"\\left\. \\frac\{{\\partial L\}}\{{\\partial (?P<share>{_SYMBOL})\}} "
-    r"\\right\|_\{\\mathrm\{via\}\\,(?P<road>\w+)\}"
-)
-_TOKEN = re.compile(
-    rf"{_SHARE}|{_SLOPE}"
-    r"|\\sum_\{(?P<summed>[^{}]*)\}(?P<gap> ?)"
-    rf"|(?P<symbol>{_SYMBOL})"
-    r"|\\mathrm\{(?P<input>tokens|places)\}_\{(?P<place>[^{}]*)\}"
-    r"|(?P<loss>\bL(?= =))"
-    r"|(?P<target>\by_t\b)"
-)
-_NAMES = {r"\alpha": "alpha", r"\beta": "beta2", r"\gamma": "gamma2", r"\sigma": "sigma", r"\omega": "omega"}
-_NAMES[r"\hat{x}"] = "x_hat"
 _MIXING = (step5_attention.__name__, step6_embedding.__name__)  # one word may stand at several positions
-_POSITIONS = {"t", "t'", "s", "s'"}
-_DRESSED = re.compile(
-    r"\\underset\{(?P<shape>(?:[^{}]|\{\\max\})*)\}"
-    rf"\{{(?P<inner>{re.sub(r'[?]P<[a-z]+>', '?:', f'{_SHARE}|{_SLOPE}')}|{_SYMBOL})\}}"
-)
-_MEAN = re.compile(
-    r"\\frac\{(?:1|\[y_t \\ge 0\])\}\{M\} (?:\\sum_\{t\\,\\mathrm\{scored\}\} )?\\left\( (.*) \\right\)$"
-)
 
 
 def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> str:
@@ -60,12 +36,9 @@ def translate(latex: str, dialect: str, *, one_position: bool | None = None) -> 
     if dialect == "course":
         return latex
     single = DIALECTS[dialect].one_position and (not positions_mix([latex]) if one_position is None else one_position)
-    if single:
-        latex = _MEAN.sub(r"\1", latex)  # one position: a mean over it is itself
-    latex = _DRESSED.sub(lambda found: _lay(found, dialect, single), latex)
-    said = _TOKEN.sub(lambda found: _say(found, dialect, single), latex)
-    said = re.sub(r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", said)  # words need air between them
-    return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", said)
+    there = _Speaker(latex, dialect, single).say(read(latex))
+    there = re.sub(r"(?<=[\w}]) (?=(?:\\class\{mjx-gw-own\}\{)?\\texttt)", r" \\, ", there)  # words need air
+    return re.sub(r"(\\texttt\{[^{}]*\}(?:_\{[^{}]*\})?) (?=\\(?!,|,))", r"\1 \\, ", there)
 
 
 def translate_all(equations: Sequence[str], dialect: str) -> list[str]:
@@ -76,14 +49,7 @@ def translate_all(equations: Sequence[str], dialect: str) -> list[str]:
 
 def without_grey(latex: str) -> str:
     """The equation for a place without style: what a dialect lacks stands in the course's letters, not greyed."""
-    while (start := latex.find(OWN + "{")) >= 0:
-        inside = start + len(OWN) + 1
-        end, depth = inside, 1
-        while depth:
-            depth += {"{": 1, "}": -1}.get(latex[end], 0)
-            end += 1
-        latex = latex[:start] + latex[inside : end - 1] + latex[end:]
-    return latex
+    return re.sub(rf"{re.escape(OWN)}\{{((?:[^{{}}]|\{{[^{{}}]*\}})*)\}}", r"\1", latex)
 
 
 def symbol(name: str, dialect: str) -> str:
@@ -93,8 +59,9 @@ def symbol(name: str, dialect: str) -> str:
 
 
 def quantities(latex: str) -> list[str]:
-    """The names, in the ledger, of what an equation speaks of."""
-    return [*dict.fromkeys(_parse(found)[0] for found in re.findall(_SYMBOL, latex))]
+    """The names, in the ledger, of what an equation speaks of. ValueError, with the place, if it cannot be read."""
+    names = [part.name for part in read(latex).all() if part.kind == "quantity"]
+    return [name for name in dict.fromkeys(names) if name not in GIVEN]
 
 
 def dial(name: str, spots: Sequence[str], rows: int, dialect: str) -> str | None:
@@ -127,18 +94,14 @@ def columns(equations: Sequence[str], dialect: str) -> str | None:
     the matrix g h^T, two with the same letter multiply entry by entry, and a sum over the rows of a matrix is its
     transpose times a column.
     """
-    product = re.fullmatch(
-        rf"= (?:\\sum_\{{[^{{}}]*\}} )?(?:(?:{_SLOPE.replace('?P<slope>', '')}|{_SYMBOL}) ?){{1,2}}", equations[-1]
-    )
-    if positions_mix(equations) or not product:
+    last, begins = (read(latex).parts[0] for latex in (equations[-1], equations[0]))
+    side = last.parts[0].parts[0] if last.parts[0].kind == "total" else last.parts[0]
+    product = side.parts if side.kind == "product" else (side,)
+    plain = all(part.letters and part.kind in ("quantity", "slope") and "_via_" not in part.name for part in product)
+    if positions_mix(equations) or not (last.name == "=" and len(last.parts) == 1 and len(product) <= 2 and plain):
         return None
-    factors = []
-    for part in re.finditer(rf"{_SLOPE}|(?P<symbol>{_SYMBOL})", equations[-1]):
-        name, letters = _parse(part["slope"] or part["symbol"])
-        factors.append((_column(f"dL_d{name}" if part["slope"] else name, dialect), _kept(letters, single=True)))
-    begins = _TOKEN.match(equations[0])
-    road = f"_via_{begins['road']}" if begins["road"] else ""
-    result = _column(f"dL_d{_parse(begins['slope'] or begins['share'])[0]}{road}", dialect)
+    result = _column(begins.parts[0].name, dialect)
+    factors = [(_column(part.name, dialect), _kept(part.letters, single=True)) for part in product]
     if len(factors) == 1:
         return f"{result} = {factors[0][0]}"
     (left, i), (right, j) = factors
@@ -149,84 +112,87 @@ def columns(equations: Sequence[str], dialect: str) -> str | None:
 
 def _column(name, dialect):
     """A column of numbers by its name; a slope that the dialect has no letter for is written out."""
-    if said(name, dialect):
+    if said(name, dialect) or not name.startswith("dL_d"):
         return symbol(name, dialect)
-    bare = name.removeprefix("dL_d")
-    stems = {quantity: stem for stem, quantity in _NAMES.items()}
-    written = symbol(bare, dialect) if said(bare, dialect) else f"{OWN}{{{stems.get(bare, look_up(bare).symbol)}}}"
-    return written if bare == name else rf"\frac{{\partial L}}{{\partial {written}}}"
-
-
-def _parse(written):
-    r"""A symbol as the course writes it to its name in the ledger and its letters: `W_{Q,cj}` to W_Q, [c, j]."""
-    stem, _, indices = written[:-1].rpartition("_{")
-    label, comma, letters = indices.partition(",")
-    name = _NAMES.get(stem, f"{stem}_{label}" if comma else stem)
-    return name, re.findall(r"y_t|[a-z]'*", letters if comma else indices)
-
-
-def _lay(found, dialect, single):
-    """A factor with its shape under it, as the array lies there; of one position there is no T."""
-    sizes = [one for one in found["shape"].split(r" \times ") if not (single and one == "T")]
-    own = SAID[dialect].get(_parse(re.search(_SYMBOL, found["inner"])[0])[0])
-    shape = r" \times ".join(sizes[::-1] if own and own.transposed else sizes)
-    return rf"\underset{{{shape}}}{{{found['inner']}}}" if shape else found["inner"]
-
-
-def _say(found, dialect, single):
-    if found["summed"] is not None:
-        kept = [one for one in found["summed"].split(",") if not (single and one in _POSITIONS)]
-        return rf"\sum_{{{','.join(kept)}}}{found['gap']}" if kept else ""
-    if found["target"]:
-        return "y" if single else "y_t"
-    if found["input"]:
-        return f"{OWN}{{{found[0]}}}"
-    if found["loss"]:
-        return _loss(dialect)
-    if found["symbol"]:
-        return _indexed(found["symbol"], dialect, single)
-    name, letters = _parse(found["slope"] or found["share"])
-    road = found["road"]
-    if own := SLOPES[dialect].get(f"dL_d{name}_via_{road}" if road else f"dL_d{name}"):
-        return _with_index(own.latex, "".join(_kept(letters, single)))
-    slope = (
-        rf"\frac{{\partial {_loss(dialect)}}}{{\partial {_indexed(found['slope'] or found['share'], dialect, single)}}}"
-    )
-    return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{symbol(road, dialect)}}}" if road else slope
-
-
-def _loss(dialect):
-    return SAID[dialect]["L"].latex if "L" in SAID[dialect] else f"{OWN}{{L}}"
+    return rf"\frac{{\partial L}}{{\partial {symbol(name.removeprefix('dL_d'), dialect)}}}"
 
 
 def _kept(letters, single):
-    return ["y" if single and one == "y_t" else one for one in letters if not (single and one in _POSITIONS)]
+    """The index letters that stay; of one position its true word is y, without the position."""
+    if not single:
+        return [*letters]
+    return [letter.partition("_")[0] for letter in letters if EXTENTS.get(letter[0]) != "T"]
 
 
-def _indexed(written, dialect, single):
-    """A symbol with its indices, as the dialect writes and lays it."""
-    name, letters = _parse(written)
-    kept = _kept(letters, single)
-    own = SAID[dialect].get(name)
-    if own is None:
-        stem, _, indices = written[:-1].rpartition("_{")
-        label, comma, _ = indices.partition(",")
-        return f"{OWN}{{{_subscript(stem, [*([label] if comma else []), ''.join(kept)])}}}"
-    if own.before:  # row c of the second third is row D + c of the whole
-        kept = [f"{own.before}{{+}}{kept[0]}", *kept[1:]]
-    if own.transposed:
-        kept = kept[::-1]
-    index = r",\,".join(kept) if own.before else "".join(kept)
-    return _with_index(own.latex, index)
+class _Speaker(NamedTuple):
+    """Writes a formula again, part by part: what the dialect says otherwise is put in, all else stays as it stood."""
+
+    text: str
+    dialect: str
+    single: bool
+
+    def say(self, part: Part) -> str:
+        """One part as the dialect writes it."""
+        match part.kind:
+            case "quantity":
+                return self.quantity(part)
+            case "slope":
+                return self.slope(part)
+            case "dressed":
+                return self.dressed(part)
+            case "equation" if self.single:
+                return self.around(part, map(_of_the_mean, part.parts))
+            case "total" if self.single:
+                (summand,), kept = part.parts, _kept(part.letters, self.single)
+                gap = self.text[part.start : summand.start].partition("}")[2]
+                return (rf"\sum_{{{','.join(kept)}}}{gap}" if kept else "") + self.say(summand)
+        return self.around(part, part.parts)
+
+    def around(self, part, said_instead):
+        """All of a part's text as it stands, but for its own parts."""
+        written, at = "", part.start
+        for one, instead in zip(part.parts, said_instead, strict=True):
+            written += self.text[at : one.start] + self.say(instead)
+            at = one.end
+        return written + self.text[at : part.end]
+
+    def quantity(self, part):
+        """A symbol with its indices, as the dialect writes and lays it."""
+        kept = _kept(part.letters, self.single)
+        if part.name in GIVEN:
+            stands = self.text[part.start : part.end]
+            return f"{OWN}{{{stands}}}" if "mathrm" in stands else "y" if self.single and part.name == "y" else stands
+        own = said(part.name, self.dialect)
+        if own is None:
+            return f"{OWN}{{{subscripted(look_up(part.name).symbol, ''.join(kept))}}}"
+        if own.before:  # row c of the second third is row D + c of the whole
+            kept = [f"{own.before}{{+}}{kept[0]}", *kept[1:]]
+        return subscripted(own.latex, (r",\," if own.before else "").join(kept[::-1] if own.transposed else kept))
+
+    def slope(self, part):
+        """The dialect's own letter for it, as the notes have g; or a fraction, with the road of a share."""
+        if own := SLOPES[self.dialect].get(part.name):
+            return subscripted(own.latex, "".join(_kept(part.letters, self.single)))
+        loss, quantity = symbol("L", self.dialect), self.quantity(part.parts[1])
+        slope = rf"\frac{{\partial {loss}}}{{\partial {quantity}}}"
+        road = part.name.partition("_via_")[2]
+        return rf"\left. {slope} \right|_{{\mathrm{{via}}\,{symbol(road, self.dialect)}}}" if road else slope
+
+    def dressed(self, part):
+        """A factor with its shape under it, as the array lies there; of one position there is no T."""
+        (inner,) = part.parts
+        sizes = [size for size in part.name.split(r" \times ") if not (self.single and size == "T")]
+        *_, factor = inner.all()  # a slope lies as the quantity that it is the slope in
+        own = said(factor.name, self.dialect) if factor.kind == "quantity" and factor.name not in GIVEN else None
+        shape = r" \times ".join(sizes[::-1] if own and own.transposed else sizes)
+        return rf"\underset{{{shape}}}{{{self.say(inner)}}}" if shape else self.say(inner)
 
 
-def _with_index(latex, index):
-    """A name with its index, behind what stands below it already: x_{1,tj} for x_1."""
-    if latex.startswith(r"\texttt"):
-        return _subscript(latex, [index])
-    stem, label, above = re.fullmatch(r"(.*?)(?:_(\{(?:[^{}]|\{[^{}]*\})*\}|\w+)(.*))?", latex).groups("")
-    return _subscript(stem, [label.removeprefix("{").removesuffix("}"), index]) + above
-
-
-def _subscript(stem, parts):
-    return f"{stem}_{{{','.join(filter(None, parts))}}}" if any(parts) else stem
+def _of_the_mean(side):
+    """What a mean over the scored positions is the mean of: of one position it is that itself."""
+    match side:
+        case Part(kind="product", parts=[Part(kind="fraction", parts=[above, Part(name="M")]), of]):
+            if above.kind == "condition" or above.name == "1":
+                of = of.parts[0] if of.name == "scored" else of
+                return of.parts[0] if of.kind == "bracket" else of
+    return side

@@ -10,7 +10,6 @@ import numpy as np
 
 from gradwalk import arguments
 from gradwalk.telling import derivations
-from gradwalk.telling.latex import Einsum, einsum_in
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import of_columns
 from gradwalk.weights import within
@@ -70,9 +69,9 @@ def cell(function: Callable, index: tuple[int, ...], names: Mapping[str, object]
     return of_columns(heads, columns, 4)
 
 
-def sum_in(function: Callable) -> Einsum | None:
+def sum_in(function: Callable) -> derivations.Einsum | None:
     """The sum of products in a gradient's derivation, or None; the last one if several: it has the fewest indices."""
-    found = [einsum_in(line.code) for line in derivations.derivation(function).lines]
+    found = [derivations.einsum_in(line.code) for line in derivations.derivation(function).lines]
     return next((einsum for einsum in reversed(found) if einsum), None)
 
 

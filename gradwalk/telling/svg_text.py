@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from html.entities import html5
 
 from gradwalk.dialect_table import DIALECTS, said
 
-_LETTERS = {r"\alpha": "α", r"\beta": "β", r"\gamma": "γ", r"\phi": "φ", r"\mathcal{L}": "ℒ", r"\_": "_"}
+_ACCENTS = {"tilde": "\N{COMBINING TILDE}", "hat": "\N{COMBINING CIRCUMFLEX ACCENT}"}
 
 
 def words(x: float, y: float, text: str, size: float, style: str) -> str:
@@ -55,15 +56,15 @@ def arrays(names: Sequence[str], which: str) -> str:
 
 
 def typeset(latex: str) -> str:
-    """A little LaTeX as SVG text: one level of what stands above or below, Greek, hats and tildes."""
-    for command, letter in _LETTERS.items():
-        latex = latex.replace(command, letter)
-    latex = re.sub(r"\\(?:mathrm|text|texttt)\{([^{}]*)\}", r"\1", latex)
-    latex = latex.replace(r"\partial ", "∂").replace(" / ", "/")
-    latex = re.sub(r"\\tilde\{(\w)\}", "\\1\N{COMBINING TILDE}", latex)
-    latex = re.sub(r"\\hat\{(\w)\}", "\\1\N{COMBINING CIRCUMFLEX ACCENT}", latex)
+    """A little LaTeX as SVG text: Greek, hats, tildes, one level of what stands above or below; ValueError for more."""
+    written = latex.replace(r"\_", "_").replace(r"\mathcal{L}", "ℒ").replace(r"\partial ", "∂").replace(" / ", "/")
+    written = re.sub(r"\\(?:mathrm|text|texttt)\{([^{}]*)\}", r"\1", written)
+    written = re.sub(r"\\(tilde|hat)\{(\w)\}", lambda f: f[2] + _ACCENTS[f[1]], written)
+    written = re.sub(r"\\([a-z]+)(?![a-zA-Z{])", lambda f: html5.get(f[1] + ";", f[0]), written)  # HTML's Greek names
+    if "\\" in written:
+        raise ValueError(f"latex: wanted letters with what stands above or below them, got {latex!r}")
     above = r'<tspan dy="-0.4em" font-size="70%">\1</tspan><tspan dy="0.28em">&#8203;</tspan>'
     below = r'<tspan dy="0.25em" font-size="70%">\1</tspan><tspan dy="-0.175em">&#8203;</tspan>'
-    latex = re.sub(r"_\{(\w)_(\w)\}", r"_{\1\2}", latex)
-    latex = re.sub(r"\^\{([^{}]*)\}|\^(\w)", lambda f: above.replace(r"\1", f[1] or f[2]), latex)
-    return re.sub(r"_\{([^{}]*)\}|_(\w)", lambda f: below.replace(r"\1", f[1] or f[2]), latex)
+    written = re.sub(r"_\{(\w)_(\w)\}", r"_{\1\2}", written)
+    written = re.sub(r"\^\{([^{}]*)\}|\^(\w)", lambda f: above.replace(r"\1", f[1] or f[2]), written)
+    return re.sub(r"_\{([^{}]*)\}|_(\w)", lambda f: below.replace(r"\1", f[1] or f[2]), written)

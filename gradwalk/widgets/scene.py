@@ -7,11 +7,11 @@ from math import ceil, log10
 
 import numpy as np
 
-from gradwalk import arguments, block, text
+from gradwalk import arguments, text
 from gradwalk.dial import Dial
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
-from gradwalk.names import VALUES, WEIGHTS
+from gradwalk.names import EXTENTS, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
 from gradwalk.step1_output import logsumexp
 from gradwalk.telling import dialects
@@ -117,16 +117,7 @@ def indices_of(rows: list[int], columns: list[int] | None) -> list[tuple[int, ..
 
 def axes_of(name: str) -> tuple[str, ...]:
     """What the axes of a weight run over, in the ledger's letters; "head" for an axis that is cut into heads."""
-    bare = name.split(".")[-1]
-    line = next((line for line in block.course() if bare in line.takes), None)
-    cut = (line and _cut(line.value), line and any(map(_cut, line.takes)))  # rows make its value, columns read
-    return tuple("head" if heads else letter for heads, letter in zip(cut, WEIGHTS[bare].shape, strict=False))
-
-
-def _cut(name):
-    """Whether a value is cut into heads, or is what heads made, side by side."""
-    made_of = next((line.takes for line in block.course() if line.value == name), ())
-    return any("H" in VALUES[one].shape for one in (name, *made_of) if one in VALUES)
+    return tuple("head" if letter == "c" else EXTENTS[letter] for letter in WEIGHTS[name.split(".")[-1]].indices)
 
 
 def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
