@@ -49,6 +49,8 @@ def gelu_slope(u):
     return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)  # (T, F)
 
 
+# What only a derivation speaks of, from the values of the worked example.
+ASIDES = {"omega": lambda values: 2 * gelu(values.u) / values.u - 1}  # (T, F)
 ACTIVATIONS = {"relu": (relu, relu_slope), "gelu": (gelu, gelu_slope)}
 
 

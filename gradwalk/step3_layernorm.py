@@ -18,6 +18,10 @@ def normed(x1, eps=EPS):
     return (x1 - x1.mean(axis=-1, keepdims=True)) / spread(x1, eps)  # (T, D)
 
 
+# What only the derivations speak of, from the values of the worked example.
+ASIDES = {"x_hat": lambda values: normed(values.x1), "sigma": lambda values: spread(values.x1)[:, 0]}  # (T, D), (T,)
+
+
 def layernorm(x1, gamma, beta, eps=EPS):
     """v = gamma x_hat + beta, shape (T, D)."""
     return gamma * normed(x1, eps) + beta  # (T, D)

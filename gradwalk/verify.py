@@ -10,7 +10,7 @@ import numpy as np
 from gradwalk import measure, symmetries
 from gradwalk.model import Model
 from gradwalk.names import VALUES, Named
-from gradwalk.telling import derivations
+from gradwalk.telling import derivations, worked_example
 from gradwalk.walk import backward, forward
 from gradwalk.weights import of_weight
 
@@ -21,7 +21,7 @@ SYMMETRIC = 1e-10  # an exact statement, but for rounding
 
 GPT2_LIKE = {"activation": "gelu", "tied": True, "final_norm": True}
 MODELS = {  # the worked example, and one that has all that GPT-2 does differently
-    "ReLU": derivations.example_model,
+    "ReLU": worked_example.example_model,
     "GELU, tied, LNf": lambda: Model.random(seed=4, D=6, F=8, H=2, T_max=7, **GPT2_LIKE),
 }
 
@@ -83,7 +83,7 @@ def exact_statements(told: str, model: Model) -> Iterator[Check]:
 
 
 def _sentence(model):
-    names = Named(derivations.example())
+    names = Named(worked_example.example())
     return names.tokens, names.y
 
 

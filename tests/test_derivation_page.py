@@ -11,7 +11,7 @@ from gradwalk import show
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.names import SIZES
 from gradwalk.step6_embedding import dL_dE_pos
-from gradwalk.telling import derivation_page, derivations
+from gradwalk.telling import derivation_page, derivations, worked_example
 from gradwalk.telling.dialects import positions_mix, translate
 
 GRADIENTS = list(derivations.gradients())
@@ -24,7 +24,7 @@ def name_of(value):
 
 @pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
 def test_a_heading_has_every_argument_and_the_result_with_its_own_shape(function):
-    names = derivations.example(derivations.is_tied(function))
+    names = worked_example.names_for(function)
     extent = {size: names[size] for size in SIZES} | {"D/H": names["D"] // names["H"]}
     more = {"gamma": names["gamma2"], "places": np.arange(names["T"])}
     given = {name: {**names, **more}[name] for name in inspect.signature(function).parameters}

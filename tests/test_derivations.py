@@ -7,7 +7,7 @@ import pytest
 
 from gradwalk import measure, step1_output, step2_mlp, step3_layernorm, step4_residual, step5_attention, step6_embedding
 from gradwalk.names import SIZES, VALUES, WEIGHTS, Named
-from gradwalk.telling import derivations, formula
+from gradwalk.telling import derivations, formula, worked_example
 from gradwalk.walk import forward
 from gradwalk.weights import SETTINGS
 
@@ -41,8 +41,8 @@ def test_the_equation_is_what_the_indices_say(function, line):
 @pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
 def test_the_fast_line_equals_the_measured_slope(function):
     """The gradient functions on the worked example, against nudges of the whole model."""
-    tied = derivations.is_tied(function)
-    names = derivations.example(tied)
+    form = worked_example.form_of(function)
+    names = worked_example.example(**form)
     result = derivations.result(function)
     arguments = {"gamma": names["gamma2"]}
     given = [arguments.get(a, names.get(a)) for a in inspect.signature(function).parameters]
@@ -51,7 +51,9 @@ def test_the_fast_line_equals_the_measured_slope(function):
         derivations.same(derived, names[result])
     if "_via_" in result or result.endswith("_slope"):
         return  # shares are measured in test_walk, with the other road held; an activation's slope in its derivation
-    measured = measure.slopes(derivations.example_model(tied), names["tokens"], names["y"], result.removeprefix("dL_d"))
+    measured = measure.slopes(
+        worked_example.example_model(**form), names["tokens"], names["y"], result.removeprefix("dL_d")
+    )
     derivations.same(derived, measured, 1e-6, least=1e-3 * np.abs(names["dL_dh"]).max())
 
 
@@ -140,14 +142,14 @@ def test_a_planted_drift_is_found(function, old, new):
     ],
 )
 def test_a_formula_says_what_a_reader_reads(equation, sides):
-    ((_, right),) = formula.sides(equation, derivations.example())
+    ((_, right),) = formula.sides(equation, worked_example.example())
     assert right == pytest.approx(sides)
 
 
 @pytest.mark.parametrize("equation", [r"L = \int z", "L = (1", r"L = \frac{1}", "L = W_{i}", "L = nothing_{t}"])
 def test_a_formula_that_cannot_be_read_is_said(equation):
     with pytest.raises(ValueError, match="formula"):
-        formula.sides(equation, derivations.example())
+        formula.sides(equation, worked_example.example())
 
 
 @pytest.mark.parametrize("function", GRADIENTS, ids=name_of)
@@ -178,7 +180,7 @@ def test_same_names_the_spot_and_both_numbers():
 
 
 def test_the_example_tells_shapes_apart():
-    names = Named(derivations.example())
+    names = Named(worked_example.example())
     assert len({names.T, names.D, names.F, names.H, names.N, names.D // names.H, names.T_max}) == 7
     assert len(set(names.tokens)) < names.T
-    assert forward(derivations.example_model(), names.tokens, names.y).L == names.L
+    assert forward(worked_example.example_model(), names.tokens, names.y).L == names.L

@@ -6,7 +6,7 @@ import pytest
 from gradwalk import names
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.names import ASIDES, EXTENTS, SHARES, SIZES, VALUES, WEIGHTS, Name, look_up
-from gradwalk.telling import derivations, dialects, formula, latex, svg_text
+from gradwalk.telling import derivations, dialects, formula, latex, svg_text, worked_example
 
 OTHERS = [dialect for dialect in DIALECTS if dialect != "course"]
 ALL = {**VALUES, **WEIGHTS, **ASIDES}
@@ -14,7 +14,7 @@ ALL = {**VALUES, **WEIGHTS, **ASIDES}
 
 def test_what_is_written_is_read_again():
     """Every quantity, its slope, every share and every measured Jacobian, with its own indices."""
-    measured = [name[1:].split("_d") for name in derivations.example() if name[0] == "d" and name[:4] != "dL_d"]
+    measured = [name[1:].split("_d") for name in worked_example.example() if name[0] == "d" and name[:4] != "dL_d"]
     jacobians = [*measured, ("x_hat", "x1"), ("hf", "h"), ("omega", "u")]
     assert len(jacobians) > 30
     written = {name: entry.indices for name, entry in ALL.items()}
@@ -39,7 +39,7 @@ def rho(monkeypatch):
 
 
 def test_a_new_letter_is_evaluated(rho):
-    example = {**derivations.example(), rho: np.arange(5.0)}
+    example = {**worked_example.example(), rho: np.arange(5.0)}
     ((one, other),) = formula.sides(r"\rho_{t} = \sum_{s} [s = t] \rho_{s}", example)
     assert one.tolist() == other.tolist() == [0, 1, 2, 3, 4]
 
@@ -98,7 +98,7 @@ def test_what_is_not_understood_is_said_with_its_place_in_every_use(equation, re
     refused(dialects.quantities, equation)
     refused(dialects.columns, [equation], "notes")
     if not equation.startswith("="):
-        refused(formula.sides, equation, derivations.example())
+        refused(formula.sides, equation, worked_example.example())
 
 
 WRONG = [
@@ -115,7 +115,7 @@ WRONG = [
 @pytest.mark.parametrize(("equation", "told"), WRONG)
 def test_a_formula_that_the_numbers_do_not_fit_is_said(equation, told):
     with pytest.raises(ValueError, match=f"formula: {told}"):
-        formula.sides(equation, derivations.example())
+        formula.sides(equation, worked_example.example())
 
 
 def test_a_drawing_refuses_what_it_cannot_set():

@@ -7,7 +7,7 @@ from gradwalk import show
 from gradwalk.model import Model
 from gradwalk.step1_output import dL_dh, dL_dW, dL_dz
 from gradwalk.step5_attention import dL_dQ
-from gradwalk.telling import derivations
+from gradwalk.telling import derivations, worked_example
 from gradwalk.telling.summands import Summands, largest_entry
 from gradwalk.walk import backward, forward
 
@@ -20,7 +20,7 @@ SUMS = [
 
 @pytest.mark.parametrize("function", SUMS, ids=lambda f: f.__name__)
 def test_the_strands_sum_to_every_entry(function):
-    names = derivations.example(derivations.is_tied(function))
+    names = worked_example.names_for(function)
     gradient = names[derivations.result(function)]
     for index in [largest_entry(function), tuple(0 for _ in gradient.shape)]:
         summands = Summands(function, index)
@@ -32,7 +32,7 @@ def test_the_strands_sum_to_every_entry(function):
 
 def test_a_strand_is_the_product_of_its_factors():
     summands = Summands(dL_dh, (4, 2))
-    names = derivations.example()
+    names = worked_example.example()
     assert summands.summed == ["k"]
     assert summands.factors["dL_dz"] == pytest.approx(names["dL_dz"][4])
     assert summands.products == pytest.approx(names["dL_dz"][4] * names["W"][:, 2])
@@ -61,5 +61,5 @@ def test_a_step_shows_one_entry_in_numbers():
     i, j = largest_entry(dL_dW)
     page = repr(show.step(dL_dW))
     assert f"dL_dW[{i}, {j}] = " in page
-    assert show.number(float(derivations.example()["dL_dW"][i, j])) in page
+    assert show.number(float(worked_example.example()["dL_dW"][i, j])) in page
     assert "In numbers" not in repr(show.step(dL_dz))

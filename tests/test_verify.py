@@ -5,7 +5,7 @@ import functools
 import pytest
 
 from gradwalk import cli, step1_output, step3_layernorm, step5_attention, symmetries, verify
-from gradwalk.telling import derivations
+from gradwalk.telling import derivations, worked_example
 
 
 def test_all_holds_and_is_told_in_one_table(capsys):
@@ -50,15 +50,15 @@ def test_a_check_that_does_not_hold_is_marked_and_fails_the_command(monkeypatch,
 def test_a_wrong_gradient_differs_from_its_measured_slope(monkeypatch):
     right = step1_output.dL_dz
     monkeypatch.setattr(step1_output, "dL_dz", lambda p, y: 1.001 * right(p, y))
-    failed = {check.line for check in verify.measured_slopes("", derivations.example_model()) if not check.holds}
+    failed = {check.line for check in verify.measured_slopes("", worked_example.example_model()) if not check.holds}
     assert {"dL_dW", "dL_dE", "dL_dh", "dL_dW_V"} <= failed
 
 
-@pytest.mark.parametrize("symmetry", list(symmetries.all_of(derivations.example_model())), ids=lambda s: s.__name__)
+@pytest.mark.parametrize("symmetry", list(symmetries.all_of(worked_example.example_model())), ids=lambda s: s.__name__)
 def test_a_symmetry_is_lost_when_a_gradient_is_wrong(symmetry):
     """Each symmetry can fail: noise on the gradients that it speaks of breaks it."""
-    model = derivations.example_model()
-    names = derivations.example()
+    model = worked_example.example_model()
+    names = worked_example.example()
     values = verify.forward(model, names["tokens"], names["y"])
     grads = verify.backward(model, values)
     assert derivations.difference(*symmetry(model, values, grads)) < 1e-10
@@ -71,7 +71,7 @@ def test_a_symmetry_is_lost_when_a_gradient_is_wrong(symmetry):
 
 
 def test_the_first_position_notices_a_forgotten_mask(monkeypatch):
-    model, names = derivations.example_model(), derivations.example()
+    model, names = worked_example.example_model(), worked_example.example()
     values = verify.forward(model, names["tokens"], names["y"])
     scores = step5_attention.scores
     monkeypatch.setattr(step5_attention, "scores", lambda Q, K, attends: scores(Q, K, True))

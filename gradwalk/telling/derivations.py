@@ -17,22 +17,19 @@ import doctest
 import inspect
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
 from importlib import import_module
 from itertools import starmap
+from pkgutil import iter_modules
 from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import measure, step2_mlp
-from gradwalk.model import Model
-from gradwalk.step3_layernorm import normed, spread
-from gradwalk.step5_attention import merge_heads, split_heads
+import gradwalk
 from gradwalk.telling import formula
 from gradwalk.telling.latex import primed, with_indices
-from gradwalk.walk import backward, forward
+from gradwalk.telling.worked_example import names_for
 
-STEPS = ("step1_output", "step2_mlp", "step3_layernorm", "step4_residual", "step5_attention", "step6_embedding")
+STEPS = sorted(module.name for module in iter_modules(gradwalk.__path__) if module.name.startswith("step"))
 # What the layer norm's functions make when they are told for LN2; every other gradient has its function's name.
 RESULTS = {"pullback": "dL_dx1_via_v", "dL_dgamma": "dL_dgamma2", "dL_dbeta": "dL_dbeta2"}
 NOTHING = 1e-3  # the example's gradients are of size 0.1; one that is exactly zero, dL_db_K, is told from them by this
@@ -73,12 +70,15 @@ def derivation(function: Callable) -> Derivation:
 
 
 def gradients() -> Iterator[Callable]:
-    """Every function of the steps that is a gradient, in the order of the walk back."""
+    """Every function of the steps that has a derivation, in the order of the walk back."""
     for step in STEPS:
         module = import_module(f"gradwalk.{step}")
-        for name, function in vars(module).items():
-            own = inspect.isfunction(function) and function.__module__ == module.__name__
-            if own and (name.startswith("dL_d") or name in ("pullback", "relu_slope", "gelu_slope")):
+        for function in vars(module).values():
+            if (
+                inspect.isfunction(function)
+                and function.__module__ == module.__name__
+                and "$$" in (function.__doc__ or "")
+            ):
                 yield function
 
 
@@ -111,17 +111,6 @@ def run(function: Callable, judge: Callable | None = None) -> list[float]:
     return largest
 
 
-def names_for(function: Callable) -> dict[str, object]:
-    """What the names in a function's derivation stand for: the worked example's values, GELU's own where it is told."""
-    names = example(is_tied(function))
-    if function.__name__ != step2_mlp.gelu_slope.__name__:
-        return names
-    r = step2_mlp.gelu(names["u"])  # (T, F)
-    flat = (step2_mlp.gelu(names["u"] + measure.STEP) - step2_mlp.gelu(names["u"] - measure.STEP)) / (2 * measure.STEP)
-    dr_du = np.einsum("tf,ts,fg->tfsg", flat, np.eye(len(r)), np.eye(r.shape[1]))  # (T, F, T, F)
-    return {**names, "r": r, "omega": 2 * r / names["u"] - 1, "dr_du": dr_du}
-
-
 def difference(one, other, least: float = NOTHING) -> float:
     """The largest difference, relative to the largest entry (or to `least`); infinite if the shapes differ."""
     one, other = np.asarray(one, dtype=float), np.asarray(other, dtype=float)
@@ -148,57 +137,6 @@ def furthest(one, other) -> str:
         return f"shapes differ: {one.shape} and {other.shape}"
     spot = np.unravel_index(np.argmax(np.abs(one - other)), one.shape)
     return f"at {tuple(map(int, spot))}: {one[spot]:.10g} is not {other[spot]:.10g}"
-
-
-def is_tied(function: Callable) -> bool:
-    """Whether a derivation speaks of tied weights: only there has E a share that comes from the logits."""
-    return "dL_dE_via_z" in inspect.signature(function).parameters
-
-
-@cache
-def example_model(tied: bool = False) -> Model:
-    """The model of the worked example: random, and no two of T, D, F, H, D/H, N and T_max equal."""
-    return Model.random(seed=3, D=6, F=8, H=2, T_max=7, tied=tied)
-
-
-@cache
-def example(tied: bool = False) -> dict[str, object]:
-    """The worked example, by name: sizes, weights, values, gradients, and the measured Jacobians that a line needs.
-
-    A word stands twice in the sentence, and one position is not scored.
-    """
-    model = example_model(tied)
-    tokens, y = model.read("the dog slept by the fire", scored="all")
-    y[1] = -1
-    values = forward(model, tokens, y)
-    grads = backward(model, values)
-    scored = [t for t in range(len(y)) if y[t] >= 0]
-    sizes = {"T": len(tokens), "D": model.D, "F": model.F, "N": model.N, "T_max": model.T_max}
-    numpy_names = ("einsum", "exp", "log", "sqrt", "tanh", "pi", "eye", "arange", "where")
-    functions = {name: getattr(np, name) for name in numpy_names}
-    tools = {
-        "measured": lambda name: measure.slopes(model, tokens, y, name),
-        "slope_of": lambda function, at: (
-            (function(at + measure.STEP) - function(at - measure.STEP)) / (2 * measure.STEP)
-        ),
-        "gelu": step2_mlp.gelu,
-        "split_heads": split_heads,
-        "merge_heads": merge_heads,
-        "scored": scored,
-        "M": len(scored),
-    }
-    layer_norm = {"x_hat": normed(values.x1), "sigma": spread(values.x1)[:, 0]}
-    return {
-        **sizes,
-        **model.settings,
-        **model.weights,
-        **values,
-        **grads,
-        **functions,
-        **tools,
-        **layer_norm,
-        **measure.jacobians(model, values),
-    }
 
 
 class Einsum(NamedTuple):

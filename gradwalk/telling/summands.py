@@ -12,6 +12,7 @@ from gradwalk import arguments
 from gradwalk.telling import derivations
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import of_columns
+from gradwalk.telling.worked_example import names_for
 from gradwalk.weights import within
 
 
@@ -35,7 +36,7 @@ class Summands:
             raise ValueError(f"function: no line of {function.__name__} is a sum of products")
         if names is not None and not isinstance(names, Mapping):
             raise arguments.refused("names", "arrays by their names", names)
-        names = dict(derivations.names_for(function) if names is None else names)
+        names = dict(names_for(function) if names is None else names)
         arrays, extent = _operands(einsum, names)
         self.name = derivations.result(function)
         self.index = within(tuple(extent[letter] for letter in einsum.result), index, self.name)
@@ -77,7 +78,7 @@ def sum_in(function: Callable) -> derivations.Einsum | None:
 
 def largest_entry(function: Callable) -> tuple[int, ...]:
     """Where the worked example's gradient is largest in size: a good entry to show."""
-    gradient = derivations.names_for(function)[derivations.result(function)]
+    gradient = names_for(function)[derivations.result(function)]
     return tuple(int(i) for i in np.unravel_index(np.abs(gradient).argmax(), gradient.shape))
 
 
