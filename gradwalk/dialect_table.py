@@ -138,7 +138,7 @@ def read(text: str) -> tuple[dict[str, Dialect], dict[str, dict[str, Said]], dic
     dialects = {row[0]: _dialect(row) for row in _once(first[1])}
     quantities = [*WEIGHTS, *VALUES, *ASIDES]
     called = _columns(*names, dialects, quantities)
-    if lost := [name for name in quantities if name not in [row[0] for row in names[1]]]:
+    if lost := [name for name in [*WEIGHTS, *VALUES] if name not in [row[0] for row in names[1]]]:
         raise ValueError(f"{FILE.name}: there is no row for {', '.join(lost)}; its cells may be empty")
     if lost := [which for which in dialects if which not in names[0]]:
         raise ValueError(f"{FILE.name}: there is no column for {', '.join(lost)} in the table of names")

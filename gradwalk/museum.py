@@ -161,7 +161,7 @@ def label(exhibit: int | Exhibit) -> Page:
     ]
     plain = [f"{title}, {place}", textwrap.fill(said, 100)]
     plain += [f"{which}:\n{textwrap.indent(code, '    ')}" for which, code in both.items()]
-    return Page(None, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+    return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
 
 
 def _look_up(exhibit):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import measure, symmetries
+from gradwalk import block, measure, symmetries
 from gradwalk.model import Model
 from gradwalk.names import VALUES, Named
 from gradwalk.telling import derivations, worked_example
@@ -20,9 +21,10 @@ SYMMETRIC = 1e-10  # an exact statement, but for rounding
 
 
 GPT2_LIKE = {"activation": "gelu", "tied": True, "final_norm": True}
-MODELS = {  # the worked example, and one that has all that GPT-2 does differently
+MODELS = {  # the worked example, one that has all that GPT-2 does differently, and one with each other norm
     "ReLU": worked_example.example_model,
     "GELU, tied, LNf": lambda: Model.random(seed=4, D=6, F=8, H=2, T_max=7, **GPT2_LIKE),
+    **{f"{norm} norm": partial(worked_example.example_model, norm=norm) for norm in block.NORMS if norm != "layer"},
 }
 
 

@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import walk
+from gradwalk import block, walk
 from gradwalk.model import Model
 from gradwalk.telling.derivations import furthest
 
 COUNT = 64  # six choices of two: every form of the model comes exactly once
+NORMS = list(block.NORMS)
 EPS = (1e-5, 0.3, 1e-6)  # inside the norms' roots; a setting of the model like any other
 EDGE = 1e-3  # no ReLU unit this near to 0, where the slope is not one number
 
@@ -29,7 +30,7 @@ def case(number: int) -> Case:
     """Case `number` of 0 to COUNT - 1; its binary digits choose the form, its own random numbers all else."""
     names = ("gelu", "two_blocks", "tied", "final_norm", "no_bias", "several")
     form = {name: bool(number >> place & 1) for place, name in enumerate(names)}
-    form["eps"] = EPS[number % len(EPS)]
+    form |= {"eps": EPS[number % len(EPS)], "norm": NORMS[number.bit_count() % len(NORMS)]}
     rng = np.random.default_rng(number)
     while True:
         drawn = _draw(rng, **form)
@@ -49,7 +50,7 @@ def sizes(rng):
             return D, F, H, N, lengths
 
 
-def _draw(rng, gelu, two_blocks, tied, final_norm, no_bias, several, eps):
+def _draw(rng, gelu, two_blocks, tied, final_norm, no_bias, several, eps, norm):
     D, F, H, N, lengths = sizes(rng)
     model = Model.random(
         seed=int(rng.integers(1 << 30)),
@@ -60,6 +61,7 @@ def _draw(rng, gelu, two_blocks, tied, final_norm, no_bias, several, eps):
         blocks=2 if two_blocks else 1,
         activation="gelu" if gelu else "relu",
         eps=eps,
+        norm=norm,
         T_max=sum(lengths) + 1,
         tied=tied,
         final_norm=final_norm,

@@ -29,14 +29,14 @@ def test_a_heading_has_every_argument_and_the_result_with_its_own_shape(function
     more = {"gamma": names["gamma2"], "places": np.arange(names["T"])}
     given = {name: {**names, **more}[name] for name in inspect.signature(function).parameters}
     heading = repr(show.step(function)).splitlines()[1]
-    *taken, made = re.findall(r"(\w+) (\([^)]*\)|a size|a name|a number)(?:, | → |$)", heading)
+    *taken, made = re.findall(r"(\w+) (\([^)]*\))(?:, | → |$)", heading)
     assert ", ".join(map(" ".join, taken)) + " → " + " ".join(made) == heading  # nothing else is in it
     assert [name for name, _ in taken] == list(given)
     for (name, kind), value in zip([*taken, made], [*given.values(), function(**given)], strict=True):
-        if kind == "a size":
+        if kind == "(a size)":
             assert value == extent[name]
-        elif kind in ("a name", "a number"):
-            assert isinstance(value, {"a name": str, "a number": float}[kind])
+        elif kind in ("(a name)", "(a number)"):
+            assert isinstance(value, {"(a name)": str, "(a number)": float}[kind])
         else:
             assert tuple(extent[size] for size in kind.strip("()").split(", ")) == np.shape(value), name
     assert made[0] in names or made[0].endswith("_slope")  # a gradient by its own name

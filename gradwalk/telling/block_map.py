@@ -61,7 +61,7 @@ class BlockMap(Page):
         lit = {name for ends in own for name in ends}
         drawn = [draw(lines, arrows, walked, lit, title, dialects) for dialects in (["course"], DIALECTS)]
         places = [self._over(name) for name in NODES if any(name in ends for ends in arrows)]
-        super().__init__(_html(escape(told), *drawn, "".join(places)), None, told)
+        super().__init__(None, told, _html(escape(told), *drawn, "".join(places)))
 
     def _over(self, name):
         """What lies over a node for the pointer and the keyboard: a link where the stop exists, and its numbers."""

@@ -28,8 +28,8 @@ from gradwalk.telling.tables import number
 # What a gradient's function takes or makes that is no value, weight or gradient by its name in the ledger.
 _KINDS = {
     **dict.fromkeys(("tokens", "places", "y"), "(T)"),
-    **dict.fromkeys(SIZES, "a size"),
-    **{"gamma": "(D)", "relu_slope": "(T, F)", "gelu_slope": "(T, F)", "activation": "a name", "eps": "a number"},
+    **dict.fromkeys(SIZES, "(a size)"),
+    **{"gamma": "(D)", "relu_slope": "(T, F)", "gelu_slope": "(T, F)", "activation": "(a name)", "eps": "(a number)"},
 }
 
 
@@ -63,7 +63,7 @@ def step(function: Callable, names: str = "course") -> Page:
     markdown += [worked, f"```python\n{code}\n```"]
     plain += [worked, code]
     html = _in_all_names([f"**{told.sentence}**", markdown[1]], told.lines, equations, worked, code)
-    return Page(html, "\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
+    return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)), html)
 
 
 def _in_all_names(

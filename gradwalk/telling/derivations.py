@@ -162,13 +162,15 @@ class Einsum(NamedTuple):
 
 
 def einsum_in(code: str) -> Einsum | None:
-    """The einsum that `same(..., einsum(...))` compares with; None if its second argument is not one."""
+    """The einsum that `same(..., einsum(...))` compares with; None if its second argument is none, or none of names."""
     expected, divisor = ast.parse(code, mode="eval").body.args[1], ""
     if isinstance(expected, ast.BinOp) and ast.unparse(expected).endswith(" / sqrt(D / H)"):
         expected, divisor = expected.left, ast.unparse(expected.right)
     if not (isinstance(expected, ast.Call) and ast.unparse(expected.func) == "einsum"):
         return None
     indices, *operands = expected.args
+    if not all(isinstance(one, (ast.Name, ast.Call)) for one in operands):
+        return None
     inputs, result = indices.value.split("->")
     return Einsum(operands, inputs.split(","), result, divisor)
 

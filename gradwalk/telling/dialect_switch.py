@@ -38,4 +38,4 @@ class DialectSwitch(Page):
         labels = " · ".join(rule.label for rule in DIALECTS.values())
         still = f"names: {labels}. The course's own stand here. {once_run('this line becomes the switch')}"
         plain = f"names: {labels}" + (f" (turned to {DIALECTS[name].label})" if name else "")
-        super().__init__(f"<p {PLAIN}>{escape(still, quote=False)}</p>{control}", None, plain, script(name))
+        super().__init__(None, plain, f"<p {PLAIN}>{escape(still, quote=False)}</p>{control}", script(name))

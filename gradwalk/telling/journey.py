@@ -33,7 +33,7 @@ def journey(model: Model, values: Values, t: int) -> Page:
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)
     html = _in_all_names([*columns], [*zip(*columns.values(), strict=True)])
-    return Page(html, None, table(columns).plain)
+    return Page(None, table(columns).plain, html)
 
 
 def _in_all_names(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -33,7 +33,7 @@ class LedgerPage(Page):
     def __init__(self, search: str = ""):
         """`search`: words that a row must hold, such as "layer norm"; the page's own field searches in what is left."""
         found = rows(search)
-        super().__init__(_html(found), None, _plain(found), script())
+        super().__init__(None, _plain(found), _html(found), script())
 
 
 def _slopes():

@@ -25,7 +25,7 @@ _FOLDED = "<!--gw "
 class Page:
     """Something to look at: HTML or Markdown in a notebook, plain text everywhere else. All say the same."""
 
-    def __init__(self, html: str | None, markdown: str | None, plain: str, script: str = ""):
+    def __init__(self, markdown: str | None, plain: str, html: str | None = None, script: str = ""):
         """`script`: what is to run once all that is folded up in the HTML is unfolded."""
         unfold = f"<script>{source('unfold.js')}</script>" if html and _FOLDED in html else ""
         self.html, self.markdown, self.plain = html and html + unfold + script, markdown, plain

@@ -114,7 +114,7 @@ def of_columns(heads, columns, digits, named=False):
     numeric = [all(isinstance(x, (float, int, np.number)) or _blank(x) for x in column) for column in columns]
     rows = [[number(x, digits) for x in row] for row in zip(*columns, strict=True)]
     html = html_table([*map(verbatim, heads)], [[*map(verbatim, row)] for row in rows], numeric, named)
-    return Page(html, None, aligned([heads, *rows], numeric))
+    return Page(None, aligned([heads, *rows], numeric), html)
 
 
 def _blank(x):

@@ -16,6 +16,7 @@ from gradwalk.names import BLOCK_WEIGHTS, look_up
 from gradwalk.walk import Values
 
 # The page works the picture out, and draws it, in every frame of a drag.
+PAGE_WALKS = ("layer",)  # the norms that board/alpha.js knows: with another its picture would be wrong
 MOST_NUMBERS, MOST_CELLS = 20_000, 1_000
 
 
@@ -29,6 +30,8 @@ def compose(model: Model, values: Values, name: str, indices: list[tuple[int, ..
     own, line = block.line_of(model, name)
     if own is not None and own < q:
         raise ValueError(f"watch: {name} changes what enters block {q}; wanted block {own} or earlier, got {watch!r}")
+    if model.settings["norm"] not in PAGE_WALKS:
+        raise arguments.refused("watch", f"a model whose norm the page can walk: {PAGE_WALKS}", model.settings["norm"])
     here, weights = values.blocks[q], model.blocks[q]
     made_of = {"x0": here.x0, **{part: np.atleast_2d(weights[part]) for part in _made_of(model)}}
     known = {**model.weights, "tokens": values.tokens, "places": values.places}
