@@ -11,8 +11,9 @@ from gradwalk import block, walk
 from gradwalk.model import Model
 from gradwalk.telling.derivations import furthest
 
-COUNT = 64  # six choices of two: every form of the model comes exactly once
 NORMS = list(block.NORMS)
+FORMS = 64  # six choices of two: every form of the model comes exactly once, and once more with each other norm
+COUNT = FORMS * len(NORMS)
 EPS = (1e-5, 0.3, 1e-6)  # inside the norms' roots; a setting of the model like any other
 EDGE = 1e-3  # no ReLU unit this near to 0, where the slope is not one number
 
@@ -27,10 +28,13 @@ class Case(NamedTuple):
 
 @lru_cache(maxsize=COUNT)
 def case(number: int) -> Case:
-    """Case `number` of 0 to COUNT - 1; its binary digits choose the form, its own random numbers all else."""
+    """Case `number` of 0 to COUNT - 1; its binary digits choose the form, its own random numbers all else.
+
+    Those below FORMS have the layer norm.
+    """
     names = ("gelu", "two_blocks", "tied", "final_norm", "no_bias", "several")
     form = {name: bool(number >> place & 1) for place, name in enumerate(names)}
-    form |= {"eps": EPS[number % len(EPS)], "norm": NORMS[number.bit_count() % len(NORMS)]}
+    form |= {"eps": EPS[number % len(EPS)], "norm": NORMS[number // FORMS]}
     rng = np.random.default_rng(number)
     while True:
         drawn = _draw(rng, **form)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from shapes import COUNT, case, flat, worst_error
+from shapes import FORMS, case, flat, worst_error
 
 from gradwalk.model import Model
 from gradwalk.reading.gpt2 import CONFIG
@@ -60,7 +60,7 @@ def _named(name):
     return ".".join([*block, f"dL_d{bare}"])
 
 
-@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize("number", range(FORMS))
 def test_every_gradient_equals_pytorchs(number):
     model, tokens, y = case(number)
     L, wanted = by_pytorch(model, tokens, y)

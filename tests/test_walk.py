@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import referee
 from differences import measured, some_entries
-from shapes import COUNT, case, flat, worst_error
+from shapes import COUNT, FORMS, case, flat, worst_error
 
 from gradwalk import walk
 from gradwalk.model import Model
@@ -63,8 +63,8 @@ def test_the_cases_are_of_every_form_and_size():
         repeated += len(np.unique(np.concatenate(tokens))) < T
         sizes.add((T, model.D, model.F, model.H, model.N))
         optional = ("W" in model.weights, "b" in model.weights, "gammaf" in model.weights)
-        forms.add((model.activation, len(model.blocks), len(tokens) > 1, *optional))
-    assert len(forms) == 64
+        forms.add((model.settings["norm"], model.activation, len(model.blocks), len(tokens) > 1, *optional))
+    assert len(forms) == COUNT
     assert len(sizes) >= 50
     assert repeated >= 50
 
@@ -155,8 +155,8 @@ def test_one_vector_for_all_keys_changes_nothing_and_for_all_values_moves_every_
         np.testing.assert_allclose(slopes.dL_db_V, weights.W_O.T @ slopes.dL_db_O, rtol=0, atol=1e-14)
 
 
-@CASES
-def test_what_a_norm_hands_back_has_no_share_along_ones(number):
+@pytest.mark.parametrize("number", range(FORMS))
+def test_what_a_layer_norm_hands_back_has_no_share_along_ones(number):
     _, grads = grads_of(number)
     for slopes in grads.blocks:
         for share in (slopes.dL_dx1_via_v, slopes.dL_dx0_via_n):
