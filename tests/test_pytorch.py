@@ -17,6 +17,7 @@ def by_pytorch(model, tokens, y):
     """The loss, and the gradient of every weight and of every value that PyTorch's layers leave behind."""
     leaves = {name: torch.tensor(array, requires_grad=True) for name, array in model.weights.items()}
     lengths, D, values = [len(sentence) for sentence in tokens], model.D, {}
+    eps = model.settings["eps"]
     words, true = torch.tensor(np.concatenate(tokens)), torch.tensor(np.concatenate(y))
 
     def keep(name, array):
@@ -29,7 +30,7 @@ def by_pytorch(model, tokens, y):
         prefix, at = ("" if len(model.blocks) == 1 else f"blocks.{q}."), f"blocks.{q}."
         w = {name: leaves[prefix + name] for name in names}
         x0 = keep(at + "x0", x)
-        n = keep(at + "n", F.layer_norm(x0, (D,), w["gamma1"], w["beta1"], eps=1e-5))
+        n = keep(at + "n", F.layer_norm(x0, (D,), w["gamma1"], w["beta1"], eps=eps))
         heads = []
         for name in "QKV":
             flat_heads = F.linear(n, w[f"W_{name}"], w[f"b_{name}"])
@@ -39,13 +40,13 @@ def by_pytorch(model, tokens, y):
         O = keep(at + "O", torch.cat(blends, dim=1).transpose(0, 1).reshape(len(words), D))
         a = keep(at + "a", F.linear(O, w["W_O"], w["b_O"]))
         x1 = keep(at + "x1", x0 + a)
-        v = keep(at + "v", F.layer_norm(x1, (D,), w["gamma2"], w["beta2"], eps=1e-5))
+        v = keep(at + "v", F.layer_norm(x1, (D,), w["gamma2"], w["beta2"], eps=eps))
         u = keep(at + "u", F.linear(v, w["W1"], w["b1"]))
         r = keep(at + "r", F.relu(u) if model.activation == "relu" else F.gelu(u, approximate="tanh"))
         m = keep(at + "m", F.linear(r, w["W2"], w["b2"]))
         x = keep(at + "h", x1 + m)
     if "gammaf" in leaves:
-        x = keep("hf", F.layer_norm(x, (D,), leaves["gammaf"], leaves["betaf"], eps=1e-5))
+        x = keep("hf", F.layer_norm(x, (D,), leaves["gammaf"], leaves["betaf"], eps=eps))
     z = keep("z", F.linear(x, leaves.get("W", leaves["E"]), leaves.get("b")))
     L = F.cross_entropy(z, true, ignore_index=-1)
     L.backward()
