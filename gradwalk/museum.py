@@ -129,7 +129,7 @@ def walk_back(exhibit: int | Exhibit) -> Callable[[Model, Values], Gradients]:
 
     It stands wherever the walk back calls the right one: the layer norm's pullback has two uses in each block, and a
     third where there is a final norm. ValueError if there is no such exhibit, if its two functions do not take the same
-    arguments, or if the right one makes no gradient of the walk back.
+    arguments, if the right one makes no gradient, or if it makes none of the model that `backward` is given.
     """
     wrong, right = _look_up(exhibit)
     slopes = [slope for _, slope in step2_mlp.ACTIVATIONS.values()]  # a factor of dL_du, not what arrives at u
@@ -137,8 +137,10 @@ def walk_back(exhibit: int | Exhibit) -> Callable[[Model, Values], Gradients]:
         raise ValueError(f"exhibit: wanted a gradient of a step to stand in for, {right.__name__} is none")
 
     def backward(model, values):
-        makers = walk.made_by(model, values)
-        return walk.backward(model, values, {name: wrong for name, maker in makers.items() if maker is right})
+        places = [name for name, maker in walk.made_by(model, values).items() if maker is right]
+        if not places:  # nothing would be wrong, and the label would say that something is
+            raise ValueError(f"model: wanted one whose walk back has {right.__name__} in it, got {model!r}")
+        return walk.backward(model, values, dict.fromkeys(places, wrong))
 
     return backward
 

@@ -13,6 +13,7 @@ from gradwalk.museum import EXHIBITS, Exhibit
 from gradwalk.step1_output import dL_db, dL_dh
 from gradwalk.step2_mlp import gelu_slope, relu_slope
 from gradwalk.step3_layernorm import pullback
+from gradwalk.step6_embedding import dL_dE
 from gradwalk.telling.derivations import STEPS
 from gradwalk.weights import of_weight
 
@@ -222,3 +223,10 @@ def test_a_label_shows_words_as_they_are():
     assert "<img" not in told
     assert not set("$`*\\") & set(told.replace("**wrong**", ""))
     assert "&lt;img src=http://evil/x&gt; <span>&#36;</span>x<span>&#36;</span>" in told
+
+
+def test_a_model_that_has_no_use_for_the_right_one_is_refused():
+    """The gradient of tied weights, where they are not tied: nothing would be wrong."""
+    model, values, _ = example()
+    with pytest.raises(ValueError, match="model: wanted one whose walk back has dL_dE in it, got Model"):
+        museum.walk_back(Exhibit(lambda dL_dE_via_x0, dL_dE_via_z: dL_dE_via_x0, dL_dE))(model, values)
