@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from gradwalk import block
 from gradwalk.model import TooLarge
 
 
 def check_size(model, values):
     """TooLarge if the walk out left the dtype's numbers. A norm squares what comes in: there the root is the limit."""
     most = float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2
-    normed = [(f"blocks.{q}.{name}", here[name]) for q, here in enumerate(values.blocks) for name in ("x0", "x1")]
+    norm = block.NORMS[model.settings["norm"]].function
+    rows = [line.takes[0] for line in block.block(model.settings) if line.function is norm]
+    normed = [(f"blocks.{q}.{name}", here[name]) for q, here in enumerate(values.blocks) for name in rows]
     normed += [("h", values.h)] if "hf" in values else []
     for name, x in normed:
         if not np.abs(x).max() < most:  # a NaN is not, either

@@ -3,15 +3,10 @@
 import json
 from contextlib import contextmanager
 
-import lab
 import numpy as np
-import pytest
 
 from gradwalk.model import Model
 from gradwalk.widgets.dial_board import DialBoard
-
-MISSING = lab.missing()
-needs_browser = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
 
 SENTENCE = "the dog slept by the fire"
 PLAIN = Model.random(seed=0)

@@ -10,9 +10,11 @@ import sys
 import time
 import uuid
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import nbformat
+import pytest
 
 FLAGS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
@@ -24,6 +26,7 @@ PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
 
+@cache
 def missing() -> str:
     """What a browser test needs and does not find, in words; empty if it is all there."""
     try:
@@ -37,6 +40,11 @@ def missing() -> str:
     if not found:
         return "no chromium: set CHROMIUM to one, or install chromium or Chrome, or run `playwright install chromium`"
     return ""
+
+
+def needs_browser() -> list[pytest.MarkDecorator]:
+    """The marks of a test that opens one: `-m browser` chooses it, and without one it is skipped, in words."""
+    return [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing() or "all is there")]
 
 
 def chromium() -> str | None:

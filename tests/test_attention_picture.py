@@ -1,12 +1,13 @@
 """The attention picture of a board, in a real browser: alpha at exactly the setting."""
 
+import lab
 import numpy as np
 import pytest
-from boards import PLAIN, SENTENCE, alpha_printed, alpha_shown, board_of, drag, knob, needs_browser, shown, turned
+from boards import PLAIN, SENTENCE, alpha_printed, alpha_shown, board_of, drag, knob, shown, turned
 
 from gradwalk.walk import forward
 
-pytestmark = needs_browser
+pytestmark = lab.needs_browser()
 
 
 def picture_agrees(page, board):

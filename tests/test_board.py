@@ -2,11 +2,12 @@
 
 import re
 
+import lab
 import numpy as np
 import pytest
-from boards import PLAIN, agree, board_of, drag, knob, needs_browser, shown, turned
+from boards import PLAIN, agree, board_of, drag, knob, shown, turned
 
-pytestmark = needs_browser
+pytestmark = lab.needs_browser()
 
 # ---- the numbers in the page are Python's
 

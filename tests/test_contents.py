@@ -66,11 +66,15 @@ def test_what_is_no_notebook_or_not_read_is_handed_on(read, tmp_path):
     assert {entry["name"] for entry in read("")["content"]} == {"notes.md", NOTEBOOK.name}
 
 
+def needs_browser(test):
+    for mark in lab.needs_browser():
+        test = mark(test)
+    return test
+
+
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     """The course in a plain JupyterLab that has the package's extension: (its folder, its address, a page)."""
-    if lab.missing():
-        pytest.skip(lab.missing())
     folder = tmp_path_factory.mktemp("course")
     shutil.copytree(NOTEBOOK.parent, folder, dirs_exist_ok=True)
     options = json.loads((ROOT / "gradwalk/course/lab/server.json").read_text(encoding="utf-8"))["ServerApp"]
@@ -79,6 +83,7 @@ def opened(tmp_path_factory):
         yield folder, url, browser.new_page(viewport={"width": 1280, "height": 800})
 
 
+@needs_browser
 def test_a_notebook_that_was_only_opened_is_not_modified(opened):
     folder, url, page = opened
     page.goto(lab.address(url, NOTEBOOK.name))
@@ -90,6 +95,7 @@ def test_a_notebook_that_was_only_opened_is_not_modified(opened):
     assert (folder / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
 
 
+@needs_browser
 def test_the_index_of_questions_leads_to_the_very_cell(opened):
     _, url, page = opened
     page.goto(lab.address(url, NOTEBOOK.name))

@@ -4,11 +4,9 @@ import re
 import shutil
 
 import lab
-import pytest
 from test_cli import ROOT, serving
 
-MISSING = lab.missing()
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
+pytestmark = lab.needs_browser()
 
 
 def test_the_course_opens_on_a_page_from_which_the_first_stop_opens_whole(tmp_path):

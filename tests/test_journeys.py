@@ -5,9 +5,9 @@ import json
 import lab
 import numpy as np
 import pytest
-from boards import SENTENCE, alpha_shown, drag, knob, needs_browser, shown
+from boards import SENTENCE, alpha_shown, drag, knob, shown
 
-pytestmark = needs_browser
+pytestmark = lab.needs_browser()
 
 SET_UP = f"""\
 from gradwalk import DialBoard, Model

@@ -2,12 +2,11 @@
 
 import lab
 import pytest
-from boards import needs_browser
 
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.telling import derivations
 
-pytestmark = needs_browser
+pytestmark = lab.needs_browser()
 
 NAMES = [
     "from gradwalk import show\nfrom gradwalk.step2_mlp import dL_dv\nshow.dialect()",

@@ -13,8 +13,7 @@ from test_cli import ROOT, serving
 
 from gradwalk import Model, forward
 
-MISSING = lab.missing()
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
+pytestmark = lab.needs_browser()
 
 SENTENCE = "the dog slept by the fire"
 CELLS = [

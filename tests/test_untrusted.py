@@ -15,8 +15,7 @@ from gradwalk.dialect_table import DIALECTS
 from gradwalk.step2_mlp import dL_dv
 from gradwalk.telling import derivations, ledger_page
 
-MISSING = lab.missing()
-pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING or "all is there")
+pytestmark = lab.needs_browser()
 
 HOSTILE = [
     *("<img src=http://there.test/x onerror=window.ran=1>", "<script>window.ran=1</script>", "<b>", "&lt;b&gt;", "a|b"),
