@@ -21,7 +21,8 @@ def loaded(code):
 
 
 def test_import_loads_the_front_door_alone():
-    assert loaded("import gradwalk") - loaded("pass") == {"gradwalk"}
+    more = loaded("import gradwalk") - loaded("pass")
+    assert {name for name in more if name.partition(".")[0] != "importlib"} == {"gradwalk"}  # which it may find loaded
 
 
 def test_the_core_needs_numpy_alone():
