@@ -51,7 +51,7 @@ def plain(folder):
     """A plain JupyterLab, its defaults where installing gradwalk puts them (test_cli.py looks whether it does)."""
     settings = folder / "lab" / "settings"
     (settings / "overrides.d").mkdir(parents=True)
-    shutil.copy(ROOT / "gradwalk" / "lab" / "overrides.json", settings / "overrides.d" / "gradwalk.json")
+    shutil.copy(ROOT / "gradwalk/course/lab/overrides.json", settings / "overrides.d" / "gradwalk.json")
     served = folder / "course"
     shutil.copytree(ROOT / "notebooks", served)
     with lab.lab(served, f"--LabApp.app_settings_dir={settings}") as url:
