@@ -9,8 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapes import COUNT, case, flat
 
 from gradwalk.model import Model
+from gradwalk.names import VALUES
+from gradwalk.walk import backward, forward
+from gradwalk.widgets import tape
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.javascript import joined
 from gradwalk.widgets.live_page import Range
@@ -88,9 +92,39 @@ def test_what_cannot_be_joined_is_refused_with_its_file_and_line(tmp_path, modul
 # ---- node's own tests
 
 
+def walked(of, model, tokens, y):
+    """A walk for the page to repeat: what its engine needs, and all values and slopes that Python has."""
+    values = forward(model, tokens, y)
+    grads = backward(model, values)
+    made = {name: array for name, array in flat(values).items() if name.split(".")[-1] in VALUES} | {"h": values.h}
+    slopes = flat(grads) | {"dL_dh": grads.dL_dh, "dL_dL": np.ones(())}
+    if "W" in model.weights:
+        assert slopes.pop("dL_dE_via_x0") is slopes["dL_dE"]  # one road: no share
+    plain = len(model.blocks) == 1
+    named = {
+        key: {name.removeprefix("blocks.0." if plain else ""): tape.packed(np.asarray(a)) for name, a in arrays.items()}
+        for key, arrays in {"values": made, "slopes": slopes}.items()
+    }
+    settings = tape.settings(model, tokens, y)
+    return {"of": of, "lines": tape.lines(model), "settings": settings, "weights": tape.weights(model), **named}
+
+
+def walks():
+    """All random models of the tests; the trained and the pen-and-paper one; one that is nearly sure of its words."""
+    yield from (walked(f"case {number}", *case(number)) for number in range(COUNT))
+    for name, model in (("trained", Model.trained()), ("pen and paper", Model.random())):
+        for scored in ("last", "all"):
+            yield walked(f"{name}, {scored}", model, *model.read("the dog slept by the fire", scored))
+    sure = Model({**model.weights, "W": 30 * model.weights["W"]}, model.words, **model.settings)
+    tokens, y = sure.read("the dog slept by the fire")
+    p = forward(sure, tokens).p[0]
+    assert 1e-12 < 1 - p.max() < 1e-4
+    yield walked("nearly sure", sure, tokens, [int(p.argmax()), *[-1] * (len(y) - 1)])
+
+
 @pytest.fixture(scope="module")
 def handed_over(tmp_path_factory):
-    """A folder with the joined texts, and boards with the numbers that Python has for them."""
+    """A folder with the joined texts, and walks and boards with the numbers that Python has for them."""
     folder = tmp_path_factory.mktemp("handed_over")
     for name, widget in (("board", DialBoard), ("range", Range)):
         (folder / f"{name}.mjs").write_text(widget._esm, encoding="utf-8")
@@ -105,6 +139,7 @@ def handed_over(tmp_path_factory):
             at[-1] |= {"alpha": alpha, "here": board.here}
         boards.append({"state": state, "at": at})
     (folder / "boards.json").write_text(json.dumps(boards), encoding="utf-8")
+    (folder / "walks.json").write_text(json.dumps(list(walks())), encoding="utf-8")
     return folder
 
 
