@@ -22,10 +22,12 @@ def lines(model: Model) -> list[list]:
     several = len(model.blocks) > 1
     prefixes = [f"blocks.{q}." for q in range(len(model.blocks))] if several else [""]
     told = _told(block.way_in(), prefixes[0])
-    for before, prefix in zip(["", *prefixes], prefixes, strict=False):
-        told += [_passed_on(before, prefix, "x0")] if before else []
+    for q, prefix in enumerate(prefixes):
+        if q:
+            told.append([prefix + "x0", "pass_on", [prefixes[q - 1] + "h"]])
         told += _told(block.block(model.settings), prefix)
-    told += [_passed_on(prefixes[-1], "", "h")] if several else []
+    if several:
+        told.append(["h", "pass_on", [prefixes[-1] + "h"]])
     return told + _told([*block.way_out(model.settings, model.weights), LOSS], "")
 
 
@@ -35,10 +37,6 @@ def _told(lines, prefix):
         [own.get(value, value), function.__name__, [own.get(name, name) for name in takes]]
         for value, function, takes, _ in lines
     ]
-
-
-def _passed_on(block, to, name):
-    return [to + name, "pass_on", [block + "h"]]
 
 
 def settings(model: Model, tokens, y) -> dict:

@@ -21,8 +21,8 @@ export function unpacked({ shape, dtype, base64 }) {
 export const knows = (lines) => lines.every(([, name]) => Object.hasOwn(FUNCTIONS, name));
 
 /**
- * The lines that hear of it when one of `from` changes, weights or values; with `to`, those alone of which that value is
- * made. So a walk can begin where something was turned, and end where somebody looks.
+ * The lines that hear of it when one of `from` changes, weights or values; with `to`, those alone of which that value
+ * is made. So a walk can begin where something was turned, and end where somebody looks.
  * @type {(lines: Line[], from: string[], to?: string) => Line[]}
  */
 export function road(lines, from, to) {
@@ -41,6 +41,10 @@ export function walk(lines, known) {
   return known;
 }
 
+// What the slope in a weight or value is called: blocks.1.dL_dx1.
+/** @type {(name: string) => string} */
+export const slopeIn = (name) => name.replace(/[^.]+$/, "dL_d$&");
+
 /**
  * Walk these lines back from one number: its slope in every weight and value that it is made of, `dL_dW1`. What is used
  * by several lines has a share by each of them too, `dL_dx1_via_h`, and the bare name is their sum.
@@ -54,7 +58,7 @@ export function back(lines, known, of = "L") {
 
   /** @type {(name: string) => Tensor | undefined} */
   const sum = (name) => {
-    const roads = arrived.get(name), slope = name.replace(/[^.]+$/, "dL_d$&"); // blocks.1.dL_dx1
+    const roads = arrived.get(name), slope = slopeIn(name);
     if (!roads) return undefined;
     if (roads.length > 1) for (const [value, share] of roads) slopes[`${slope}_via_${value.split(".").at(-1)}`] = share;
     return slopes[slope] = roads.map(([, share]) => share).reduce(add);

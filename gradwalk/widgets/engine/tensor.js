@@ -19,33 +19,33 @@ export const add = (one, other) => each(one, (k) => one.data[k] + other.data[k])
  * x W^T + b: (T, D) and (N, D) to (T, N). Four sums at a time: one alone would wait for each of its own additions.
  * @type {(x: Tensor, W: Tensor, b?: Tensor) => Tensor}
  */
-export function linear(x, W, b) {
-  const [T, D] = x.shape, [N] = W.shape, made = zeros(T, N);
+export function linear({ shape: [T, D], data: x }, { shape: [N], data: W }, b) {
+  const made = zeros(T, N), { data: z } = made;
   for (let t = 0; t < T; t++) for (let i = 0; i < N; i++) {
     let first = 0, second = 0, third = 0, fourth = 0, j = t * D, w = i * D;
     for (const last = j + D - 3; j < last; j += 4, w += 4) {
-      first += x.data[j] * W.data[w];
-      second += x.data[j + 1] * W.data[w + 1];
-      third += x.data[j + 2] * W.data[w + 2];
-      fourth += x.data[j + 3] * W.data[w + 3];
+      first += x[j] * W[w];
+      second += x[j + 1] * W[w + 1];
+      third += x[j + 2] * W[w + 2];
+      fourth += x[j + 3] * W[w + 3];
     }
-    for (const end = (t + 1) * D; j < end; j++, w++) first += x.data[j] * W.data[w];
-    made.data[t * N + i] = first + second + (third + fourth) + (b ? b.data[i] : 0);
+    for (const end = (t + 1) * D; j < end; j++, w++) first += x[j] * W[w];
+    z[t * N + i] = first + second + (third + fourth) + (b ? b.data[i] : 0);
   }
   return made;
 }
 
 /** @type {(slope: Tensor, takes: [x: Tensor, W: Tensor, b?: Tensor, ...rest: any[]]) => Tensor[]} */
-export function linearBack(slope, [x, W, b]) {
-  const [T, D] = x.shape, [N] = W.shape, dL_dx = zeros(T, D), dL_dW = zeros(N, D), dL_db = zeros(N);
+export function linearBack({ data: dL_dz }, [{ shape: [T, D], data: x }, { shape: [N], data: W }, b]) {
+  const made = [zeros(T, D), zeros(N, D), zeros(N)], [dL_dx, dL_dW, dL_db] = made.map(({ data }) => data);
   for (let t = 0; t < T; t++) for (let i = 0; i < N; i++) {
-    const arrives = slope.data[t * N + i];
+    const arrives = dL_dz[t * N + i];
     if (arrives === 0) continue; // a position that is not scored, a muted unit
-    dL_db.data[i] += arrives;
+    dL_db[i] += arrives;
     for (let j = t * D, w = i * D, end = j + D; j < end; j++, w++) {
-      dL_dx.data[j] += arrives * W.data[w];
-      dL_dW.data[w] += arrives * x.data[j];
+      dL_dx[j] += arrives * W[w];
+      dL_dW[w] += arrives * x[j];
     }
   }
-  return b ? [dL_dx, dL_dW, dL_db] : [dL_dx, dL_dW];
+  return b ? made : made.slice(0, 2);
 }
