@@ -37,8 +37,10 @@ test("loss, slopes, values and curve are Python's, several dials turned together
 test("a curve in slices is not disturbed by the hand, nor the weights by anything", only, () => {
   for (const { board: { dials, turned, d, nudges }, tape, arrays } of boards()) {
     const before = dials.map(({ name }) => [...arrays[name].data]), start = turned.map(() => 0);
-    const first = tape.loss(start);
+    tape.curve(start, d, nudges);
+    const first = tape.loss(start), slopes = tape.slopes(turned);
     const whole = tape.curve(turned, d, nudges).losses, slices = [];
+    assert.deepEqual(tape.slopes(turned), slopes);
     for (const loss of tape.losses(turned, d, nudges)) {
       slices.push(loss);
       tape.loss(turned.map((x) => x + slices.length));
