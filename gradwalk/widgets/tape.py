@@ -53,7 +53,7 @@ def packed(array: np.ndarray) -> dict:
 
 
 def weights(model: Model) -> dict[str, dict]:
-    """All weights of a model, packed, by name."""
+    """All weights of a model, packed, by name. The page walks in float64, whatever the model's dtype."""
     return {name: packed(array) for name, array in model.weights.items()}
 
 
