@@ -183,6 +183,15 @@ def test_the_modules_by_nodes_own_runner(path, handed_over):
     assert re.search(r"^\S+ skipped 0", said, re.MULTILINE), said
 
 
+@needs_node
+def test_the_engine_walks_as_one_text_too(handed_over, tmp_path):
+    text = joined(ENGINE / "engine.js")
+    assert not re.search(r"^import\b", text, re.MULTILINE)
+    (tmp_path / "engine.mjs").write_text(text, encoding="utf-8")
+    there = {"GRADWALK_HANDED_OVER": str(handed_over), "GRADWALK_ENGINE": (tmp_path / "engine.mjs").as_uri()}
+    node(TESTS[0].parent / "engine.test.mjs", **there)
+
+
 # ---- broken on purpose: the file of the engine, its line, what the line becomes
 
 # fmt: off
