@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (in the table a mistake is one row)
 """The widgets' JavaScript without a browser: modules joined to one text, and node's own test runner."""
 
 import json
@@ -9,13 +10,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shapes import COUNT, case, flat
 
+from gradwalk.dial import Dial
 from gradwalk.model import Model
+from gradwalk.names import VALUES
+from gradwalk.walk import backward, forward
+from gradwalk.weights import of_weight
+from gradwalk.widgets import tape
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.javascript import joined
 from gradwalk.widgets.live_page import Range
 
 TESTS = sorted((Path(__file__).parent / "widgets").glob("*.test.mjs"))
+ENGINE = Path(tape.__file__).parent / "engine"
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
@@ -88,9 +96,65 @@ def test_what_cannot_be_joined_is_refused_with_its_file_and_line(tmp_path, modul
 # ---- node's own tests
 
 
+def walked(of, model, tokens, y):
+    """A walk for the page to repeat: what its engine needs, and all values and slopes that Python has."""
+    values = forward(model, tokens, y)
+    grads = backward(model, values)
+    made = {name: array for name, array in flat(values).items() if name.split(".")[-1] in VALUES} | {"h": values.h}
+    slopes = flat(grads) | {"dL_dh": grads.dL_dh, "dL_dL": np.ones(())}
+    if "W" in model.weights:
+        assert slopes.pop("dL_dE_via_x0") is slopes["dL_dE"]  # one road: no share
+    plain = len(model.blocks) == 1
+    named = {
+        key: {name.removeprefix("blocks.0." if plain else ""): tape.packed(np.asarray(a)) for name, a in arrays.items()}
+        for key, arrays in {"values": made, "slopes": slopes}.items()
+    }
+    settings = tape.settings(model, tokens, y)
+    return {"of": of, "lines": tape.lines(model), "settings": settings, "weights": tape.weights(model), **named}
+
+
+def walks():
+    """All random models of the tests; the trained and the pen-and-paper one; one that is nearly sure of its words."""
+    yield from (walked(f"case {number}", *case(number)) for number in range(COUNT))
+    for name, model in (("trained", Model.trained()), ("pen and paper", Model.random())):
+        for scored in ("last", "all"):
+            yield walked(f"{name}, {scored}", model, *model.read("the dog slept by the fire", scored))
+    sure = Model({**model.weights, "W": 30 * model.weights["W"]}, model.words, **model.settings)
+    tokens, y = sure.read("the dog slept by the fire")
+    p = forward(sure, tokens).p[0]
+    assert 1e-12 < 1 - p.max() < 1e-4
+    yield walked("nearly sure", sure, tokens, [int(p.argmax()), *[-1] * (len(y) - 1)])
+
+
+def taped(model, tokens, y, rng):
+    """Boards for the page's tape, and what Python finds on a model that was turned: two dials of each weight, and three
+    of three weights."""
+    boards = []
+    for names in [*((name, name) for name in model.weights), rng.choice(list(model.weights), 3, replace=False)]:
+        numbers = rng.permutation(min(model.weights[name].size for name in names))[: len(names)]
+        indices = [np.unravel_index(k, model.weights[name].shape) for k, name in zip(numbers, names, strict=True)]
+        turned, moved, d = rng.normal(0, 0.5, len(names)), model.copy(), int(rng.integers(len(names)))
+        for name, index, by in zip(names, indices, turned, strict=True):
+            moved.turn(name, index, by)
+        values, nudges = forward(moved, tokens, y), np.linspace(-2, 2, 121)
+        grads = backward(moved, values)
+        boards.append({
+            "dials": [{"name": n, "index": [int(i) for i in index]} for n, index in zip(names, indices, strict=True)],
+            "turned": turned.tolist(),
+            "loss": float(values.L),
+            "slopes": [float(of_weight(grads, name)[index]) for name, index in zip(names, indices, strict=True)],
+            "h": tape.packed(values.h),
+            "d": d,
+            "nudges": nudges.tolist(),
+            "losses": Dial(moved, tokens, y, names[d], indices[d]).curve(nudges - turned[d]).tolist(),
+        })  # fmt: skip
+    settings = tape.settings(model, tokens, y)
+    return {"lines": tape.lines(model), "settings": settings, "weights": tape.weights(model), "boards": boards}
+
+
 @pytest.fixture(scope="module")
 def handed_over(tmp_path_factory):
-    """A folder with the joined texts, and boards with the numbers that Python has for them."""
+    """A folder with the joined texts, and walks and boards with the numbers that Python has for them."""
     folder = tmp_path_factory.mktemp("handed_over")
     for name, widget in (("board", DialBoard), ("range", Range)):
         (folder / f"{name}.mjs").write_text(widget._esm, encoding="utf-8")
@@ -105,6 +169,9 @@ def handed_over(tmp_path_factory):
             at[-1] |= {"alpha": alpha, "here": board.here}
         boards.append({"state": state, "at": at})
     (folder / "boards.json").write_text(json.dumps(boards), encoding="utf-8")
+    tapes = [taped(*case(number), rng) for number in (0, 13, 44, 47, 49, 63)]  # each choice of a form both ways
+    (folder / "tapes.json").write_text(json.dumps(tapes), encoding="utf-8")
+    (folder / "walks.json").write_text(json.dumps(list(walks())), encoding="utf-8")
     return folder
 
 
@@ -114,3 +181,69 @@ def test_the_modules_by_nodes_own_runner(path, handed_over):
     said = node("--test", path, GRADWALK_HANDED_OVER=str(handed_over))
     assert re.search(r"^\S+ pass [1-9]", said, re.MULTILINE), said
     assert re.search(r"^\S+ skipped 0", said, re.MULTILINE), said
+
+
+@needs_node
+def test_the_engine_walks_as_one_text_too(handed_over, tmp_path):
+    text = joined(ENGINE / "engine.js")
+    assert not re.search(r"^import\b", text, re.MULTILINE)
+    (tmp_path / "engine.mjs").write_text(text, encoding="utf-8")
+    there = {"GRADWALK_HANDED_OVER": str(handed_over), "GRADWALK_ENGINE": (tmp_path / "engine.mjs").as_uri()}
+    node(TESTS[0].parent / "engine.test.mjs", **there)
+
+
+# ---- broken on purpose: the file of the engine, its line, what the line becomes
+
+# fmt: off
+MISTAKES = {
+    "the other words forgotten": ("functions.js", "Math.log(others) + top - z_y", "top - z_y"),
+    "the sum of the loss, not its mean": ("functions.js", "L.data[0] /= M;", ""),
+    "the slopes of the sum with a mean loss": ("functions.js", "*= dL_dL.data[0] / M", "*= dL_dL.data[0]"),
+    "unscored positions scored": ("functions.js", "if (y[t] < 0) continue;", "y = y.map((i) => Math.max(i, 0));"),
+    "a flipped sign at the true word": ("functions.js", "= -rest / total", "= rest / total"),
+    "the true word not pulled": ("functions.js", "dL_dz.data[t * N + y[t]] = -rest / total;", ""),
+    "p - 1 where it has no digits left": ("functions.js", "= -rest / total", "-= 1"),
+    "softmax without its average": ("functions.js", "(dL_dp.data[k] - average)", "dL_dp.data[k]"),
+    "shares that do not sum to 1": ("functions.js", "made.data[k] /= total;", "made.data[k] /= total + 1e-9;"),
+    "eps outside the root": ("functions.js", "Math.sqrt(squares / D + eps)", "Math.sqrt(squares / D) + eps"),
+    "the unbiased variance": ("functions.js", "Math.sqrt(squares / D + eps)", "Math.sqrt(squares / (D - 1) + eps)"),
+    "the norm's way back without the mean": ("functions.js", "gamma.data[j] - mean - x_hat", "gamma.data[j] - x_hat"),
+    "the norm's way back without x_hat": ("functions.js", " - x_hat.data[k] * along)", ")"),
+    "gamma left out on the way back": ("functions.js", "dL_dx_hat = slope.data[k] * gamma.data[j]", "dL_dx_hat = slope.data[k]"),
+    "muted where it is positive": ("functions.js", "u.data[k] > 0 ?", "u.data[k] < 0 ?"),
+    "GELU without the product rule": ("functions.js", "(0.5 * (1 + w) + 0.5 * u", "(0.5 * u"),
+    "GELU's cubic term differentiated as a square": ("functions.js", "1 + 3 * GELU_CUBIC", "1 + 2 * GELU_CUBIC"),
+    "places that run on into the next sentence": ("functions.js", "E_pos.data[places[t] * D + j];\n  });\n  return x0", "E_pos.data[t * D + j];\n  });\n  return x0"),
+    "a repeated word's slope overwritten": ("functions.js", "dL_dE.data[i * D + j] +=", "dL_dE.data[i * D + j] ="),
+    "the direct road forgotten": ("functions.js", "(slope) => [slope, slope]", "(slope) => [undefined, slope]"),
+    "the mask forgotten": ("attention.js", "attends[t][s] ? sum / scale : -Infinity", "sum / scale"),
+    "the mask of one sentence only": ("attention.js", "attends[t][s] ? sum", "s <= t ? sum"),
+    "no position looks at itself": ("attention.js", "attends[t][s] ? sum", "attends[t][s] && (s < t || t === 0) ? sum"),
+    "1/sqrt(D) for 1/sqrt(D/H)": ("attention.js", "S = zeros(H, T, T), scale = Math.sqrt(wide)", "S = zeros(H, T, T), scale = Math.sqrt(wide * H)"),
+    "1/sqrt(D/H) forgotten at K": ("attention.js", "(dL_dS.data[k] * Q.data[q]) / scale", "dL_dS.data[k] * Q.data[q]"),
+    "heads mixed up going out": ("attention.js", "made.data[k] = data[t * D + e * wide + d]", "made.data[k] = data[t * D + d * H + e]"),
+    "heads mixed up coming together": ("attention.js", "made.data[(t * H + e) * wide + d] = data[k]", "made.data[(t * H + H - 1 - e) * wide + d] = data[k]"),
+    "a dropped transpose at alpha": ("attention.js", "dL_dV.data[v] += alpha.data[k]", "dL_dV.data[v] += alpha.data[(e * T + s) * T + t]"),
+    "a dropped transpose at square weights": ("tensor.js", "dL_dx[j] += arrives * W[w]", "dL_dx[j] += arrives * W[N === D ? (j - t * D) * D + i : w]"),
+    "the last components of a sum left out": ("tensor.js", "for (const end = (t + 1) * D; j < end; j++, w++) first += x[j] * W[w];", ""),
+    "the bias left out": ("tensor.js", "(b ? b.data[i] : 0)", "0"),
+    "a position overwrites the one before": ("tensor.js", "dL_db[i] += arrives", "dL_db[i] = arrives"),
+    "two uses, one heard": ("engine.js", "[...(arrived.get(takes[place]) ?? []), [value, share]]", "[[value, share]]"),
+    "a tied weight's second line not walked again": ("engine.js", "takes.some((name) => heard.has(name)) && heard.add(value)", "heard.has(takes[0]) && heard.add(value)"),
+}
+# fmt: on
+
+
+@needs_node
+@pytest.mark.slow
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_the_engine_is_noticed(mistake, handed_over, tmp_path):
+    name, line, wrong = MISTAKES[mistake]
+    shutil.copytree(ENGINE, tmp_path, dirs_exist_ok=True)
+    source = (tmp_path / name).read_text(encoding="utf-8")
+    assert source.count(line) == 1, f"{source.count(line)} times in {name}: {line}"
+    (tmp_path / name).write_text(source.replace(line, wrong), encoding="utf-8")
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")
+    there = {"GRADWALK_HANDED_OVER": str(handed_over), "GRADWALK_ENGINE": (tmp_path / "engine.js").as_uri()}
+    with pytest.raises(AssertionError, match=r"is not (?:Python's|the whole walk's)"):
+        node(TESTS[0].parent / "engine.test.mjs", **there)

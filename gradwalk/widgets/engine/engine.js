@@ -1,0 +1,77 @@
+// The page's tape: the lines of block.py, as Python sends them (widgets/tape.py), walked out and back. Back is a loop
+// over pullbacks and no derivation; the tests hold it to the walk back that is derived by hand, in walk.py.
+
+/** @import { Tensor } from "./tensor.js" */
+
+import { FUNCTIONS } from "./functions.js";
+import { add } from "./tensor.js";
+
+/** @typedef {[value: string, function_: string, takes: string[]]} Line what it makes, by which function, of what */
+/** @typedef {Record<string, any>} Known weights and values (each a Tensor) and settings, by name */
+/** @typedef {{shape: number[], dtype: "float64" | "float32", base64: string}} Packed an array as Python sends it */
+
+/** @type {(packed: Packed) => Tensor} */
+export function unpacked({ shape, dtype, base64 }) {
+  const { buffer } = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  return { shape, data: dtype === "float32" ? Float64Array.from(new Float32Array(buffer)) : new Float64Array(buffer) };
+}
+
+// Can the page walk these lines, out and back? If not, whoever asks has to ask Python.
+/** @type {(lines: Line[]) => boolean} */
+export const knows = (lines) => lines.every(([, name]) => Object.hasOwn(FUNCTIONS, name));
+
+/**
+ * The lines that hear of it when one of `from` changes, weights or values; with `to`, those alone of which that value
+ * is made. So a walk can begin where something was turned, and end where somebody looks.
+ * @type {(lines: Line[], from: string[], to?: string) => Line[]}
+ */
+export function road(lines, from, to) {
+  const heard = new Set(from), wanted = new Set([to]);
+  const after = lines.filter(([value, , takes]) => takes.some((name) => heard.has(name)) && heard.add(value));
+  for (const [value, , takes] of [...lines].reverse()) if (wanted.has(value)) takes.forEach((name) => wanted.add(name));
+  return to ? after.filter(([value]) => wanted.has(value)) : after;
+}
+
+/**
+ * Walk these lines: each takes what is known by name, and what it makes is known from then on. Returns `known`.
+ * @type {(lines: Line[], known: Known) => Known}
+ */
+export function walk(lines, known) {
+  for (const [value, name, takes] of lines) known[value] = FUNCTIONS[name].out(...takes.map((taken) => known[taken]));
+  return known;
+}
+
+// What the slope in a weight or value is called: blocks.1.dL_dx1.
+/** @type {(name: string) => string} */
+export const slopeIn = (name) => name.replace(/[^.]+$/, "dL_d$&");
+
+/**
+ * Walk these lines back from one number: its slope in every weight and value that it is made of, `dL_dW1`. What is used
+ * by several lines has a share by each of them too, `dL_dx1_via_h`, and the bare name is their sum.
+ * @type {(lines: Line[], known: Known, of?: string) => Record<string, Tensor>}
+ */
+export function back(lines, known, of = "L") {
+  /** @type {Map<string, [value: string, share: Tensor][]>} */
+  const arrived = new Map([[of, [[of, { shape: [], data: Float64Array.of(1) }]]]]);
+  /** @type {Record<string, Tensor>} */
+  const slopes = {};
+
+  /** @type {(name: string) => Tensor | undefined} */
+  const sum = (name) => {
+    const roads = arrived.get(name), slope = slopeIn(name);
+    if (!roads) return undefined;
+    if (roads.length > 1) for (const [value, share] of roads) slopes[`${slope}_via_${value.split(".").at(-1)}`] = share;
+    return slopes[slope] = roads.map(([, share]) => share).reduce(add);
+  };
+
+  for (let k = lines.length - 1; k >= 0; k--) {
+    const [value, name, takes] = lines[k], slope = sum(value);
+    if (!slope) continue; // p: the loss is not made of it
+    arrived.delete(value);
+    FUNCTIONS[name].back(slope, takes.map((taken) => known[taken]), known[value]).forEach((share, place) => {
+      if (share) arrived.set(takes[place], [...(arrived.get(takes[place]) ?? []), [value, share]]);
+    });
+  }
+  for (const name of arrived.keys()) sum(name);
+  return slopes;
+}
