@@ -228,8 +228,8 @@ def test_each_dial_is_called_turned_and_reset_by_keys_alone(open_boards):
     said = lambda: page.evaluate("models[0].state.predictions")  # noqa: E731
     page.keyboard.press("Tab")
     assert focused() == board.scene["names"][0]
-    for key in ["Alt+ArrowUp", "Alt+ArrowLeft", "Alt+ArrowRight", "Alt+ArrowDown", "Alt+ArrowDown"]:
-        page.keyboard.press(key)  # the first two lead off the board
+    for key in ["Alt+ArrowUp", "Alt+ArrowDown", "Alt+ArrowDown", "Alt+ArrowLeft", "Alt+ArrowRight"]:
+        page.keyboard.press(key)  # up and left lead off the board
     columns = len(board.scene["columns"])
     here = 1 + 2 * columns
     assert focused() == board.scene["names"][here]
