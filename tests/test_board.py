@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from boards import PLAIN, agree, board_of, drag, knob, shown, turned
 
+from gradwalk.model import Model
+
 pytestmark = lab.needs_browser()
 
 # ---- the numbers in the page are Python's
@@ -155,7 +157,8 @@ def test_escape_lets_go_and_takes_the_turn_back(open_boards):
 def test_a_finger_turns_a_knob_and_does_not_scroll(open_boards):
     board = board_of("W")
     page = open_boards(board, has_touch=True, viewport={"width": 420, "height": 500})
-    box = knob(page, 0).bounding_box()
+    knob(page, 0).scroll_into_view_if_needed()
+    scrolled, box = page.evaluate("scrollY"), knob(page, 0).bounding_box()
     x, y = box["x"] + 32, box["y"] + 30
     hand = page.context.new_cdp_session(page)
     hand.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
@@ -163,7 +166,7 @@ def test_a_finger_turns_a_knob_and_does_not_scroll(open_boards):
         hand.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y - 10 * k}]})
     hand.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert turned(page)[0] > board.scene["reach"] / 3
-    assert page.evaluate("scrollY") == 0
+    assert page.evaluate("scrollY") == scrolled
     agree(page, board)
 
 
@@ -188,7 +191,6 @@ def test_keys_and_what_a_screen_reader_hears(open_boards):
     page = open_boards(board)
     node, reach = knob(page, 2), board.scene["reach"]
     assert node.get_attribute("role") == "slider"
-    assert node.get_attribute("tabindex") == "0"
     assert node.get_attribute("data-lm-suppress-shortcuts") == "true"
     assert node.evaluate("node => getComputedStyle(node).touchAction") == "none"
     node.focus()
@@ -217,6 +219,42 @@ def test_keys_and_what_a_screen_reader_hears(open_boards):
     assert turned(page)[2] == reach
     page.keyboard.press("Delete")
     assert turned(page)[2] == 0
+
+
+def test_each_dial_is_called_turned_and_reset_by_keys_alone(open_boards):
+    board = board_of("W", predict=True)
+    page = open_boards(board)
+    focused = lambda: page.evaluate("document.activeElement.getAttribute('aria-label')")  # noqa: E731
+    said = lambda: page.evaluate("models[0].state.predictions")  # noqa: E731
+    page.keyboard.press("Tab")
+    assert focused() == board.scene["names"][0]
+    for key in ["Alt+ArrowUp", "Alt+ArrowDown", "Alt+ArrowDown", "Alt+ArrowLeft", "Alt+ArrowRight"]:
+        page.keyboard.press(key)  # up and left lead off the board
+    columns = len(board.scene["columns"])
+    here = 1 + 2 * columns
+    assert focused() == board.scene["names"][here]
+    assert page.evaluate("models[0].state.selected") == here
+    assert said() == {}
+    assert turned(page) == [0.0] * len(board.turned)
+    rises = board.slopes[here] > 0
+    page.keyboard.press("f" if rises else "r")
+    assert said() == {
+        focused(): {"said": "fall" if rises else "rise", "truth": "rise" if rises else "fall", "right": False}
+    }
+    page.keyboard.press("s")  # it is called once
+    assert said()[focused()]["right"] is False
+    page.keyboard.press("PageUp")
+    page.keyboard.press("Backspace")
+    assert turned(page) == [0.0] * len(board.turned)
+    page.keyboard.press("U")
+    assert [d for d, x in enumerate(turned(page)) if x] == [here]
+    assert page.locator(".gw-knob[tabindex='0']").count() == 1
+    page.keyboard.press("Tab")  # past all other dials
+    assert page.evaluate("document.activeElement.textContent") == "back to the start"
+    page.keyboard.press("Shift+Tab")
+    assert focused() == board.scene["names"][here]
+    keys = page.locator(".gw-board").get_attribute("aria-describedby")
+    assert "R, F, S: it will rise, fall, stay" in page.locator(f"#{keys}").inner_text()
 
 
 def test_reset_undo_step_and_back_to_the_start(open_boards):
@@ -352,14 +390,76 @@ def test_it_can_be_read_in_light_and_dark(open_boards, scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
-def test_in_a_narrow_cell_the_reading_goes_under_the_knobs(open_boards):
-    page = open_boards(board_of("W"))
-    beside = page.locator(".gw-reading").bounding_box()["x"] > page.locator(".gw-dials").bounding_box()["x"] + 300
-    page.set_viewport_size({"width": 480, "height": 900})
-    dials, reading = page.locator(".gw-dials").bounding_box(), page.locator(".gw-reading").bounding_box()
-    assert beside
-    assert reading["y"] >= dials["y"] + dials["height"]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+# Of one knob at a time, scrolled to as the learner does: are the loss and the curve in sight with it, uncovered?
+IN_SIGHT = """k => {
+    const board = document.querySelectorAll(".gw-board")[k], unseen = [];
+    const read = [".gw-loss", ".gw-plot"].map(part => board.querySelector(part));
+    for (const knob of board.querySelectorAll(".gw-knob")) {
+        const seen = ["start", "center", "end"].some(block => {
+            knob.scrollIntoView({ block });
+            const [loss, plot, own] = [...read, knob].map(node => node.getBoundingClientRect());
+            const covered = Math.min(loss.right, own.right) > Math.max(loss.left, own.left) && plot.bottom > own.top;
+            return !covered && [loss, plot, own].every(box => box.top >= -1 && box.bottom <= innerHeight + 1);
+        });
+        if (!seen) unseen.push(knob.getAttribute("aria-label"));
+    }
+    return unseen;
+}"""
+
+# What of a board's words is cut off, lies on other words, or is too small to read.
+UNREADABLE = """k => {
+    const board = document.querySelectorAll(".gw-board")[k], told = [], words = [];
+    const box = node => node.getBoundingClientRect();
+    for (const node of board.querySelectorAll("*")) {
+        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-attention")) continue;
+        const picture = node.ownerSVGElement, style = getComputedStyle(node), name = node.textContent;
+        if (!picture && style.contain !== "none" && node.clientWidth > 0 && !node.matches(".gw-rail, .gw-reading")
+            && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1))
+            told.push("cut off: " + name);
+        if (![...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim())) continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const own = picture ? box(node) : range.getBoundingClientRect(), around = box(picture ?? board);
+        if (!own.width) continue;
+        const dials = node.closest(".gw-dials"), scrolls = dials && dials.scrollWidth > dials.clientWidth;
+        if (!scrolls && (own.left < around.left - 1 || own.right > around.right + 1)) told.push("outside: " + name);
+        const scale = picture ? box(picture).width / picture.viewBox.baseVal.width : 1;
+        if (parseFloat(style.fontSize) * scale < 8.9 && !node.matches(".gw-unknown")) told.push("small: " + name);
+        if (!node.closest(".gw-ask")) words.push([node, own]);
+    }
+    words.forEach(([one, a], m) => words.slice(m + 1).forEach(([other, b]) => {
+        const x = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const y = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (x > 1.5 && y > 3.5 && !one.contains(other)) told.push(`${one.textContent} lies on ${other.textContent}`);
+    }));
+    return told;
+}"""
+
+WIDE = Model.random(seed=0, F=72)
+MANY = [
+    board_of("W", rows=PLAIN.words, columns=[0, 1, 2, 3], scored="all"),
+    board_of("W_Q", rows=[0, 1, 2, 3], columns=[0, 3], watch="alpha"),
+    board_of("b1", model=WIDE, rows=list(range(72))),
+    board_of("W1", model=WIDE, rows=list(range(18)), columns=[0, 1, 2, 3]),
+    board_of("W2", model=WIDE, rows=[0, 1, 2, 3], columns=list(range(18)), predict=True),
+]
+
+
+@pytest.mark.parametrize(("width", "height"), [(848, 679), (1400, 900), (390, 844)])
+def test_loss_curve_and_the_knob_under_the_hand_are_on_one_screen(open_boards, width, height):
+    page = open_boards(*MANY, viewport={"width": width, "height": height})
+    for k in range(len(MANY)):
+        assert page.evaluate(IN_SIGHT, k) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(848, 679), (390, 844), (320, 256), (320, 200)])  # the last two: 400%
+def test_at_any_width_words_are_whole_apart_and_readable(open_boards, width, height):
+    page = open_boards(*MANY, viewport={"width": width, "height": height})
+    for names in ("course", "gpt2"):
+        page.evaluate("names => { document.body.dataset.gradwalkNames = names; return painted() }", names)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for k in range(len(MANY)):
+            assert page.evaluate(UNREADABLE, k) == []
 
 
 def test_nothing_moves_by_itself_for_those_who_asked_for_that(open_boards):

@@ -278,6 +278,25 @@ def test_more_bad_input():
     assert board.turned == [0.0] * 12
 
 
+def test_a_board_starts_on_the_dial_that_it_is_told():
+    assert board_of("W").selected == 0
+    board = board_of("W", rows=["cat", "fire"], columns=[0, 3], select=("fire", 3))
+    assert board.scene["names"][board.selected] == "W[fire, 3]"
+    assert board.fresh().selected == board.selected == 3
+    assert board_of("b2", rows=[3, 1], select=(1,)).selected == 1
+    assert OwnSentence(PLAIN, SENTENCE, rows=["cat", "fire"], columns=[0], select=("fire", 0)).board.selected == 1
+    for name, select, told in [
+        ("W", ("fyre", 0), r"select: the model does not know 'fyre' \(the nearest: fire"),
+        ("W", ("fire", 9), "select: wanted a whole number from 0 to 3 for W, got 9"),
+        ("W", 0, r"select: wanted \(i, j\) for W, got 0"),
+        ("b2", (1, 0), r"select: wanted \(i,\) for b2, got \(1, 0\)"),
+    ]:
+        with pytest.raises(ValueError, match=told):
+            board_of(name, select=select)
+    with pytest.raises(ValueError, match=r"select: \(0, 1\) is not on the board; it has W\["):
+        board_of("W", columns=[0], rows=[0], select=(0, 1))
+
+
 # ---- watching the attention
 
 

@@ -62,13 +62,14 @@ class DialBoard(anywidget.AnyWidget):
         predict: bool = True,
         eta: float = 0.5,
         watch: str | None = None,
+        select: tuple | None = None,
     ):
         """A board for `name` on the loss of (tokens, y), as `forward` takes them.
 
         rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
         Without them a few are chosen, see `scene.choose`. eta: of one step of descent. watch: "alpha" for
-        the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. ValueError
-        for what does not fit.
+        the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. select: the
+        dial that the board starts on, an index as in `turn`, or its first. ValueError for what does not fit.
         """
         arguments.instance("model", model, Model)
         arguments.one_of("name", name, model.weights, "weight")
@@ -81,6 +82,7 @@ class DialBoard(anywidget.AnyWidget):
         self._values = forward(self._model, tokens, y)
         rows, columns = scenes.choose(self._model, self._values, name, rows, columns)
         self._options = {"rows": rows, "columns": columns, "predict": bool(predict), "eta": float(eta), "watch": watch}
+        self._options["select"] = select
         self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
         self._indices = scenes.indices_of(rows, columns)
         watched = None if watch is None else attention.compose(self._model, self._values, name, self._indices, watch)
@@ -95,6 +97,8 @@ class DialBoard(anywidget.AnyWidget):
             here=self._look(still) if deeper else {},
             curves=self._curves(still, scene) if deeper else {},
         )  # fmt: skip
+        if select is not None:
+            self.selected = self._dial(select, "select")
 
     # ---- reading it
 
@@ -227,13 +231,13 @@ class DialBoard(anywidget.AnyWidget):
             setattr(self, name, value)
         self._catch_up()
 
-    def _dial(self, index):
+    def _dial(self, index, argument="index"):
         wanted = "(i,)" if len(self._indices[0]) == 1 else "(i, j)"
         if not isinstance(index, tuple) or len(index) != len(self._indices[0]):
-            raise arguments.refused("index", f"{wanted} for {self._name}", index)
-        index = tuple(scenes.number_of(self._model, "index", self._name, i, axis) for axis, i in enumerate(index))
+            raise arguments.refused(argument, f"{wanted} for {self._name}", index)
+        index = tuple(scenes.number_of(self._model, argument, self._name, i, axis) for axis, i in enumerate(index))
         if index not in self._indices:
-            raise ValueError(f"index: {index} is not on the board; it has {', '.join(self.scene['names'])}")
+            raise ValueError(f"{argument}: {index} is not on the board; it has {', '.join(self.scene['names'])}")
         return self._indices.index(index)
 
     # ---- what Python derives for the page

@@ -32,6 +32,7 @@ class OwnSentence(widgets.VBox):
         predict: bool = True,
         eta: float = 0.5,
         watch: str | None = None,
+        select: tuple | None = None,
     ):
         """The first sentence must be one that the model can read (else ValueError); the rest as for `DialBoard`."""
         self._model = arguments.instance("model", model, Model).copy()
@@ -39,7 +40,7 @@ class OwnSentence(widgets.VBox):
         own = [given if given is None else arguments.several(argument, given, "numbers or words")
                for argument, given in (("rows", rows), ("columns", columns))]  # fmt: skip
         self._options = dict(zip(("rows", "columns"), own, strict=True))
-        self._options |= {"name": name, "predict": predict, "eta": eta, "watch": watch}
+        self._options |= {"name": name, "predict": predict, "eta": eta, "watch": watch, "select": select}
         self._field = widgets.Text(
             value=sentence,
             continuous_update=False,  # when Enter is pressed or the field is left

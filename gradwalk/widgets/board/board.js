@@ -30,7 +30,7 @@ function render({ model, el }) {
   const soon = () => { frame ||= requestAnimationFrame(draw); }; // at most once a frame
 
   const state = new State(model, soon), parts = partsOf(state), root = layout(state.scene, parts);
-  const listen = hand(state, root);
+  const listen = hand(state, root, parts.knobs);
   parts.knobs.forEach((part, d) => listen(part.node, d));
   press(state, parts);
   const renamed = new MutationObserver(soon);

@@ -1,18 +1,30 @@
 // What the hand does to the knobs: mouse, touch, wheel and keys.
 
+/** @import { Parts } from "./layout.js" */
 /** @import { State } from "./state.js" */
+/** @import { Call } from "./types" */
 
 import { within } from "./numbers.js";
 
 /** @type {Record<string, number>} */
-const WAYS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
+const TURNS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
+
+/** @type {Record<string, Call>} */
+const CALLS = { r: "rise", f: "fall", s: "stay" };
+
+/** @type {Record<string, [rows: number, columns: number]>} */
+const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+
+export const KEYS = "keys: arrows turn (Shift: finely, Alt: to the next dial) \u00b7 " +
+  "R, F, S: it will rise, fall, stay \u00b7 Backspace: back to the start \u00b7 U: undo";
 
 /**
  * A function: let the hand turn a dial at its knob. `root` shows that a knob is held.
  * @param {State} state
  * @param {Element} root
+ * @param {Parts["knobs"]} knobs
  */
-export function hand(state, root) {
+export function hand(state, root, knobs) {
   const { reach } = state.scene;
   /** @typedef {{shiftKey: boolean}} Keys */
   const fine = (/** @type {Keys} */ { shiftKey }) => (shiftKey ? 0.1 : 1);
@@ -74,12 +86,23 @@ export function hand(state, root) {
   /** @type {(event: KeyboardEvent, d: number) => boolean} */
   function press(event, d) {
     const { key } = event;
-    if (key in WAYS) state.nudgeBy(d, WAYS[key] * (key.startsWith("Page") ? reach / 6 : (reach / 60) * finer(event)));
+    if (key in TURNS) state.nudgeBy(d, TURNS[key] * (key.startsWith("Page") ? reach / 6 : (reach / 60) * finer(event)));
     else if (key === "Home") state.nudgeTo(d, -reach);
     else if (key === "End") state.nudgeTo(d, reach);
     else if (key === "Delete" || key === "Backspace") state.goHome(d);
+    else if (key.toLowerCase() in CALLS) { state.select(d); state.call(CALLS[key.toLowerCase()]); }
+    else if (key.toLowerCase() === "u") state.undo();
     else if (key === "Escape" && hold) { if (release()) state.undo(); } // as if it had not been turned
     else return false;
+    return true;
+  }
+
+  // To the next dial that way, if there is one. Returns whether the key was an arrow.
+  /** @type {(key: string, d: number) => boolean} */
+  function walk(key, d) {
+    if (!(key in STEPS)) return false;
+    const [down, right] = STEPS[key], column = d % state.columns + right, next = d + down * state.columns + right;
+    if (column >= 0 && column < state.columns) knobs[next]?.node.focus();
     return true;
   }
 
@@ -88,7 +111,7 @@ export function hand(state, root) {
     pull(node, d);
     wheel(node, d);
     node.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || !press(event, d)) return;
+      if (event.ctrlKey || event.metaKey || !(event.altKey ? walk(event.key, d) : press(event, d))) return;
       event.preventDefault();
       event.stopPropagation();
     });

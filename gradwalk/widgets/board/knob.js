@@ -24,7 +24,7 @@ export function knob(name, range, angleOf, start, free) {
   const arrow = shape("path", { class: "gw-arrow" });
   const unknown = shape("text", { class: "gw-unknown", x: 68, y: 37 }, "?");
   const value = make("div", { class: "gw-value" });
-  const node = make("div", { class: "gw-knob", role: "slider", tabindex: 0, "aria-label": name,
+  const node = make("div", { class: "gw-knob", role: "slider", tabindex: -1, "aria-label": name,
       "aria-orientation": "vertical", "data-lm-suppress-shortcuts": "true" },
     shape("svg", { viewBox: "0 2 80 60", "aria-hidden": "true" },
       shape("circle", { class: "gw-ring", cx: X, cy: Y, r: R + 9 }), track, home, turnedArc,
@@ -47,6 +47,7 @@ export function knob(name, range, angleOf, start, free) {
       put(node, "aria-valuemax", start + end);
       put(node, "aria-valuenow", setting);
       put(node, "aria-valuetext", valuetext);
+      put(node, "tabindex", selected ? 0 : -1); // one stop for Tab, however many knobs
       node.classList.toggle("gw-selected", selected);
       node.classList.toggle("gw-stale", stale);
       show(unknown, !known);

@@ -5,8 +5,11 @@
 
 import { attention } from "./attention.js";
 import { make } from "./elements.js";
+import { KEYS } from "./hand.js";
 import { knob } from "./knob.js";
 import { plot } from "./plot.js";
+
+let boards = 0;
 
 const SWEEP = 135; // degrees from straight up to the end of the scale
 
@@ -51,32 +54,39 @@ export function partsOf({ scene, answers }) {
   };
 }
 
+// Where a line may end in a narrow column.
+const broken = (/** @type {string} */ label) => label.replace("component", "compo\u00adnent");
+
 /** @type {(scene: Scene, parts: Parts) => HTMLElement} */
 function gridOf(scene, { knobs, bars }) {
   const columns = scene.columns.length ? scene.columns : [{ label: "", below: "", hint: "" }];
   const several = scene.positions.length > 1;
   return make("div",
-    { class: bars.length ? "gw-grid gw-with-bars" : "gw-grid", style: `--gw-columns: ${columns.length}` },
-    make("div", { class: "gw-corner" }, scene.row_head),
-    ...(bars.length ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : []),
+    { class: bars.length ? "gw-grid gw-with-bars" : "gw-grid",
+      style: `--gw-columns: ${columns.length}; --gw-rows: ${scene.rows.length}` },
+    make("div", { class: "gw-word" },
+      make("div", { class: "gw-corner" }, scene.row_head),
+      ...(bars.length ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : [])),
     ...columns.map(({ label, below, hint }) => make("div", { class: "gw-column", title: hint },
-      make("div", {}, label), make("div", { class: "gw-quiet" }, below))),
+      make("div", {}, broken(label)),
+      make("div", { class: "gw-quiet" }, below))),
     ...scene.rows.flatMap((row, i) => [
-      make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, row.label),
-      ...bars.slice(i, i + 1).map(({ fill, number }) =>
-        make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, fill), number)),
+      make("div", { class: "gw-word" },
+        make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, broken(row.label)),
+        ...bars.slice(i, i + 1).map(({ fill, number }) =>
+          make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, fill), number))),
       ...knobs.slice(i * columns.length, (i + 1) * columns.length).map((part) => part.node)]));
 }
 
 /** @type {(parts: Parts) => HTMLElement} */
 function readingOf(parts) {
   parts.ask.append(parts.asked, make("div", { class: "gw-answers" }, ...parts.calls.map((call) => call.button)));
-  return make("div", { class: "gw-reading" },
+  return make("div", { class: "gw-reading" }, make("div", { class: "gw-read" },
     make("div", { class: "gw-headline" }, make("div", {}, parts.loss), parts.was),
     make("div", { class: "gw-line" }, make("div", { class: "gw-wide" }, parts.title), parts.back),
     make("div", { class: "gw-stage" }, parts.plot.node, parts.ask),
     parts.slope, parts.shares, parts.verdict,
-    make("div", { class: "gw-line gw-scores" }, parts.score, parts.showAll));
+    make("div", { class: "gw-line gw-scores" }, parts.score, parts.showAll)));
 }
 
 /**
@@ -84,16 +94,17 @@ function readingOf(parts) {
  * @type {(scene: Scene, parts: Parts) => HTMLElement}
  */
 export function layout(scene, parts) {
-  const about = { role: "group", "aria-label": `dial board, ${scene.name}`, "data-lm-suppress-shortcuts": "true" };
+  const keys = `gw-keys-${++boards}`;
+  const about = { role: "group", "aria-label": `dial board, ${scene.name}`, "aria-describedby": keys, "data-lm-suppress-shortcuts": "true" };
   return make("div", { class: "gw-board", ...about },
     make("div", { class: "gw-head" },
       ...scene.sentences.map((words) => make("span", { class: "gw-sentence" },
         ...words.flatMap(([word, scored]) => [scored ? make("b", {}, word) : word, " "]))),
       make("span", { class: "gw-quiet" }, scene.note)),
     make("div", { class: "gw-panels" },
-      make("div", { class: "gw-dials" },
-        gridOf(scene, parts), make("div", { class: "gw-legend gw-quiet" }, scene.legend)),
+      make("div", { class: "gw-dials" }, gridOf(scene, parts)),
       readingOf(parts),
       ...(parts.watched ? [parts.watched.node] : [])),
-    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.step, parts.note));
+    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.step, parts.note),
+    make("div", { class: "gw-legend gw-quiet" }, scene.legend, make("br"), make("span", { id: keys }, KEYS)));
 }

@@ -5,7 +5,8 @@
 import { put, shape, show } from "./elements.js";
 import { round, text, ticks } from "./numbers.js";
 
-const WIDTH = 430, HEIGHT = 248, LEFT = 50, RIGHT = 12, TOP = 10, BOTTOM = 26;
+const WIDTH = 430, HEIGHT = 248, LEFT = 56, RIGHT = 12, TOP = 14, BOTTOM = 26;
+const KEY = 180; // its width where its words are largest
 
 let plots = 0;
 
@@ -39,7 +40,7 @@ function axesOf({ x0, x1, low, high, X, Y }, start) {
   const word = (x, y, anchor, words) => shape("text", { x: round(x), y: round(y), "text-anchor": anchor }, words);
   return [
     word(LEFT - 8, TOP + 4, "end", "loss"),
-    ...up.marks.filter((v) => Y(v) > TOP + 14).flatMap((v) => [
+    ...up.marks.filter((v) => Y(v) > TOP + 22).flatMap((v) => [
       rule(LEFT, WIDTH - RIGHT, Y(v), Y(v)),
       word(LEFT - 8, Y(v) + 4, "end", text(v, up.digits))]),
     ...across.marks.flatMap((v) => [
@@ -56,8 +57,8 @@ export function plot() {
   const first = shape("circle", { class: "gw-first", r: 4 });
   const dot = shape("circle", { class: "gw-dot", r: 6 });
   const key = shape("g", { class: "gw-key" },
-    shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - 148, x2: WIDTH - RIGHT - 118, y1: TOP + 9, y2: TOP + 9 }),
-    shape("text", { x: WIDTH - RIGHT - 110, y: TOP + 13 }, "slope, the gradient"));
+    shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - KEY, x2: WIDTH - RIGHT - KEY + 30, y1: TOP + 9, y2: TOP + 9 }),
+    shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 13 }, "slope, the gradient"));
   const inside = { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM };
   const node = shape("svg", { class: "gw-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
     shape("defs", {}, shape("clipPath", { id: clip }, shape("rect", inside))),
@@ -104,7 +105,7 @@ export function plot() {
       if (!response) { axes.replaceChildren(); drawn = {}; return; }
       const scale = scaleOf(response, floor), { losses } = response;
       // on the side where the curve is low
-      put(key, "transform", losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 160 - WIDTH + RIGHT} 0)` : "");
+      put(key, "transform", losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 12 + KEY - WIDTH + RIGHT} 0)` : "");
       drawCurve(response, scale, start);
       drawPoint(scale, nudge, loss, slope);
     },
