@@ -46,6 +46,8 @@ RUN = """() => axe.run(
     { include: [".jp-Cell .jp-OutputArea-output"], exclude: [".jp-RenderedMarkdown pre"] },
     { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })"""
 
+BOXES = "all => all.map(node => node.getBoundingClientRect()).map(({ width, height }) => [width, height])"
+
 
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory):
@@ -73,6 +75,12 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
         page.wait_for_selector(drawn)
     assert page.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
     page.evaluate("gradwalkNames", names)
+    # What axe lets pass: JupyterLab calls every picture without words "Image", and small links may stand far apart.
+    words = page.eval_on_selector_all(".jp-OutputArea-output img", "all => all.map(node => node.alt)")
+    assert words == ["an empty page"]
+    sizes = page.eval_on_selector_all(".gw-map a, .gw-map span", BOXES)
+    assert len(sizes) == 19
+    assert min(map(min, sizes)) >= 24
     page.add_script_tag(path=AXE)
     # JupyterLab's body is of no height and hides what overflows it: axe would take every word for clipped away.
     page.add_style_tag(content="body { height: 100vh !important }")

@@ -67,7 +67,8 @@ def _html(found):
         for clash in _clashes_in(found)
     )
     field = folded(
-        f'<p><label>search: <input type="search" size="28" {KEYS} placeholder="norm, c_attn, x1 …"></label> '
+        f'<p><label>search: <input type="search" size="28" style="max-width:100%" {KEYS} '
+        'placeholder="norm, c_attn, x1 …"></label> '
         f"<output>{len(found)} of {len(found)}</output></p>"
     )
     return (
