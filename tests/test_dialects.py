@@ -296,7 +296,7 @@ def test_a_legend_says_which_names_were_put_in():
 
 def test_code_keeps_every_letter():
     page = show.step(step2_mlp.gelu_slope)
-    coloured = re.search(r"<pre><code>(.*?)</code></pre>", page.html, re.DOTALL)[1]
+    coloured = re.search(r"<pre tabindex=\"0\"><code>(.*?)</code></pre>", page.html, re.DOTALL)[1]
     plain = html.unescape(re.sub(r"<[^>]*>", "", coloured))
     assert plain in repr(page)
     assert plain.count("\n") == 1

@@ -7,6 +7,7 @@ from gradwalk import names
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.names import ASIDES, EXTENTS, SHARES, SIZES, VALUES, WEIGHTS, Name, look_up
 from gradwalk.telling import derivations, dialects, formula, latex, svg_text, worked_example
+from gradwalk.telling.page import LACKING
 
 OTHERS = [dialect for dialect in DIALECTS if dialect != "course"]
 ALL = {**VALUES, **WEIGHTS, **ASIDES}
@@ -63,7 +64,7 @@ def test_a_new_letter_is_grey_where_a_dialect_lacks_it(rho, dialect):
 
 
 def test_a_new_letter_stands_on_a_drawing(rho):
-    assert svg_text.symbol(rho, "gpt2") == '<tspan opacity="0.55">rho</tspan>'
+    assert svg_text.symbol(rho, "gpt2") == f'<tspan opacity="{LACKING}">rho</tspan>'
     assert svg_text.typeset(look_up(rho).symbol) == "ρ"
     assert svg_text.typeset(r"\partial L / \partial \rho").startswith("∂L/∂ρ")
 

@@ -79,7 +79,7 @@ def _in_all_names(
     parts = [_paragraph(text) for text in opening]
     for k, line in enumerate(lines):
         parts += [_paragraph(line.reason), side_by_side({which: _display(written[which][k]) for which in DIALECTS})]
-    parts += [_paragraph(worked), f"<pre><code>{_coloured(code)}</code></pre>"]
+    parts += [_paragraph(worked), f'<pre tabindex="0"><code>{_coloured(code)}</code></pre>']
     parts.append(side_by_side({which: _legend(ours, which) for which in DIALECTS if which != "course"}))
     return f'<div class="gw-step">{"".join(parts)}</div>'
 
@@ -125,16 +125,17 @@ def _paragraph(markdown):
 
 
 def _coloured(code):
-    """Python in the editor's own colours: comments, words of the language, and numbers."""
-    colours = {tokenize.COMMENT: "comment", tokenize.NUMBER: "number", tokenize.OP: "operator"}
+    """Python in the editor's own colours; comments in the page's quiet one, since its own is too dim in the dark."""
+    colours = {tokenize.NUMBER: "mirror-editor-number-color", tokenize.OP: "mirror-editor-operator-color"}
+    colours[tokenize.COMMENT] = "content-font-color2"
     rows = code.splitlines(keepends=True)
     starts = [sum(map(len, rows[:k])) for k in range(len(rows) + 1)]
     html, done = [], 0
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        colour = "keyword" if keyword.iskeyword(token.string) else colours.get(token.type)
+        colour = "mirror-editor-keyword-color" if keyword.iskeyword(token.string) else colours.get(token.type)
         if colour:
             start, end = (starts[row - 1] + column for row, column in (token.start, token.end))
-            style = f"color:var(--jp-mirror-editor-{colour}-color,inherit)"
+            style = f"color:var(--jp-{colour},inherit)"
             html += [escape(code[done:start], quote=False), f'<span style="{style}">{escape(code[start:end])}</span>']
             done = end
     return "".join([*html, escape(code[done:], quote=False)])

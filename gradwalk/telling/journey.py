@@ -8,7 +8,7 @@ from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, said
 from gradwalk.model import Model
 from gradwalk.names import VALUES, shape_in_words
-from gradwalk.telling.page import Page, code_of, side_by_side
+from gradwalk.telling.page import LACKING, Page, code_of, side_by_side
 from gradwalk.telling.tables import first_numbers, html_table, table
 from gradwalk.telling.verbatim import verbatim
 from gradwalk.walk import Values
@@ -41,7 +41,7 @@ def _in_all_names(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     body = []
     for name, *rest in rows:
         own = {which: said(name, which) for which in DIALECTS}
-        grey = f'<span style="opacity:0.55"><code>{name}</code></span>'
+        grey = f'<span style="opacity:{LACKING}"><code>{name}</code></span>'
         first = side_by_side({which: code_of(one) if one else grey for which, one in own.items()})
         body.append([first, *map(verbatim, rest)])
     return html_table([*map(verbatim, heads)], body, [False] * len(heads))

@@ -8,7 +8,7 @@ from gradwalk import arguments
 from gradwalk.dialect_table import CLASHES, DIALECTS, Said, said
 from gradwalk.names import SHARES, VALUES, WEIGHTS, look_up, shape_in_words
 from gradwalk.telling.dialect_switch import KEYS, script
-from gradwalk.telling.page import PLAIN, Page, folded, once_run
+from gradwalk.telling.page import LACKING, PLAIN, Page, folded, once_run
 from gradwalk.telling.tables import aligned
 
 OTHERS = [name for name in DIALECTS if name != "course"]
@@ -67,7 +67,8 @@ def _html(found):
         for clash in _clashes_in(found)
     )
     field = folded(
-        f'<p><label>search: <input type="search" size="28" {KEYS} placeholder="norm, c_attn, x1 …"></label> '
+        f'<p><label>search: <input type="search" size="28" style="max-width:100%" {KEYS} '
+        'placeholder="norm, c_attn, x1 …"></label> '
         f"<output>{len(found)} of {len(found)}</output></p>"
     )
     return (
@@ -91,7 +92,7 @@ def _html_cell(row, i):
             return f'<th scope="row" style="text-align:left;font-weight:normal"><code>{text}</code></th>'
         return f'<td style="text-align:left">{text}</td>'
     if not text:
-        return f'<td{_column(i)} style="text-align:left;opacity:0.55">{escape(row[0])}</td>'
+        return f'<td{_column(i)} style="text-align:left;opacity:{LACKING}">{escape(row[0])}</td>'
     mark = " ⚠" if _clashing(row[0], OTHERS[i - fixed]) else ""
     return f'<td{_column(i)} style="text-align:left">{text.replace(".", ".<wbr>").replace("_", "_<wbr>")}{mark}</td>'
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from gradwalk.dialect_table import Said
 
 HIDDEN = "visibility:hidden;height:0;overflow:hidden"
+LACKING = 0.75  # the opacity of what a dialect has no name for: grey, and still read where all around is quiet
 PLAIN = 'class="gw-plain"'  # on the element that stands for what is folded up right behind it
 _FOLDED = "<!--gw "
 

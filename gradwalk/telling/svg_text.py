@@ -8,6 +8,7 @@ from html import escape
 from html.entities import html5
 
 from gradwalk.dialect_table import DIALECTS, said
+from gradwalk.telling.page import LACKING
 
 _ACCENTS = {"tilde": "\N{COMBINING TILDE}", "hat": "\N{COMBINING CIRCUMFLEX ACCENT}"}
 
@@ -38,7 +39,7 @@ def symbol(name: str, which: str) -> str:
         return name
     own = said(name, which)
     if own is None:
-        return f'<tspan opacity="0.55">{name}</tspan>'
+        return f'<tspan opacity="{LACKING}">{name}</tspan>'
     return typeset(own.latex)
 
 
@@ -47,7 +48,7 @@ def arrays(names: Sequence[str], which: str) -> str:
     spoken = [said(name, which) if which != "course" else None for name in names]
     if which == "course" or not any(spoken):
         own = " ".join(names)
-        return own if which == "course" else f'<tspan opacity="0.55">{own}</tspan>'
+        return own if which == "course" else f'<tspan opacity="{LACKING}">{own}</tspan>'
     if DIALECTS[which].typewriter:
         arrays = [own.name.removeprefix(DIALECTS[which].block) for own in spoken if own]
         modules = [re.sub(r"[._](weight|bias).*", "", array) for array in arrays]

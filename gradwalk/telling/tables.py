@@ -78,13 +78,16 @@ def grid(array: np.ndarray, rows: Sequence, columns: Sequence, corner: str = "",
 def html_table(
     heads: Sequence[str], rows: Sequence[Sequence[str]], to_the_right: Sequence[bool], named: bool = False
 ) -> str:
-    """A table of cells that are HTML already. `named`: the first column names the rows."""
+    """A table of cells that are HTML already. `named`: the first column names the rows.
+
+    It takes the focus, so that keys can scroll one that is wider than its page.
+    """
     sides = [' align="right"' if right else ' style="text-align:left"' for right in to_the_right]
     head = "".join(
         f'<th scope="col"{side}>{cell}</th>' if cell else "<td></td>" for cell, side in zip(heads, sides, strict=True)
     )
     body = "".join(f"<tr>{_row(cells, sides, named)}</tr>" for cells in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<table tabindex="0"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
 def aligned(rows: Sequence[Sequence[str]], to_the_right: Sequence[bool]) -> str:

@@ -114,4 +114,4 @@ class LivePage(widgets.VBox):
 
 
 def _as_html(text):
-    return f"<pre style='line-height:1.4;margin:0'>{escape(text)}</pre>"
+    return f"<pre tabindex='0' style='line-height:1.4;margin:0'>{escape(text)}</pre>"
