@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 from gradwalk import block, walk
 from gradwalk.model import Model
@@ -14,6 +15,10 @@ from gradwalk.telling.derivations import furthest
 NORMS = list(block.NORMS)
 FORMS = 64  # six choices of two: every form of the model comes exactly once, and once more with each other norm
 COUNT = FORMS * len(NORMS)
+# For every case a test; the inner loop takes those of one form in sixteen.
+CASES = pytest.mark.parametrize(
+    "number", [pytest.param(n, marks=[pytest.mark.slow] * (n % 17 > 0)) for n in range(COUNT)]
+)
 EPS = (1e-5, 0.3, 1e-6)  # inside the norms' roots; a setting of the model like any other
 EDGE = 1e-3  # no ReLU unit this near to 0, where the slope is not one number
 

@@ -25,6 +25,8 @@ import gradwalk
 from gradwalk import cli
 from gradwalk.course import terminal
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 COURSE = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
 ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+/)(lab/tree/\S+)\?token=(\w+)")

@@ -83,6 +83,7 @@ def opened(tmp_path_factory):
         yield folder, url, browser.new_page(viewport={"width": 1280, "height": 800})
 
 
+@pytest.mark.slow
 @needs_browser
 def test_a_notebook_that_was_only_opened_is_not_modified(opened):
     folder, url, page = opened
@@ -95,6 +96,7 @@ def test_a_notebook_that_was_only_opened_is_not_modified(opened):
     assert (folder / NOTEBOOK.name).read_bytes() == NOTEBOOK.read_bytes()
 
 
+@pytest.mark.slow
 @needs_browser
 def test_the_index_of_questions_leads_to_the_very_cell(opened):
     _, url, page = opened

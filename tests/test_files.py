@@ -290,6 +290,7 @@ def test_a_disk_that_is_full_halfway(target):
     assert snapshot(target.parent) == before
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows interrupts a whole console at once")
 def test_ctrl_c_at_any_moment(tmp_path):
     code = (

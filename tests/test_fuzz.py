@@ -5,6 +5,8 @@ import pytest
 
 from gradwalk import arguments, dial, measure, model, walk
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_short_run_finds_nothing():
     run = fuzz.run(1500, seed=7)

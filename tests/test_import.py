@@ -43,6 +43,7 @@ def test_an_unknown_name_is_an_attribute_error():
         gradwalk.dL_dZ  # noqa: B018
 
 
+@pytest.mark.slow
 def test_tune_is_the_function_whatever_was_imported_first():
     for lines in ("import gradwalk.tuning", "import gradwalk; gradwalk.tune; import gradwalk.tuning"):
         assert python(f"{lines}; print(gradwalk.tune is gradwalk.tuning.tune, callable(gradwalk.tune))") == [

@@ -175,6 +175,7 @@ def handed_over(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @needs_node
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.name.removesuffix(".test.mjs"))
 def test_the_modules_by_nodes_own_runner(path, handed_over):
@@ -183,6 +184,7 @@ def test_the_modules_by_nodes_own_runner(path, handed_over):
     assert re.search(r"^\S+ skipped 0", said, re.MULTILINE), said
 
 
+@pytest.mark.slow
 @needs_node
 def test_the_engine_walks_as_one_text_too(handed_over, tmp_path):
     text = joined(ENGINE / "engine.js")

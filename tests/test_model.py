@@ -279,6 +279,7 @@ def state(model):
     return {name: array.tobytes() for name, array in model.weights.items()}, model.version
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["turn", "move"])
 def test_a_write_is_whole_or_not_at_all_wherever_it_is_interrupted(model, way):
     tokens, y = [8, 2, 7], [2, 7, 1]
@@ -292,6 +293,7 @@ def test_a_write_is_whole_or_not_at_all_wherever_it_is_interrupted(model, way):
     assert {version for _, version in ends} == {0, 1}  # some came before the write, some after it had begun
 
 
+@pytest.mark.slow
 def test_half_a_move_would_be_seen(model, monkeypatch):
     """The check above can fail: without the second try, an interrupt leaves some weights moved and none counted."""
     grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))

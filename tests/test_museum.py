@@ -97,6 +97,7 @@ def to_W_and_b_alone(dL_dz, W):
     return np.zeros((len(dL_dz), W.shape[1]))  # (T, D)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", EXHIBITS)
 def test_each_trains(number):
     """W and b alone would bring the loss down too. Each gains, beyond that, most of what the right walk gains."""

@@ -10,6 +10,8 @@ from shapes import EDGE, case, flat, worst_error
 from bench import outright as experiment
 from gradwalk import Model, forward, outright, text, tune, walk
 
+pytestmark = pytest.mark.slow
+
 COURSE = text.load()
 FEW = text.Text(COURSE.sentences[::12], COURSE.words)
 COMMITTED = outright.runs()

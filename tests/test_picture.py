@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 from gradwalk import show
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -1,5 +1,7 @@
 """The course's own model, as committed: what it reached, on sentences that no dial was turned for."""
 
+import pytest
+
 from gradwalk import Model, forward, loss_on, text, tune
 from gradwalk.model import COURSE_SIZES
 
@@ -21,6 +23,7 @@ def test_it_is_the_committed_text_that_it_learned_and_its_file_is_small():
     assert (text.COURSE.parent / "trained.safetensors").stat().st_size < 1_000_000
 
 
+@pytest.mark.slow
 def test_it_is_where_descent_by_these_gradients_stops():
     """Seen again, the sentences that it trained on ask for little more; from the start they ask for a lot."""
     assert (

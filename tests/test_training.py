@@ -16,6 +16,8 @@ from folders import snapshot
 from gradwalk import Model, checkpoint, loss_on, text, tune
 from gradwalk.course import training
 
+pytestmark = pytest.mark.slow
+
 HERE = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}  # other processes run this package, too
 
 

@@ -13,6 +13,8 @@ import tqdm
 from gradwalk import Model, forward, loss_on, text, tune, tuning
 from gradwalk.tuning import Tuned
 
+pytestmark = pytest.mark.slow
+
 COURSE = text.load()
 FEW = text.Text(COURSE.sentences[::12], COURSE.words)
 

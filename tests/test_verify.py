@@ -8,6 +8,7 @@ from gradwalk import cli, step1_output, step3_layernorm, step5_attention, symmet
 from gradwalk.telling import derivations, worked_example
 
 
+@pytest.mark.slow
 def test_all_holds_and_is_told_in_one_table(capsys):
     assert cli.main(["verify"]) == 0
     head, *rows, last = capsys.readouterr().out.splitlines()
@@ -18,6 +19,7 @@ def test_all_holds_and_is_told_in_one_table(capsys):
     assert sum(row.startswith("step") for row in rows) == equations
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name", "wrong"),
     [
@@ -47,6 +49,7 @@ def test_a_check_that_does_not_hold_is_marked_and_fails_the_command(monkeypatch,
     assert last == "2 lines, 1 of them do not hold"
 
 
+@pytest.mark.slow
 def test_a_wrong_gradient_differs_from_its_measured_slope(monkeypatch):
     right = step1_output.dL_dz
     monkeypatch.setattr(step1_output, "dL_dz", lambda p, y: 1.001 * right(p, y))

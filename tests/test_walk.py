@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import referee
 from differences import measured, some_entries
-from shapes import COUNT, FORMS, case, flat, worst_error
+from shapes import CASES, COUNT, FORMS, case, flat, worst_error
 
 from gradwalk import walk
 from gradwalk.model import Model
 from gradwalk.telling.derivations import same
 
-CASES = pytest.mark.parametrize("number", range(COUNT))
 AGAINST_DIFFERENCES, AGAINST_REFEREE = 1e-6, 1e-10
 EVERY_ENTRY = {24, 26, 47, 49}  # here every entry is nudged, elsewhere five of each gradient, the largest among them
 
@@ -84,6 +83,7 @@ def test_every_gradient_equals_the_referee(number):
     assert error <= AGAINST_REFEREE, name
 
 
+@pytest.mark.slow
 @CASES
 def test_every_gradient_equals_the_measured_slope(number):
     error, name = differences_error(case(number), None if number in EVERY_ENTRY else 5, seed=number)

@@ -8,14 +8,13 @@ from functools import wraps
 
 import numpy as np
 import pytest
-from shapes import COUNT, case, flat
+from shapes import CASES, COUNT, case, flat
 
 from gradwalk import Model, walk
 from gradwalk.block import NORMS
 from gradwalk.step2_mlp import gelu_slope, relu_slope
 from gradwalk.telling import derivations
 
-CASES = pytest.mark.parametrize("number", range(COUNT))
 FACTORS = {relu_slope, gelu_slope}  # derived, but no gradients of their own
 
 

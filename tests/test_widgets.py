@@ -41,6 +41,7 @@ def closed_form(board, turned):
 # ---- the numbers
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "name"),
     [(PLAIN, name) for name in PLAIN.weights if name not in scenes.OUTPUT] + [(DEEP, name) for name in DEEP.weights],
@@ -532,6 +533,7 @@ def state_of(board):
     return board.turned, board.settled, board.history, board.predictions, board.here, board.curves, board.loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["W", "W1"])
 def test_a_turn_is_whole_or_not_at_all_wherever_it_is_interrupted(name):
     def make():

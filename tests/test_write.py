@@ -56,6 +56,7 @@ def test_what_is_drawn_is_drawn_by_the_seed():
         assert model.write(BEGINNING, words=20, temperature=1e-300) == model.write(BEGINNING, words=20)
 
 
+@pytest.mark.slow
 def test_words_are_drawn_as_often_as_their_shares_say():
     """20,000 draws at two temperatures, against the softmax of z / temperature by hand."""
 
