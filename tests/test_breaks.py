@@ -21,6 +21,8 @@ from gradwalk import (
     walk,
 )
 
+pytestmark = pytest.mark.slow
+
 # Several sentences and heads in each. ReLU, tied, a final norm; GELU, untied; two blocks.
 CASES = (44, 49, 47)
 FAR = 1e-4  # the measured slopes are held to 1e-6, the referee to 1e-10

@@ -15,6 +15,8 @@ from gradwalk import checkpoint
 from gradwalk.model import Model
 from gradwalk.walk import backward, forward
 
+pytestmark = pytest.mark.slow
+
 FORMS = [
     {},
     {"blocks": 3, "activation": "gelu"},

@@ -18,6 +18,8 @@ from nbformat.sign import NotebookNotary
 from gradwalk import cli
 from gradwalk.course import notebooks
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = [path for path in sorted((ROOT / "notebooks").rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
 

@@ -14,6 +14,8 @@ from gradwalk.step6_embedding import dL_dE_pos
 from gradwalk.telling import derivation_page, derivations, worked_example
 from gradwalk.telling.dialects import positions_mix, translate
 
+pytestmark = pytest.mark.slow
+
 GRADIENTS = list(derivations.gradients())
 SIZE = {"t": "T", "s": "T", "i": "N", "k": "N", "j": "D", "c": "D", "f": "F", "e": "H", "d": "D/H"}
 

@@ -11,6 +11,8 @@ from gradwalk.step1_output import loss
 from gradwalk.walk import backward, forward
 from gradwalk.weights import of_weight
 
+pytestmark = pytest.mark.slow
+
 WORDS = ["by", "cat", "dog", "door", "fire", "sat", "slept", "the", "tree"]
 TOKENS = [np.array([7, 2, 6, 0, 7]), np.array([7, 1, 5])]  # "the dog slept by the", "the cat sat"
 Y = [np.array([-1, 6, 0, 7, 4]), np.array([-1, 5, 0])]

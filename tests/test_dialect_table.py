@@ -21,6 +21,8 @@ from gradwalk.names import ASIDES, VALUES, WEIGHTS
 from gradwalk.reading import layout
 from gradwalk.walk import forward
 
+pytestmark = pytest.mark.slow
+
 TEXT = FILE.read_text(encoding="utf-8")
 NARROW = re.sub(r" +\|", " |", TEXT)
 OTHERS = [name for name in DIALECTS if name != "course"]

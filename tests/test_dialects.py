@@ -14,6 +14,8 @@ from gradwalk.telling import derivation_page, derivations, dialects, latex
 from gradwalk.telling.page import folded
 from gradwalk.walk import forward
 
+pytestmark = pytest.mark.slow
+
 EQUATIONS = {}  # of two functions of one name, such as two norms' pullbacks, the first's
 for gradient in derivations.gradients():
     EQUATIONS.setdefault(gradient.__name__, [line.latex for line in derivations.derivation(gradient).lines])

@@ -18,6 +18,8 @@ from safetensors.numpy import save_file
 from gradwalk import arguments, checkpoint, files
 from gradwalk.model import Model
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = b"old " * 1000, b"new " * 2000
 
 
@@ -290,7 +292,6 @@ def test_a_disk_that_is_full_halfway(target):
     assert snapshot(target.parent) == before
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows interrupts a whole console at once")
 def test_ctrl_c_at_any_moment(tmp_path):
     code = (

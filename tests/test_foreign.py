@@ -12,6 +12,8 @@ from gradwalk import checkpoint
 from gradwalk.model import Model
 from gradwalk.reading import foreign
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("own", "gpt2")
 
 

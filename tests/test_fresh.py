@@ -6,6 +6,8 @@ import pytest
 
 from gradwalk import DialBoard, LivePage, Model, OwnSentence
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "the dog slept by the fire"
 
 

@@ -15,6 +15,8 @@ from gradwalk import checkpoint
 from gradwalk.model import Model
 from gradwalk.walk import forward
 
+pytestmark = pytest.mark.slow
+
 TOKENS = np.array([3, 10, 3, 0, 7])
 WEIGHTS = gpt2_folder.arrays(CONFIG)
 LFS = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 548105171\n"

@@ -12,6 +12,8 @@ from gradwalk.reading.labels import LONGEST, as_bytes, readable
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.own_sentence import OwnSentence
 
+pytestmark = pytest.mark.slow
+
 SEEN = {
     "dog": "dog",
     "it's": "it's",

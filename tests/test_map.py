@@ -22,6 +22,8 @@ from gradwalk.telling.block_drawing import NODES
 from gradwalk.telling.block_map import undone_at
 from gradwalk.walk import backward, forward
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 STOPS = ["0_forward", "1a_which_way", "2a_mlp", "3_layernorm", "4c_free_identity_path", "5b_blend", "6a_embedding"]
 MODEL = Model.random(seed=1)

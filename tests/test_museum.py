@@ -17,6 +17,8 @@ from gradwalk.step6_embedding import dL_dE
 from gradwalk.telling.derivations import STEPS
 from gradwalk.weights import of_weight
 
+pytestmark = pytest.mark.slow
+
 RIGHT, FAR = 1e-6, 1e-2  # relative errors: the right walk's, against central differences, and the least of an exhibit
 FORMS = (44, 49, 47)  # ReLU, tied, a final norm; GELU, untied; two blocks. Several sentences and heads in each
 
@@ -97,7 +99,6 @@ def to_W_and_b_alone(dL_dz, W):
     return np.zeros((len(dL_dz), W.shape[1]))  # (T, D)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", EXHIBITS)
 def test_each_trains(number):
     """W and b alone would bring the loss down too. Each gains, beyond that, most of what the right walk gains."""

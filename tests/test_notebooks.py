@@ -26,6 +26,8 @@ from matplotlib.image import imsave
 from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, measure, show
 from gradwalk.names import SIZES, VALUES, WEIGHTS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
@@ -505,7 +507,6 @@ class Hand:
         return all(now() == then for now, then in self.left)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_hand_on_the_boards_changes_no_later_number(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -558,7 +559,6 @@ def test_a_picture_is_stored_anew_only_if_it_looks_another():
     assert another.cells[3].outputs == with_picture(0.9).cells[3].outputs
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Proactor event loop")  # Windows: it works, by one thread more
 def test_what_is_stored_holds_no_noise(tmp_path, capsys):
     path, wrong = tmp_path / "a.ipynb", tmp_path / "wrong.ipynb"
@@ -591,7 +591,6 @@ def test_what_is_stored_holds_no_noise(tmp_path, capsys):
 # The project's own pytest settings compare stored outputs; they do not only run the cells.
 
 
-@pytest.mark.slow
 def test_a_changed_digit_in_a_stored_output_fails(tmp_path):
     notebook = nbformat.read(NOTEBOOKS[0], as_version=4)
     cell, output = next((c, o) for c in code_cells(notebook) for o in c.outputs if digit(o))

@@ -18,6 +18,8 @@ from gradwalk.telling import derivations
 from gradwalk.telling.dialects import translate_all, without_grey
 from gradwalk.walk import forward
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("x", "told"),

@@ -14,6 +14,8 @@ import pytest
 from gradwalk import Model, forward, loss_on, text
 from gradwalk.reading.sentences import crowded, sentences_of
 
+pytestmark = pytest.mark.slow
+
 COURSE = text.load()
 
 
@@ -358,7 +360,6 @@ def test_odd_files_are_read_in_no_time(piece):
     assert time.process_time() - started < 3
 
 
-@pytest.mark.slow
 def test_a_megabyte_is_read_in_about_a_second(tmp_path):
     wrapped = "\n\n".join(textwrap.fill(paragraph, 72) for paragraph in BOOK.split("\n\n"))
     path = write(tmp_path, f"{wrapped}\n\n" * (1_100_000 // len(wrapped)))

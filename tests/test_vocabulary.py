@@ -11,6 +11,8 @@ from gpt2_folder import byte_level, with_tokenizer
 
 from gradwalk.model import Model
 
+pytestmark = pytest.mark.slow
+
 tokenizers = pytest.importorskip("tokenizers", reason="the package tokenizers reads GPT-2's words")
 
 TEXT = "the dog the café dog"
@@ -100,7 +102,6 @@ def test_two_files_are_the_same_tokenizer(tmp_path, names, mark):
     assert (padded.words[271], pieces(padded, "dog<PAD>")) == ("<PAD>", ["d", "og", "<PAD>"])
 
 
-@pytest.mark.slow
 def test_two_files_are_what_transformers_reads(tmp_path):
     transformers = pytest.importorskip("transformers", reason="GPT-2 as published (the extra `referee`)")
     folder = with_tokenizer(tmp_path / "gpt2")

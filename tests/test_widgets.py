@@ -18,6 +18,8 @@ from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.live_page import LivePage
 from gradwalk.widgets.own_sentence import OwnSentence
 
+pytestmark = pytest.mark.slow
+
 SENTENCE = "the dog slept by the fire"
 PLAIN = Model.random(seed=0)
 DEEP = Model.random(seed=1, blocks=2, tied=True, final_norm=True, bias=False, activation="gelu")
@@ -41,7 +43,6 @@ def closed_form(board, turned):
 # ---- the numbers
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "name"),
     [(PLAIN, name) for name in PLAIN.weights if name not in scenes.OUTPUT] + [(DEEP, name) for name in DEEP.weights],
@@ -533,7 +534,6 @@ def state_of(board):
     return board.turned, board.settled, board.history, board.predictions, board.here, board.curves, board.loss
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["W", "W1"])
 def test_a_turn_is_whole_or_not_at_all_wherever_it_is_interrupted(name):
     def make():
