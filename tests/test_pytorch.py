@@ -9,6 +9,8 @@ from gradwalk.reading.gpt2 import CONFIG
 from gradwalk.step2_mlp import ACTIVATIONS
 from gradwalk.walk import backward, forward
 
+pytestmark = pytest.mark.referee
+
 torch = pytest.importorskip("torch", reason="PyTorch is the second referee (the extra `referee`)")
 F = torch.nn.functional
 
