@@ -26,7 +26,7 @@ from gradwalk import (
 )
 from gradwalk.model import Model
 from gradwalk.step3_layernorm import EPS, normed, spread
-from gradwalk.telling.derivations import RESULTS, gradients
+from gradwalk.telling import derivations
 from gradwalk.telling.page import Page
 from gradwalk.telling.verbatim import literal
 from gradwalk.walk import Gradients, Values
@@ -41,7 +41,7 @@ class Exhibit(NamedTuple):
     @property
     def result(self) -> str:
         """The first gradient on the walk back that is wrong with it, such as "dL_dx1_via_v"."""
-        return RESULTS.get(self.right.__name__, self.right.__name__)
+        return derivations.result(self.right)
 
 
 EXHIBITS: dict[int, Exhibit] = {}  # by number, in the order of the walk back
@@ -133,7 +133,7 @@ def walk_back(exhibit: int | Exhibit) -> Callable[[Model, Values], Gradients]:
     """
     wrong, right = _look_up(exhibit)
     slopes = [slope for _, slope in step2_mlp.ACTIVATIONS.values()]  # a factor of dL_du, not what arrives at u
-    if right in slopes or right not in gradients():
+    if right in slopes or right not in derivations.gradients():
         raise ValueError(f"exhibit: wanted a gradient of a step to stand in for, {right.__name__} is none")
 
     def backward(model, values):
