@@ -50,6 +50,7 @@ class DialBoard(anywidget.AnyWidget):
     selected = t.Int(0).tag(sync=True)
     eta = t.Float(0.5).tag(sync=True)  # how far one step of descent goes
     live = t.Bool(True).tag(sync=True)  # Python answers
+    _putting = False
 
     def __init__(
         self,
@@ -230,8 +231,12 @@ class DialBoard(anywidget.AnyWidget):
             raise
 
     def _put(self, traits):
-        for name, value in traits.items():
-            setattr(self, name, value)
+        self._putting = True
+        try:
+            for name, value in traits.items():
+                setattr(self, name, value)
+        finally:
+            self._putting = False
         self._catch_up()
 
     def _dial(self, index):
@@ -260,7 +265,8 @@ class DialBoard(anywidget.AnyWidget):
 
     @t.observe("turned", "settled")
     def _hand_moved(self, change):
-        self._catch_up()
+        if not self._putting:  # between two traits that go together there is no setting to answer
+            self._catch_up()
 
     def _catch_up(self):
         """Deeper boards: loss, slopes and curves at the present setting, where the page has those of another."""

@@ -61,7 +61,7 @@ def choose(model: Model, values: Values, grads: Mapping, name: str, rows, column
         true, counts = np.unique(values.y[scored], return_counts=True)
         true = [int(i) for i in true[np.argsort(-counts, kind="stable")]][:3]
         likely = np.argsort(-values.p[scored].mean(axis=0), kind="stable")
-        rows = [*true, *(int(i) for i in likely if i not in true)][:6]
+        rows = [*true, *(int(i) for i in likely[: 6 + len(true)] if i not in true)][:6]
     else:
         chosen = steep if array.ndim == 1 else steep[:, slice(None) if columns is None else columns].max(axis=1)
         rows = _largest(chosen, 6, dead)
