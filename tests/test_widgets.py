@@ -136,7 +136,8 @@ def test_a_board_of_values_handed_in_is_the_same_and_its_own(name):
         if isinstance(array, np.ndarray):
             array[...] = 0
     assert json.loads(board.state_json()) == json.loads(other.state_json())
-    assert state_of(board) == state_of(other)
+    assert (state_of(board), board.p) == (state_of(other), other.p)
+    assert np.array_equal(board.values.h, other.values.h)
     board.turn(board.dials[0], 0.5), board.undo()
     assert (board.loss, board.slopes) == (other.loss, other.slopes)
 
