@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 import numpy as np
 
 from gradwalk import arguments, block, measure
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.step1_output import logsumexp, loss
-from gradwalk.walk import backward, forward
+from gradwalk.walk import Values, backward, forward, walked
 from gradwalk.weights import of_weight
 
 AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
@@ -22,12 +24,21 @@ class Dial:
     dial looks again.
     """
 
-    def __init__(self, model: Model, tokens, y, name: str, index: tuple[int, ...]):
-        """`name` and `index` as in `model.turn`: ("W", (i, j)), ("b", (i,)), ("blocks.0.W1", (f, j))."""
+    def __init__(self, model: Model, tokens, y, name: str, index: tuple[int, ...], values: Values | None = None):
+        """`name` and `index` as in `model.turn`: ("W", (i, j)), ("b", (i,)), ("blocks.0.W1", (f, j)).
+
+        values: those of `forward(model, tokens, y)`, where they have been walked already.
+        """
         self.model = arguments.instance("model", model, Model)
         self.tokens, self.y = sentences("tokens", tokens), None if y is None else sentences("y", y)
         self.name, self.index = name, model.entry(name, index)
-        self._look()
+        self._look(values)
+
+    def beside(self, index: tuple[int, ...]) -> Dial:
+        """Another number of the same weight as a dial, without another walk."""
+        other = copy(self)
+        other.index = self.model.entry(self.name, index)
+        return other
 
     @property
     def value(self) -> float:
@@ -93,8 +104,8 @@ class Dial:
             return loss(z, values.y)
         return after.L
 
-    def _look(self):
-        self._values = forward(self.model, self.tokens, self.y)
+    def _look(self, values=None):
+        self._values = walked(self.model, self.tokens, self.y, values)
         if "L" not in self._values:
             raise ValueError("y: wanted the next word of each position, got None; without it there is no loss")
 

@@ -23,6 +23,7 @@ from gradwalk.weights import (
     heads,
     of_weight,
     own_arrays,
+    read_only,
     sizes,
     within,
 )
@@ -45,7 +46,9 @@ class Model:
     it meets the vocabulary (GPT-2 has it so in all three).
 
     `settings` has what is no weight: H heads, the activation, the norm, and the eps inside its root.
-    Every array is copied on the way in. `weights` shows read-only views; `version` counts the writes.
+    Every array is copied on the way in, unless it is one that a model shows: models share those until one is written.
+    `weights` shows read-only views; `version` counts the writes. After a write ask `weights` again: an array that was
+    taken before, and that another model shares, stays as it was.
     """
 
     def __init__(
@@ -63,8 +66,8 @@ class Model:
         `words` names the rows of `W` and `E`. `tokenizer`, if any, turns text into word numbers by its
         `encode(text).ids`; without one a sentence is split into words.
         """
-        self.words = word_list(words)
-        self._words = Words(self.words)
+        self._words = words if isinstance(words, Words) else Words(word_list(words))  # a copy's have been checked
+        self.words = list(self._words.words)
         self.tokenizer = tokenizer
         self.version = 0
         arrays, settings = own_arrays(weights), checked(H=H, activation=activation, norm=norm, eps=eps)
@@ -74,14 +77,11 @@ class Model:
         self.H, self.activation = settings["H"], settings["activation"]
         self.dtype = check_arrays(arrays, extent)
 
-        self._arrays = {name: arrays[name] for name in names}
-        views = {name: array.view() for name, array in self._arrays.items()}
-        for view in views.values():
-            view.flags.writeable = False
-        self.weights = MappingProxyType(views)
-        prefixes = [""] if blocks == 1 else [f"blocks.{q}." for q in range(blocks)]
-        own = [name for name in block.weights(settings, names) if name in BLOCK_WEIGHTS]
-        self.blocks = [ReadOnly({name: views[prefix + name] for name in own}) for prefix in prefixes]
+        self._arrays, self._views = {}, {}
+        self.weights = MappingProxyType(self._views)
+        self.blocks = [ReadOnly() for _ in range(blocks)]
+        for name in names:
+            self._have(name, arrays[name])
 
     # ---- where models come from
 
@@ -148,12 +148,12 @@ class Model:
 
     def copy(self, dtype=None) -> Model:
         """A model of its own with the same numbers, in `dtype` if one is given: turning one leaves the other alone."""
-        arrays = self._arrays
+        weights = self.weights
         if dtype is not None and float_type(dtype) != self.dtype:
             arguments.memory("model", np.dtype(dtype).itemsize * self._dials(), f"a copy in {np.dtype(dtype)}")
             with np.errstate(over="ignore"):  # what float32 cannot hold is told by the copy's own check
-                arrays = {name: array.astype(dtype) for name, array in arrays.items()}
-        return Model(arrays, self.words, tokenizer=self.tokenizer, **self.settings)
+                weights = {name: array.astype(dtype) for name, array in weights.items()}
+        return Model(weights, self._words, tokenizer=self.tokenizer, **self.settings)
 
     # ---- words in, numbers out, and words again
 
@@ -263,9 +263,21 @@ class Model:
             raise
 
     def _put(self, numbers, version):
+        # An array that two models have had is read-only for good, see `own_arrays`: numpy itself refuses the write, and
+        # whoever holds it never sees it change. Who writes takes a copy first, all copies before the first number.
+        for name in {name for name, *_ in numbers if not self._arrays[name].flags.writeable}:
+            self._have(name, self._arrays[name].copy())
         for name, where, new in numbers:
             self._arrays[name][where] = new
         self.version = version
+
+    def _have(self, name, array):
+        """Have this array as the weight `name`, and show it, in `weights` and in its block."""
+        self._views[name] = view = read_only(array)
+        q, bare = f"0.{name}".split(".")[-2:]
+        if bare in BLOCK_WEIGHTS:
+            dict.__setitem__(self.blocks[int(q)], bare, view)  # the block is for reading, by others
+        self._arrays[name] = array  # last: interrupted before, a write begins again
 
     def chosen(self, only: Iterable[str] | None) -> list[str]:
         """The weights named in `only`, each once; all of them for None. ValueError for one that is not there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import partial
 from typing import NamedTuple
 
@@ -139,8 +140,7 @@ def backward(model: Model, values: Values, instead: Mapping[str, Callable] | Non
     ValueError if the model has been written to since, if a value was held by hand, if nothing was scored, or if
     `instead` names what no function makes or has one that does not fit.
     """
-    if held := origin(model, values).held:
-        raise ValueError(f"values: {held[0]} was held by hand, no weight made it; run forward without hold")
+    _unheld(model, values)
     return walk_back(model, values, instead)
 
 
@@ -201,6 +201,28 @@ def origin(model: Model, values: Values) -> Origin:
     if "y" not in values:
         raise ValueError("values: wanted scored positions, nothing was scored; give forward a y")
     return origin
+
+
+def _unheld(model, values):
+    if held := origin(model, values).held:
+        raise ValueError(f"values: {held[0]} was held by hand, no weight made it; run forward without hold")
+
+
+def walked(model: Model, tokens, y, values: Values | None = None) -> Values:
+    """The values of `forward(model, tokens, y)`: a copy of those given, or walked now where none are.
+
+    ValueError for values of another model or version, of other tokens or another y, and where one was held by hand.
+    """
+    if values is None:
+        return forward(model, tokens, y)
+    _unheld(model, values)
+    tokens, places, _, lengths = inputs.lay_out(tokens, model)
+    wanted = {"tokens": tokens, "places": places, "y": inputs.next_words(y, lengths, model)}
+    if not all(np.array_equal(values[name], array) for name, array in wanted.items()):
+        raise ValueError("values: these came from other tokens or another y; run forward with these")
+    own = deepcopy(values)
+    own.came_from = values.came_from
+    return own
 
 
 def _chosen(instead, functions):

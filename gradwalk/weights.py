@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -79,22 +80,43 @@ def float_type(dtype) -> np.dtype:
     return found
 
 
+_SHOWN = WeakValueDictionary()  # what models show, by id: the array itself may equal others, and has no hash
+
+
+def read_only(array: np.ndarray) -> np.ndarray:
+    """A view of a model's array for all to read; `own_arrays` knows it again."""
+    view = array.view()
+    view.flags.writeable = False
+    _SHOWN[id(view)] = view
+    return view
+
+
 def own_arrays(weights: Mapping) -> dict[str, np.ndarray]:
-    """Every array copied, in this machine's byte order."""
+    """Every array copied, in this machine's byte order.
+
+    One that a model shows is shared instead: the very array, which nobody writes to from now on.
+    """
     arguments.instance("weights", weights, Mapping)
     arrays = {}
     for name, given in weights.items():
         arguments.words("weights", name, "their names as text")
+        if _SHOWN.get(id(given)) is given:
+            arrays[name] = given.base
+            arrays[name].flags.writeable = False
+            continue
         try:
             array = np.array(given, order="C")
-            arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=False)
+            arrays[name] = array.astype(array.dtype.newbyteorder("="), copy=array.base is not None)
         except Exception:
             raise ValueError(f"weights: {name} is no array, it came as {arguments.shown(given)}") from None
     return arrays
 
 
 def check_arrays(arrays: Mapping, extent: Mapping[str, int]) -> np.dtype:
-    """Every array of the shape that the ledger gives it, of one dtype, finite. Returns the dtype."""
+    """Every array of the shape that the ledger gives it, of one dtype, finite. Returns the dtype.
+
+    Shared arrays, which are read-only, have been found finite before.
+    """
     dtype = arrays["E"].dtype
     if dtype not in (np.float64, np.float32):
         raise ValueError(f"weights: wanted float64 or float32, E came as {dtype}")
@@ -104,7 +126,7 @@ def check_arrays(arrays: Mapping, extent: Mapping[str, int]) -> np.dtype:
             raise ValueError(f"weights: {name} came with shape {array.shape}, wanted {wanted}")
         if array.dtype != dtype:
             raise ValueError(f"weights: {name} came as {array.dtype}, E as {dtype}; wanted one dtype")
-        if not np.isfinite(array).all():
+        if array.flags.writeable and not np.isfinite(array).all():
             raise ValueError(f"weights: {name} holds a number that is not finite")
     return dtype
 

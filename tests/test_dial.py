@@ -53,6 +53,21 @@ def error_along_the_curve(model, name, index, nudges):
     return max(errors)
 
 
+def test_a_dial_beside_another_is_the_same_as_one_of_its_own():
+    model, nudges = model_of("two blocks, tied, with bias"), np.linspace(-1, 1, 5)
+    values = forward(model, TOKENS, Y)
+    first = dial.Dial(model, TOKENS, Y, "blocks.0.W1", (0, 0), values)
+    for array in (values.z, values.blocks[0].v):
+        array[:] = 0  # the caller's own
+    beside, own = first.beside((2, 1)), dial.Dial(model, TOKENS, Y, "blocks.0.W1", (2, 1))
+    assert np.array_equal(beside.curve(nudges), own.curve(nudges))
+    assert (beside.gradient, beside.value, first.index) == (own.gradient, own.value, (0, 0))
+    model.turn("blocks.0.W1", (2, 1), 0.5)
+    assert (beside.loss(), first.loss()) == (own.loss(), own.loss())
+    with pytest.raises(ValueError, match="index: wanted a tuple within the shape"):
+        first.beside((99, 0))
+
+
 @pytest.mark.parametrize(("form", "name"), names())
 def test_the_curve_is_the_loss_at_every_point(form, name):
     model = model_of(form)

@@ -51,7 +51,7 @@ def test_a_slope_measured_in_float32_is_found(only, monkeypatch):
 
 def test_a_write_by_halves_is_found(only, monkeypatch):
     def turn(self, name, index, by):
-        self._arrays["W"][0, 0] += 1.0
+        self._put([("W", (0, 0), self.weights["W"][0, 0] + 1.0)], self.version)
         return right(self, name, index, by)
 
     right = model.Model.turn

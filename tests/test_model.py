@@ -223,6 +223,99 @@ def test_a_copy_is_a_model_of_its_own(model):
     assert (model.version, copy.version) == (1, 1)
 
 
+def made_again(model):
+    return Model(model.weights, model.words, model.H)
+
+
+def shared(model, other):
+    return {name for name, array in model.weights.items() if np.shares_memory(array, other.weights[name])}
+
+
+@pytest.mark.parametrize("again", [Model.copy, made_again])
+@pytest.mark.parametrize("written", [0, 1])
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_models_share_arrays_until_one_is_written(again, written, blocks):
+    model = Model.random(seed=1, blocks=blocks)
+    both = model, again(model)
+    assert shared(*both) == set(model.weights)
+    one, other = both[written], both[1 - written]
+    name = "W1" if blocks == 1 else "blocks.1.W1"
+    weights, block, held, before = one.weights, one.blocks[-1], other.weights[name], state(other)
+    one.turn(name, (3, 2), 0.25)
+    assert shared(one, other) == set(one.weights) - {name}
+    assert state(other) == before
+    assert held is other.weights[name] is other.blocks[-1].W1
+    assert weights[name] is block.W1
+    assert block.W1[3, 2] == held[3, 2] + 0.25
+    own = weights[name]
+    one.turn(name, (3, 2), 0.25)  # its own by now: written in place
+    assert weights[name] is own
+    other.move({"blocks": [{"dL_dW1": np.ones((8, 4))}] * blocks, "dL_dW1": np.ones((8, 4))}, 1.0, only=[name])
+    assert np.array_equal(other.weights[name], held - 1)
+    assert own[3, 2] == held[3, 2] + 0.5
+
+
+def test_an_array_of_a_model_that_is_gone_stays_as_it_was(model):
+    held = model.copy().weights["W"]
+    before = held.copy()
+    model.turn("W", (0, 0), 1.0)
+    assert np.array_equal(held, before)
+
+
+def test_a_copy_of_a_copy_is_independent_of_both(model):
+    copy = model.copy()
+    copy.turn("b", (0,), 1.0)
+    third = copy.copy()
+    copy.turn("b", (0,), 1.0)
+    assert [one.weights["b"][0] - model.weights["b"][0] for one in (copy, third)] == pytest.approx([2.0, 1.0])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda array: array.view(),
+        lambda array: array[:],
+        lambda array: array.T.copy().T,
+        lambda array: np.frombuffer(array.tobytes()).reshape(array.shape),  # read-only, and no model's
+    ],
+)
+def test_what_no_model_shows_is_copied(model, given):
+    mine = given(model.weights["W1"])
+    assert not np.shares_memory(Model({**model.weights, "W1": mine}, model.words, model.H).weights["W1"], mine)
+
+
+def test_a_write_on_shared_arrays_is_whole_or_not_at_all_for_both_models(model):
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    before, done = state(model), model.copy()
+    done.move(grads, 0.1, only=["W1", "b"])
+    ends = set()
+    for one, other in interrupts.at_every_line(
+        lambda: (model.copy(), model.copy()), lambda both: both[0].move(grads, 0.1, only=["W1", "b"]), "model.py"
+    ):
+        ends.add(repr(state(one)))
+        assert state(other) == state(model) == before
+        assert one.blocks[0].W1 is one.weights["W1"]
+        one.turn("W1", (0, 0), 1.0)
+        assert one.blocks[0].W1[0, 0] in (model.weights["W1"][0, 0] + 1.0, done.weights["W1"][0, 0] + 1.0)
+    assert ends == {repr(before), repr(state(done))}
+
+
+def test_no_number_is_written_before_all_copies_are_there(model, monkeypatch):
+    """Memory runs out at the last of them."""
+    grads = backward(model, forward(model, [8, 2, 7], [2, 7, 1]))
+    copy, have, copies = model.copy(), Model._have, iter(range(4))
+
+    def short(self, name, array):
+        if next(copies) % 2:
+            raise MemoryError
+        have(self, name, array)
+
+    monkeypatch.setattr(Model, "_have", short)
+    with pytest.raises(MemoryError):
+        copy.move(grads, 0.1, only=["W1", "b", "b1"])
+    assert_same(copy, model)
+
+
 def test_float32_stays_float32_when_turned_and_moved():
     model = Model.random(dtype=np.float32)
     model.turn("W", (0, 0), 0.1)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import traitlets
 
+from gradwalk import walk
 from gradwalk.dial import Dial
 from gradwalk.model import Model
 from gradwalk.show import number
@@ -91,6 +92,86 @@ def test_detents_reach_three_root_mean_squares_or_one_where_all_is_zero():
     assert board.scene["nudges"][-1] == -board.scene["nudges"][0] == board.scene["reach"]
     silent = Model({**PLAIN.weights, "b1": np.zeros(PLAIN.F)}, PLAIN.words, PLAIN.H)
     assert board_of("b1", silent).scene["reach"] == 1
+
+
+@pytest.fixture
+def walks(monkeypatch):
+    """How many whole walks there were, out and back."""
+    count = {"out": 0, "back": 0}
+
+    def counted(way, function):
+        def walking(*given):
+            count[way] += len(given) < 5 or given[4] == ()  # a curve's walk goes on from a held value
+            return function(*given)
+
+        return walking
+
+    monkeypatch.setattr(walk, "walk_out", counted("out", walk.walk_out))
+    monkeypatch.setattr(walk, "walk_back", counted("back", walk.walk_back))
+    return count
+
+
+@pytest.mark.parametrize(("name", "back"), [("W", 0), ("b", 0), ("W1", 1), ("E", 1)])
+def test_a_board_walks_out_once_and_back_once(walks, name, back):
+    def looked_at(board):
+        board._repr_mimebundle_()
+        return board.loss, board.slopes, board.p, board.values.h
+
+    tokens, y = PLAIN.read(SENTENCE)
+    board = DialBoard(PLAIN, tokens, y, name, watch="alpha")
+    looked_at(board)
+    assert walks == {"out": 1, "back": back}
+    board.turn(board.dials[0], 0.5)
+    looked_at(board)
+    assert walks == {"out": 2, "back": 2 * back}
+    values = forward(PLAIN, tokens, y)
+    looked_at(DialBoard(PLAIN, tokens, y, name, values=values))
+    assert walks == {"out": 3, "back": 3 * back}
+
+
+@pytest.mark.parametrize("name", ["W", "W1"])
+def test_a_board_of_values_handed_in_is_the_same_and_its_own(name):
+    tokens, y = PLAIN.read(SENTENCE, "all")
+    values = forward(PLAIN, tokens, y)
+    board, other = DialBoard(PLAIN, tokens, y, name, values=values), DialBoard(PLAIN, tokens, y, name)
+    for array in (*values.values(), *values.blocks[0].values()):
+        if isinstance(array, np.ndarray):
+            array[...] = 0
+    assert json.loads(board.state_json()) == json.loads(other.state_json())
+    assert (state_of(board), board.p) == (state_of(other), other.p)
+    assert np.array_equal(board.values.h, other.values.h)
+    board.turn(board.dials[0], 0.5), board.undo()
+    assert (board.loss, board.slopes) == (other.loss, other.slopes)
+
+
+def test_values_of_another_walk_are_refused():
+    model, (tokens, y) = PLAIN.copy(), PLAIN.read(SENTENCE)
+    right = forward(model, tokens, y)
+    elsewhere = model.read("the cat slept by the fire")
+    for values, told in [
+        (forward(PLAIN, tokens, y), "values: these came from another model"),
+        (forward(model, *elsewhere), "values: these came from other tokens or another y"),
+        (forward(model, tokens, elsewhere[1] * 0), "values: these came from other tokens or another y"),
+        (forward(model, [tokens[:3], tokens[3:]], [y[:3], y[3:]]), "values: these came from other tokens"),
+        (forward(model, tokens), "values: wanted scored positions"),
+        (forward(model, tokens, y, hold={"h": right.h}), "values: h was held by hand"),
+        (dict(right), "values: wanted a Values, got dict"),
+    ]:
+        for make in (lambda values: DialBoard(model, tokens, y, "W", values=values),
+                     lambda values: Dial(model, tokens, y, "W", (0, 0), values)):  # fmt: skip
+            with pytest.raises(ValueError, match=told):
+                make(values)
+    model.turn("W", (0, 0), 1.0)
+    with pytest.raises(ValueError, match="values: the model has been turned since"):
+        DialBoard(model, tokens, y, "W", values=right)
+
+
+def test_a_board_copies_no_array_before_it_is_turned():
+    board = board_of("W1")
+    assert all(np.shares_memory(array, board.model.weights[name]) for name, array in PLAIN.weights.items())
+    board.turn(board.dials[0], 0.5)
+    apart = [name for name, array in PLAIN.weights.items() if not np.shares_memory(array, board.model.weights[name])]
+    assert apart == ["W1"]
 
 
 # ---- turning in code

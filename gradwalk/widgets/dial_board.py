@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from copy import deepcopy
 from pathlib import Path
 
 import anywidget
@@ -14,8 +15,7 @@ from gradwalk import arguments
 from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
-from gradwalk.walk import Values, backward, forward
-from gradwalk.weights import of_weight
+from gradwalk.walk import Values, forward, walked
 from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.javascript import joined
@@ -50,6 +50,7 @@ class DialBoard(anywidget.AnyWidget):
     selected = t.Int(0).tag(sync=True)
     eta = t.Float(0.5).tag(sync=True)  # how far one step of descent goes
     live = t.Bool(True).tag(sync=True)  # Python answers
+    _putting = False
 
     def __init__(
         self,
@@ -63,13 +64,15 @@ class DialBoard(anywidget.AnyWidget):
         eta: float = 0.5,
         watch: str | None = None,
         select: tuple | None = None,
+        values: Values | None = None,
     ):
         """A board for `name` on the loss of (tokens, y), as `forward` takes them.
 
         rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
         Without them a few are chosen, see `scene.choose`. eta: of one step of descent. watch: "alpha" for
         the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. select: the
-        dial that the board starts on, an index as in `turn`, or its first. ValueError for what does not fit.
+        dial that the board starts on, an index as in `turn`, or its first. values: those of
+        `forward(model, tokens, y)`, where they have been walked already. ValueError for what does not fit.
         """
         arguments.instance("model", model, Model)
         arguments.one_of("name", name, model.weights, "weight")
@@ -78,24 +81,29 @@ class DialBoard(anywidget.AnyWidget):
             raise ValueError("y: wanted the true next words, got None")
         tokens, y = sentences("tokens", tokens), sentences("y", y)
         self._lock = threading.RLock()  # the page's messages may come in another thread
-        self._model, self._tokens, self._y = model.copy(), tokens, y
-        self._values = forward(self._model, tokens, y)
-        rows, columns = scenes.choose(self._model, self._values, name, rows, columns)
+        self._tokens, self._y, self._values = tokens, y, walked(model, tokens, y, values)
+        self._made, self._model = model.copy(), model.copy()
+        # a copy has the same numbers, so the values are as well its own
+        self._values.came_from = self._values.came_from._replace(model=self._model, version=self._model.version)
+        grads = scenes.walk_back(self._model, self._values, name)
+        rows, columns = scenes.choose(self._model, self._values, grads, name, rows, columns)
         self._options = {"rows": rows, "columns": columns, "predict": bool(predict), "eta": float(eta), "watch": watch}
         self._options["select"] = select
-        self._name, self._shape = name, (len(rows), 1 if columns is None else len(columns))
-        self._indices = scenes.indices_of(rows, columns)
+        self._name, self._spots, self._indices = name, (rows, columns), scenes.indices_of(rows, columns)
+        self._seen = self._values, scenes.slopes(self._values, grads, name, rows, columns)
         watched = None if watch is None else attention.compose(self._model, self._values, name, self._indices, watch)
-        scene = scenes.compose(self._model, tokens, y, name, rows, columns, predict)
+        self._start = [float(model.weights[name][index]) for index in self._indices]
+        still, deeper = [0.0] * len(self._indices), name not in scenes.OUTPUT
+        reach = scenes.reach_of(model.weights[name])
+        self._nudges = reach * (scenes.NUDGES if deeper else scenes.ENDS)
+        curves = self._curves(still)
+        ends = [losses[:: len(losses) // 2] for losses in curves["losses"]]
+        scene = scenes.compose(self._model, self._values, grads, name, rows, columns, predict, reach, ends)
         if watched is not None:
             scene["watch"] = watched
-        self._start = scene["start"]
-        still = [0.0] * len(self._indices)
-        deeper = scene["kind"] == "curves"
         super().__init__(
             scene=scene, turned=still, settled=still, shown=not predict, eta=eta,
-            here=self._look(still) if deeper else {},
-            curves=self._curves(still, scene) if deeper else {},
+            here=self._look(still) if deeper else {}, curves=curves if deeper else {},
         )  # fmt: skip
         if select is not None:
             self.selected = self._dial(select, "select")
@@ -116,8 +124,9 @@ class DialBoard(anywidget.AnyWidget):
 
     @property
     def values(self) -> Values:
-        """Every value at the present setting, by a full forward pass: `board.values.alpha`."""
-        return forward(self.model, self._tokens, self._y)
+        """Every value at the present setting, by a full forward pass: `board.values.alpha`; the caller's own."""
+        with self._lock:
+            return deepcopy(self._forward(self.turned))
 
     @property
     def dials(self) -> list[tuple[int, ...]]:
@@ -158,7 +167,7 @@ class DialBoard(anywidget.AnyWidget):
         Its dials stand at the start, none is called, and turning it leaves this board alone, as this one's turns
         leave it.
         """
-        return DialBoard(self._as_made(), self._tokens, self._y, self._name, **self._options)
+        return DialBoard(self._made, self._tokens, self._y, self._name, **self._options)
 
     def turn(self, index: tuple, by: float) -> None:
         """Turn one dial by `by`. The index is the weight's own, (i, j), or (i,) for a vector; i may be a word."""
@@ -216,7 +225,7 @@ class DialBoard(anywidget.AnyWidget):
         """What a deeper board shows at a setting, before it goes there. TooLarge if there is no loss."""
         self._forward(turned)
         deeper = self.scene["kind"] == "curves"
-        return {"here": self._look(turned), "curves": self._curves(turned, self.scene)} if deeper else {}
+        return {"here": self._look(turned), "curves": self._curves(turned)} if deeper else {}
 
     def _set(self, **traits):
         """Several traits at once, also when interrupted: what was begun is finished before the interrupt goes on."""
@@ -227,8 +236,12 @@ class DialBoard(anywidget.AnyWidget):
             raise
 
     def _put(self, traits):
-        for name, value in traits.items():
-            setattr(self, name, value)
+        self._putting = True
+        try:
+            for name, value in traits.items():
+                setattr(self, name, value)
+        finally:
+            self._putting = False
         self._catch_up()
 
     def _dial(self, index, argument="index"):
@@ -257,7 +270,8 @@ class DialBoard(anywidget.AnyWidget):
 
     @t.observe("turned", "settled")
     def _hand_moved(self, change):
-        self._catch_up()
+        if not self._putting:  # between two traits that go together there is no setting to answer
+            self._catch_up()
 
     def _catch_up(self):
         """Deeper boards: loss, slopes and curves at the present setting, where the page has those of another."""
@@ -266,28 +280,19 @@ class DialBoard(anywidget.AnyWidget):
         if self.here.get("at") != self.turned:
             self.here = self._look(self.turned)
         if self.curves.get("at") != self.settled:
-            self.curves = self._curves(self.settled, self.scene)
+            self.curves = self._curves(self.settled)
 
     def _at(self, turned):
         """The board's own model, set to `turned`. Call it under the lock."""
-        weight = self._model.weights[self._name]
         for index, start, x in zip(self._indices, self._start, turned, strict=True):
             for _ in range(2):  # from far away the first turn leaves a rounding, which the second takes out
+                weight = self._model.weights[self._name]  # taken anew: the first turn may have put another in its place
                 by = start + x - float(weight[index])
                 if not np.isfinite(by):
                     raise TooLarge(f"by: {self._name}{list(index)} would be too large for {self._model.dtype}")
                 if abs(by) > float(np.spacing(abs(weight[index]))):  # more than the last digit, which no turn takes out
                     self._model.turn(self._name, index, by)
         return self._model
-
-    def _as_made(self):
-        """The model that the board was made with, to the last digit."""
-        with self._lock:
-            model, weights = self._model, dict(self._model.weights)
-            weights[self._name] = weights[self._name].copy()
-        for index, start in zip(self._indices, self._start, strict=True):
-            weights[self._name][index] = start
-        return Model(weights, model.words, tokenizer=model.tokenizer, **model.settings)
 
     def _forward(self, turned):
         model = self._at(turned)
@@ -297,23 +302,23 @@ class DialBoard(anywidget.AnyWidget):
 
     def _slopes(self, turned):
         with self._lock:
-            slopes = of_weight(backward(self._model, self._forward(turned)), self._name)
-        return [float(slopes[index]) for index in self._indices]
+            values = self._forward(turned)
+            if self._seen[0] is not values:
+                grads = scenes.walk_back(self._model, values, self._name)
+                self._seen = values, scenes.slopes(values, grads, self._name, *self._spots)
+            return list(self._seen[1])
 
     def _look(self, turned):
         with self._lock:
             return {"at": list(turned), "loss": float(self._forward(turned).L), "slopes": self._slopes(turned)}
 
-    def _curves(self, turned, scene):
+    def _curves(self, turned):
         """Each dial's losses over all nudges from its start, the others held at `turned`."""
-        nudges = np.array(scene["nudges"])
         with self._lock:
-            model = self._at(turned)
-            losses = [
-                Dial(model, self._tokens, self._y, self._name, index).curve(nudges - x).tolist()
-                for index, x in zip(self._indices, turned, strict=True)
-            ]
-        return {"at": list(turned), "losses": losses}
+            values = self._forward(turned)
+            first = Dial(self._model, self._tokens, self._y, self._name, self._indices[0], values)
+            dials = zip(map(first.beside, self._indices), turned, strict=True)
+            return {"at": list(turned), "losses": [dial.curve(self._nudges - x).tolist() for dial, x in dials]}
 
     # ---- in the page
 

@@ -8,24 +8,39 @@ from math import ceil, log10
 import numpy as np
 
 from gradwalk import arguments, text
-from gradwalk.dial import Dial
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
 from gradwalk.names import EXTENTS, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
-from gradwalk.step1_output import logsumexp
+from gradwalk.step1_output import dL_db, dL_dW, dL_dz, logsumexp
 from gradwalk.telling import dialects
-from gradwalk.walk import Values, backward, forward
+from gradwalk.walk import Gradients, Values, backward
 from gradwalk.weights import of_weight
 
 MOST_DIALS = 72
 DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
+ENDS = NUDGES[::60]  # (3,) both ends and the middle
+PIECE = 2**20  # numbers: what is made of a whole weight is made piece by piece
 LEGEND = "arrow: the way that helps, longer where it is steeper · arc: turned since the start · tick: the start"
 OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
 
 
-def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list[int], list[int] | None]:
+def walk_back(model: Model, values: Values, name: str) -> Gradients:
+    """As much of the walk back as a board of this weight needs: of the output layer the first line alone."""
+    return Gradients(dL_dz=dL_dz(values.p, values.y)) if name in OUTPUT else backward(model, values)
+
+
+def slopes(values: Values, grads: Mapping, name: str, rows: list[int], columns: list[int] | None) -> list[float]:
+    """The slope of the loss in each dial of the board, row by row, of what `walk_back` gave."""
+    if name == "W":
+        return dL_dW(grads.dL_dz[:, rows], _said(values)[:, columns]).ravel().tolist()
+    if name == "b":
+        return dL_db(grads.dL_dz[:, rows]).tolist()
+    return [float(of_weight(grads, name)[index]) for index in indices_of(rows, columns)]
+
+
+def choose(model: Model, values: Values, grads: Mapping, name: str, rows, columns) -> tuple[list, list | None]:
     """The rows and columns of the weight that come onto the board, as numbers; a vector's columns are None.
 
     A row may be named by its word where rows are words. What is not given is chosen: on the output layer the true
@@ -33,9 +48,8 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
     6 rows and 4 columns are chosen. ValueError for a row or column that is not there, comes twice, or is too many.
     """
     array = model.weights[name]
-    grads = backward(model, values)
-    slopes = np.abs(of_weight(grads, name))  # the weight's own shape
-    dead = still(model, grads)
+    steep = None if name in OUTPUT else np.abs(of_weight(grads, name))  # the weight's own shape
+    dead = still(model, values, grads, name)
     scored = np.flatnonzero(values.y >= 0)  # (M,)
     if columns is not None:
         if array.ndim == 1:
@@ -47,16 +61,16 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
         true, counts = np.unique(values.y[scored], return_counts=True)
         true = [int(i) for i in true[np.argsort(-counts, kind="stable")]][:3]
         likely = np.argsort(-values.p[scored].mean(axis=0), kind="stable")
-        rows = [*true, *(int(i) for i in likely if i not in true)][:6]
+        rows = [*true, *(int(i) for i in likely[: 6 + len(true)] if i not in true)][:6]
     else:
-        chosen = slopes if array.ndim == 1 else slopes[:, slice(None) if columns is None else columns].max(axis=1)
+        chosen = steep if array.ndim == 1 else steep[:, slice(None) if columns is None else columns].max(axis=1)
         rows = _largest(chosen, 6, dead)
         if name == "E":  # in the order of the sentence
             said = [*dict.fromkeys(values.tokens.tolist()), *rows]
             rows = sorted(rows, key=said.index)
     if columns is None and array.ndim == 2:
-        said = np.abs(values.get("hf", values.h)[scored]).mean(axis=0)  # (D,)
-        columns = _largest(said if name == "W" else slopes[rows].max(axis=0), 4, dead)
+        loud = np.abs(_said(values)[scored]).mean(axis=0)  # (D,)
+        columns = _largest(loud if name == "W" else steep[rows].max(axis=0), 4, dead)
     for argument, numbers in (("rows", rows), ("columns", columns or [])):
         if len(set(numbers)) != len(numbers):
             raise ValueError(f"{argument}: one comes twice in {numbers}")
@@ -65,18 +79,32 @@ def choose(model: Model, values: Values, name: str, rows, columns) -> tuple[list
     return rows, columns
 
 
-def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[int] | None, predict: bool) -> dict:
-    """Everything on the board that the hand does not change, as plain lists and strings."""
-    values = forward(model, tokens, y)
+def reach_of(array: np.ndarray) -> float:
+    """How far a dial of this weight goes to either side: three root-mean-squares; 1 where all is zero."""
+    pieces = range(0, len(array), max(1, PIECE * len(array) // array.size))  # in float64 a vocabulary fills memory
+    squares = sum(np.square(array[k : k + pieces.step], dtype=np.float64).sum() for k in pieces)
+    return 3 * float(np.sqrt(squares / array.size)) or 1.0
+
+
+def compose(
+    model: Model,
+    values: Values,
+    grads: Mapping,
+    name: str,
+    rows: list[int],
+    columns: list[int] | None,
+    predict: bool,
+    reach: float,
+    ends: list[np.ndarray],
+) -> dict:
+    """Everything on the board that the hand does not change, as plain lists and strings.
+
+    ends: for each dial its losses (3,) at -reach, at 0 and at reach.
+    """
     array = model.weights[name]
     indices = indices_of(rows, columns)
-    rms = float(np.sqrt(np.mean(np.square(array, dtype=np.float64))))
-    reach = 3 * rms if rms > 0 else 1.0
-    grads = backward(model, values)
-    slopes = of_weight(grads, name)
-    steepest = max(abs(float(slopes[index])) for index in indices)
-    ends = np.array([-reach, 0.0, reach])
-    widest = max(float(np.ptp(Dial(model, tokens, y, name, index).curve(ends))) for index in indices)
+    steepest = max(map(abs, slopes(values, grads, name, rows, columns)))
+    widest = max(float(np.ptp(losses)) for losses in ends)
     scored = np.flatnonzero(values.y >= 0)  # (M,)
     output = name in OUTPUT
     return {
@@ -98,15 +126,18 @@ def compose(model: Model, tokens, y, name: str, rows: list[int], columns: list[i
         "start_loss": float(values.L),
         "loss_digits": 3 if widest >= 0.05 else min(8, max(3, ceil(-log10(max(widest, 1e-7) / 50)))),
         "steepest": steepest or 1.0,
-        "still": still(model, grads),
+        "still": still(model, values, grads, name),
         "floor": max(widest / 8, 1e-6) if widest > DEAD else 0.01,  # a curve this flat is drawn flat
         "legend": LEGEND,
     }
 
 
-def still(model: Model, grads: Mapping) -> float:
+def still(model: Model, values: Values, grads: Mapping, name: str) -> float:
     """A slope of this size or less is rounding: it comes of sums whose parts are as large as the largest slopes."""
-    largest = max(float(np.abs(of_weight(grads, name)).max()) for name in model.weights)
+    if name in OUTPUT:  # the parts are dL_dz times h, or times 1
+        largest = _size(grads.dL_dz) * (_size(_said(values)) if name == "W" else 1)
+    else:
+        largest = max(_size(of_weight(grads, weight)) for weight in model.weights)
     return max(DEAD, 64 * float(np.finfo(model.dtype).eps) * largest)
 
 
@@ -137,6 +168,14 @@ def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
         return int(given)
     wanted = f"a whole number from 0 to {size - 1}" + (" or a word" if words else "")
     raise ValueError(f"{argument}: wanted {wanted} for {name}, got {given!r}")
+
+
+def _said(values):
+    return values.get("hf", values.h)  # (T, D), what meets the vocabulary
+
+
+def _size(array):
+    return float(max(array.max(), -array.min()))  # of the largest entry, without a copy
 
 
 def _largest(sizes, most, dead):
@@ -202,7 +241,7 @@ def _signed(x, digits=2):
 
 def _positions(model, values, name, rows, columns, scored):
     """For each scored position what the closed form needs: z of the rows, h of the columns, the rest as one number."""
-    said = values.get("hf", values.h)
+    said = _said(values)
     others = np.delete(values.z[scored], rows, axis=1)  # (M, N - rows)
     rest = logsumexp(others) if others.shape[1] else None  # (M,)
     return [
