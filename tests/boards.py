@@ -19,7 +19,8 @@ import board from "./board.js";
 const states = await (await fetch("states.json")).json();
 window.models = states.map(state => {
     const listeners = {};
-    return { state, saved: [], get: key => state[key], set: (key, value) => { state[key] = value; },
+    return { state, saved: [], get: key => key === "tape" ? state.tape && "IPY_MODEL_tape" : state[key],
+        widget_manager: { get_model: async () => ({ get: key => state.tape[key] }) }, set: (key, value) => { state[key] = value; },
         save_changes() { this.saved.push(structuredClone(state.turned)); },
         on: (event, f) => (listeners[event] ??= []).push(f),
         off: (event, f) => { listeners[event] = listeners[event].filter(g => g !== f); },
@@ -32,8 +33,7 @@ window.show = model => {
     return board.render({ model, el });
 };
 window.painted = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
-window.close_first = show(models[0]);
-models.slice(1).forEach(show);
+[window.close_first] = await Promise.all(models.map(show));
 document.title = "ready";
 </script>"""
 

@@ -321,7 +321,7 @@ def test_the_slope_is_hidden_until_it_is_called(open_boards):
     assert page.locator(".gw-score").inner_text() == "1 of 2 called right · 1 found by turning"
     board.predictions = page.evaluate("models[0].state.predictions")
     assert board.score == (1, 2)
-    page.evaluate("close_first(); show(models[0]); painted()")  # shown again
+    page.evaluate("(async () => { close_first(); await show(models[0]); await painted(); })()")  # shown again
     assert page.locator(".gw-score").inner_text() == "1 of 2 called right · 1 found by turning"
     assert [bool(arrow(k)) for k in range(24)] == [True] * 3 + [False] * 21
     root.get_by_role("button", name="show all").click()
@@ -355,7 +355,7 @@ def test_a_dead_dial_stays(open_boards):
 
 def test_boards_and_views_side_by_side_and_the_cleanup(open_boards):
     page = open_boards(board_of("W"), board_of("W1"))
-    page.evaluate("void (window.close_second = show(models[0]))")
+    page.evaluate("(async () => { window.close_second = await show(models[0]); })()")
     knob(page, 0).focus()
     page.keyboard.press("PageUp")
     page.evaluate("models[0].put('turned', models[0].state.turned)")  # Jupyter's models tell all their views

@@ -10,47 +10,56 @@ from pathlib import Path
 import anywidget
 import numpy as np
 import traitlets as t
+from ipywidgets import widget_serialization
 
 from gradwalk import arguments
 from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
-from gradwalk.walk import Values, forward, walked
-from gradwalk.widgets import attention, table
+from gradwalk.walk import Values, backward, forward, walked
+from gradwalk.widgets import attention, table, tape
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.javascript import joined
+from gradwalk.widgets.page_model import PageModel, follows_a_hand
 
 _FILES = Path(__file__).parent
-_SYNCED = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta", "live")
+_SYNCED = (
+    *("scene", "turned", "stage", "stages", "history", "kept", "compared", "predictions", "shown", "selected", "eta"),
+    *("asked", "told", "live"),
+)
 
 
 class DialBoard(anywidget.AnyWidget):
     """Some numbers of one weight as knobs, with the loss, its curve and its slope; exact, not the tangent.
 
-    Python derives, the page draws and answers the hand. On the output layer (W, b) the page has the closed form, any
-    combination of dials is exact and the knobs turn freely. For any other weight it has each dial's response curve
-    at the present setting, 121 points within three root-mean-squares of the weight around its starting value; when
-    the hand rests Python sends fresh curves for the others. The caller's model is never written to.
+    Python derives, the page walks: it has the model's lines and weights, and answers every turn itself, loss, slopes
+    and values, for any dials turned together. Of a model that is too large to send, W and b have a closed form; any
+    other weight's dials ask Python for the one curve of the dial that is chosen. The caller's model is never written
+    to.
 
     With `predict`, arrows, slope and curve stay hidden until the learner has said which way the loss will go. With
-    `watch="alpha"` the board draws what each position looks at, at the present setting, exact for any combination.
+    `watch` the board draws a value at the present setting: what each position looks at, the intended meaning, the
+    shares of the words.
     """
 
     _esm = joined(_FILES / "board/board.js")
     _css = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("board/board.css", "saved.css"))
 
     scene = t.Dict().tag(sync=True)  # what the hand does not change; see scene.compose
+    tape = t.Instance(PageModel, allow_none=True).tag(sync=True, **widget_serialization)  # what the page walks
     turned = t.List(t.Float()).tag(sync=True)  # each dial, row by row: how far from where it started
-    settled = t.List(t.Float()).tag(sync=True)  # where the hand came to rest: deeper boards ask for curves there
-    here = t.Dict().tag(sync=True)  # deeper boards: loss and slopes, and the setting they were taken at
-    curves = t.Dict().tag(sync=True)  # deeper boards: each dial's losses, and the setting they were taken at
-    history = t.List().tag(sync=True)  # earlier settings, for undo
+    stage = t.Unicode().tag(sync=True)  # which of `stages` all other weights stand at; empty: as they were made
+    stages = t.Dict().tag(sync=True)  # all weights where a descent on all of them has left them: name -> tape.packed
+    history = t.List().tag(sync=True)  # earlier settings, for undo: {"turned": ..., "stage": ...}
+    kept = t.List().tag(sync=True)  # settings to compare with: {"name": ..., "turned": ..., "stage": ...}
+    compared = t.Int(-1).tag(sync=True)  # which of `kept` is drawn beside the present one, or none
     predictions = t.Dict().tag(sync=True)  # dial's name -> what was said before it was shown; "turned" if not called
     shown = t.Bool(False).tag(sync=True)  # all slopes, whatever was said
     selected = t.Int(0).tag(sync=True)
     eta = t.Float(0.5).tag(sync=True)  # how far one step of descent goes
+    asked = t.Dict().tag(sync=True)  # where the page cannot answer: {"turned": ..., "dial": ...} that it shows
+    told = t.Dict().tag(sync=True)  # what Python says there: the same, with "loss", "slopes" and the dial's "losses"
     live = t.Bool(True).tag(sync=True)  # Python answers
-    _putting = False
 
     def __init__(
         self,
@@ -69,10 +78,10 @@ class DialBoard(anywidget.AnyWidget):
         """A board for `name` on the loss of (tokens, y), as `forward` takes them.
 
         rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
-        Without them a few are chosen, see `scene.choose`. eta: of one step of descent. watch: "alpha" for
-        the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. select: the
-        dial that the board starts on, an index as in `turn`, or its first. values: those of
-        `forward(model, tokens, y)`, where they have been walked already. ValueError for what does not fit.
+        Without them a few are chosen, see `scene.choose`. eta: of one step of descent. watch: a value by name, such as
+        "alpha", "blocks.0.alpha" where there are several blocks, see `watched.compose`. select: the dial that the
+        board starts on, an index as in `turn`, or its first. values: those of `forward(model, tokens, y)`, where they
+        have been walked already. ValueError for what does not fit.
         """
         arguments.instance("model", model, Model)
         arguments.one_of("name", name, model.weights, "weight")
@@ -82,7 +91,7 @@ class DialBoard(anywidget.AnyWidget):
         tokens, y = sentences("tokens", tokens), sentences("y", y)
         self._lock = threading.RLock()  # the page's messages may come in another thread
         self._tokens, self._y, self._values = tokens, y, walked(model, tokens, y, values)
-        self._made, self._model = model.copy(), model.copy()
+        self._made, self._model, self._at_stage = model.copy(), model.copy(), ""
         # a copy has the same numbers, so the values are as well its own
         self._values.came_from = self._values.came_from._replace(model=self._model, version=self._model.version)
         grads = scenes.walk_back(self._model, self._values, name)
@@ -91,22 +100,26 @@ class DialBoard(anywidget.AnyWidget):
         self._options["select"] = select
         self._name, self._spots, self._indices = name, (rows, columns), scenes.indices_of(rows, columns)
         self._seen = self._values, scenes.slopes(self._values, grads, name, rows, columns)
+        walks = follows_a_hand(model, len(self._values.tokens))
+        if watch is not None and not walks:
+            raise arguments.refused("watch", "a model that is small enough for the page to walk", model)
         watched = None if watch is None else attention.compose(self._model, self._values, name, self._indices, watch)
         self._start = [float(model.weights[name][index]) for index in self._indices]
-        still, deeper = [0.0] * len(self._indices), name not in scenes.OUTPUT
-        reach = scenes.reach_of(model.weights[name])
-        self._nudges = reach * (scenes.NUDGES if deeper else scenes.ENDS)
-        curves = self._curves(still)
-        ends = [losses[:: len(losses) // 2] for losses in curves["losses"]]
-        scene = scenes.compose(self._model, self._values, grads, name, rows, columns, predict, reach, ends)
+        still, reach = [0.0] * len(self._indices), scenes.reach_of(model.weights[name])
+        self._nudges = reach * scenes.NUDGES
+        scene = scenes.compose(
+            self._model, self._values, grads, name, rows, columns, predict, reach, self._curves(reach * scenes.ENDS)
+        )
+        if walks:
+            scene["settings"] = tape.settings(model, tokens, y)
         if watched is not None:
             scene["watch"] = watched
+        self._asks = not walks and name not in scenes.OUTPUT
+        asked = {"turned": still, "dial": 0 if select is None else self._dial(select, "select")}
         super().__init__(
-            scene=scene, turned=still, settled=still, shown=not predict, eta=eta,
-            here=self._look(still) if deeper else {}, curves=curves if deeper else {},
+            scene=scene, tape=PageModel.of(self._made) if walks else None, turned=still, shown=not predict, eta=eta,
+            selected=asked["dial"], asked=asked, told=self._look(asked) if self._asks else {},
         )  # fmt: skip
-        if select is not None:
-            self.selected = self._dial(select, "select")
 
     # ---- reading it
 
@@ -141,7 +154,8 @@ class DialBoard(anywidget.AnyWidget):
     @property
     def slopes(self) -> list[float]:
         """The slope of the loss in each dial at the present setting, row by row, by the walk back."""
-        return self._slopes(self.turned)
+        with self._lock:
+            return self._slopes(self.turned)
 
     @property
     def p(self) -> list[float]:
@@ -174,20 +188,31 @@ class DialBoard(anywidget.AnyWidget):
         d, by = self._dial(index), arguments.number("by", by)
         self._move([x + by * (d == e) for e, x in enumerate(self.turned)])
 
-    def step(self, eta: float | None = None) -> None:
-        """One step of descent on the dials of the board: each goes by -eta times its slope."""
+    def step(self, eta: float | None = None, everything: bool = False) -> None:
+        """One step of descent on the dials of the board, or on every weight: each goes by -eta times its slope."""
         eta = self.eta if eta is None else arguments.number("eta", eta)
-        self._move([x - eta * slope for x, slope in zip(self.turned, self.slopes, strict=True)])
+        stages, stage = self.stages, self.stage
+        if arguments.flag("everything", everything):
+            with self._lock:
+                moved = self._at(self.turned).copy()
+                try:
+                    moved.move(backward(self._model, self._forward(self.turned)), eta)
+                except TooLarge as error:
+                    raise TooLarge(f"eta: {error}") from None
+            stage = str(1 + max(map(int, stages), default=0))
+            stages = {**stages, stage: tape.weights(moved)}
+        turned = [x - eta * slope for x, slope in zip(self.turned, self.slopes, strict=True)]
+        self._move(turned, stage, stages)
 
     def reset(self) -> None:
-        """All dials back to where they started."""
-        self._move([0.0] * len(self.turned))
+        """All dials back to where they started, and every other weight that a descent has moved."""
+        self._move([0.0] * len(self.turned), "")
 
     def undo(self) -> None:
         """Back to the setting before the last turn; nothing happens if there is none."""
         if self.history:
             *earlier, last = self.history
-            self._set(history=earlier, turned=last, settled=last)
+            self._set(history=earlier, **last)
 
     def call(self, index: tuple, said: str) -> bool:
         """Say whether the loss will "rise", "fall" or "stay" when this dial is turned up. Returns: was it right?
@@ -205,27 +230,23 @@ class DialBoard(anywidget.AnyWidget):
         self.predictions = {**self.predictions, name: {"said": said, "truth": truth, "right": said == truth}}
         return said == truth
 
-    def _move(self, turned):
+    def _move(self, turned, stage=None, stages=None):
         """To another setting, or not at all: ValueError, and nothing has moved, where there is no loss to be had."""
-        turned = [float(x) for x in turned]
-        if turned == self.turned:
+        turned, stage = [float(x) for x in turned], self.stage if stage is None else stage
+        stages = self.stages if stages is None else stages
+        if (turned, stage) == (self.turned, self.stage):
             return
         with self._lock:
             try:
-                deeper = self._answers(turned)
+                self._forward(turned, stage, stages)
             except TooLarge as error:
                 self._at(self.turned)
                 raise TooLarge(f"by: no loss can be had that far ({error})") from None
         names = [n for n, a, b in zip(self.scene["names"], turned, self.turned, strict=True) if a != b]
         found = {} if self.shown else {n: {"said": "turned"} for n in names if n not in self.predictions}
-        history = [*self.history[-49:], self.turned]
-        self._set(**deeper, history=history, predictions={**self.predictions, **found}, turned=turned, settled=turned)
-
-    def _answers(self, turned):
-        """What a deeper board shows at a setting, before it goes there. TooLarge if there is no loss."""
-        self._forward(turned)
-        deeper = self.scene["kind"] == "curves"
-        return {"here": self._look(turned), "curves": self._curves(turned)} if deeper else {}
+        history = [*self.history[-49:], {"turned": self.turned, "stage": self.stage}]
+        predictions = {**self.predictions, **found}
+        self._set(stages=stages, history=history, predictions=predictions, turned=turned, stage=stage)
 
     def _set(self, **traits):
         """Several traits at once, also when interrupted: what was begun is finished before the interrupt goes on."""
@@ -236,13 +257,10 @@ class DialBoard(anywidget.AnyWidget):
             raise
 
     def _put(self, traits):
-        self._putting = True
-        try:
-            for name, value in traits.items():
-                setattr(self, name, value)
-        finally:
-            self._putting = False
-        self._catch_up()
+        for name, value in traits.items():
+            setattr(self, name, value)
+        if self._asks and self.asked["turned"] != self.turned:
+            self.asked = {"turned": self.turned, "dial": self.selected}
 
     def _dial(self, index, argument="index"):
         wanted = "(i,)" if len(self._indices[0]) == 1 else "(i, j)"
@@ -255,7 +273,7 @@ class DialBoard(anywidget.AnyWidget):
 
     # ---- what Python derives for the page
 
-    @t.validate("turned", "settled")
+    @t.validate("turned")
     def _fits(self, proposal):
         if len(proposal["value"]) != len(self._indices) or not np.isfinite(proposal["value"]).all():
             wanted = f"{len(self._indices)} finite numbers"
@@ -268,22 +286,32 @@ class DialBoard(anywidget.AnyWidget):
             raise t.TraitError(f"selected: wanted 0 to {len(self._indices) - 1}, got {proposal['value']!r}")
         return proposal["value"]
 
-    @t.observe("turned", "settled")
-    def _hand_moved(self, change):
-        if not self._putting:  # between two traits that go together there is no setting to answer
-            self._catch_up()
+    @t.validate("stages")
+    def _of_this_model(self, proposal):
+        for arrays in proposal["value"].values():
+            if {name: tuple(array["shape"]) for name, array in arrays.items()} != {
+                name: array.shape for name, array in self._made.weights.items()
+            }:
+                raise t.TraitError(f"stages: wanted every weight of {self._made!r}, in its shape")
+        return proposal["value"]
 
-    def _catch_up(self):
-        """Deeper boards: loss, slopes and curves at the present setting, where the page has those of another."""
-        if self.scene.get("kind") != "curves":
-            return
-        if self.here.get("at") != self.turned:
-            self.here = self._look(self.turned)
-        if self.curves.get("at") != self.settled:
-            self.curves = self._curves(self.settled)
+    @t.observe("asked")
+    def _answer(self, change):
+        if self._asks and change.old is not t.Undefined:
+            self.told = self._look(change.new)
 
-    def _at(self, turned):
+    def _at(self, turned, stage=None, stages=None):
         """The board's own model, set to `turned`. Call it under the lock."""
+        stage = self.stage if stage is None else stage
+        if stage != self._at_stage:
+            arrays = (self.stages if stages is None else stages)[stage] if stage else self._made.weights
+            weights = (
+                {name: tape.unpacked(array).astype(self._made.dtype) for name, array in arrays.items()}
+                if stage
+                else arrays
+            )
+            self._model = Model(weights, self._made.words, tokenizer=self._made.tokenizer, **self._made.settings)
+            self._at_stage, self._values = stage, None
         for index, start, x in zip(self._indices, self._start, turned, strict=True):
             for _ in range(2):  # from far away the first turn leaves a rounding, which the second takes out
                 weight = self._model.weights[self._name]  # taken anew: the first turn may have put another in its place
@@ -294,31 +322,32 @@ class DialBoard(anywidget.AnyWidget):
                     self._model.turn(self._name, index, by)
         return self._model
 
-    def _forward(self, turned):
-        model = self._at(turned)
-        if self._values.came_from.version != model.version:
+    def _forward(self, turned, stage=None, stages=None):
+        model = self._at(turned, stage, stages)
+        if self._values is None or self._values.came_from.version != model.version:
             self._values = forward(model, self._tokens, self._y)
         return self._values
 
     def _slopes(self, turned):
+        values = self._forward(turned)
+        if self._seen[0] is not values:
+            grads = scenes.walk_back(self._model, values, self._name)
+            self._seen = values, scenes.slopes(values, grads, self._name, *self._spots)
+        return list(self._seen[1])
+
+    def _look(self, asked):
+        """Loss, slopes and the one dial's curve at the setting that the page shows, for a page that cannot walk."""
+        turned, d = asked["turned"], asked["dial"]
         with self._lock:
             values = self._forward(turned)
-            if self._seen[0] is not values:
-                grads = scenes.walk_back(self._model, values, self._name)
-                self._seen = values, scenes.slopes(values, grads, self._name, *self._spots)
-            return list(self._seen[1])
+            dial = Dial(self._model, self._tokens, self._y, self._name, self._indices[d], values)
+            losses = dial.curve(self._nudges - turned[d]).tolist()
+            return {**asked, "loss": float(values.L), "slopes": self._slopes(turned), "losses": losses}
 
-    def _look(self, turned):
-        with self._lock:
-            return {"at": list(turned), "loss": float(self._forward(turned).L), "slopes": self._slopes(turned)}
-
-    def _curves(self, turned):
-        """Each dial's losses over all nudges from its start, the others held at `turned`."""
-        with self._lock:
-            values = self._forward(turned)
-            first = Dial(self._model, self._tokens, self._y, self._name, self._indices[0], values)
-            dials = zip(map(first.beside, self._indices), turned, strict=True)
-            return {"at": list(turned), "losses": [dial.curve(self._nudges - x).tolist() for dial, x in dials]}
+    def _curves(self, nudges):
+        """Each dial's losses at these nudges from its start, the others at theirs."""
+        first = Dial(self._model, self._tokens, self._y, self._name, self._indices[0], self._values)
+        return [dial.curve(nudges) for dial in map(first.beside, self._indices)]
 
     # ---- in the page
 
@@ -343,6 +372,7 @@ class DialBoard(anywidget.AnyWidget):
 
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
-        state = {name: getattr(self, name) for name in _SYNCED}
-        told = json.dumps({**state, "live": False, "settled": self.turned}, ensure_ascii=False)
-        return told.replace("<", "\\u003c")  # a word may hold </script>, and the page may keep this in one
+        state = {name: getattr(self, name) for name in _SYNCED} | {"live": False}
+        state["tape"] = None if self.tape is None else {"lines": self.tape.lines, "weights": self.tape.weights}
+        # a word may hold </script>, and the page may keep this in one
+        return json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")

@@ -109,7 +109,7 @@ def compose(
     output = name in OUTPUT
     return {
         "name": name,
-        "kind": "output" if output else "curves",
+        "kind": "output" if output else "deeper",
         "predict": predict,
         "sentences": _sentences(model, values),
         "note": _note(model, values, scored),
@@ -120,7 +120,7 @@ def compose(
         "spoken": _spoken(model, name, indices),
         "start": [float(array[index]) for index in indices],
         "reach": reach,
-        "nudges": None if output else (reach * NUDGES).tolist(),
+        "indices": [list(index) for index in indices],
         "factor": "hf" if "hf" in values else "h",
         "positions": _positions(model, values, name, rows, columns, scored) if output else [],
         "start_loss": float(values.L),
@@ -246,6 +246,7 @@ def _positions(model, values, name, rows, columns, scored):
     rest = logsumexp(others) if others.shape[1] else None  # (M,)
     return [
         {
+            "t": int(t),
             "h": said[t, columns].tolist() if name == "W" else [1.0],
             "z": values.z[t, rows].tolist(),
             "rest": None if rest is None else float(rest[k]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from math import ceil
 
 import numpy as np
@@ -50,6 +50,15 @@ def packed(array: np.ndarray) -> dict:
     """An array with every bit of its numbers; engine.js has `unpacked`."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     return {"shape": list(array.shape), "dtype": array.dtype.name, "base64": b64encode(little).decode("ascii")}
+
+
+def unpacked(packed: dict) -> np.ndarray:
+    """The array that was `packed`, there or here. ValueError for what is none."""
+    try:
+        numbers = np.frombuffer(b64decode(packed["base64"], validate=True), np.dtype(packed["dtype"]).newbyteorder("<"))
+        return numbers.reshape(packed["shape"]).astype(packed["dtype"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"packed: wanted an array with its shape, dtype and base64, {error}") from None
 
 
 def weights(model: Model) -> dict[str, dict]:

@@ -1,107 +1,199 @@
-// What the loss does under the hand: the closed form of the output layer, the curves that Python has sent for any other
-// weight, and Python itself, which is asked for fresh ones.
+// Three ways to answer for a board, behind one small interface: the page's tape, the closed form of the output layer for
+// vocabularies too large to send, and Python, which is asked for the one curve of the dial that is chosen.
+//
+// A setting is {turned, weights}: how far each dial is from its start, and where all other weights stand if they have
+// been moved. What is no number any more comes back as Infinity or NaN; what is not known, as null.
 
-/** @import { DeeperLayer, Look, Model, OutputLayer, Scene } from "./types" */
+/** @import { Answers, Model, Position, Scene, Seen, Setting } from "./types" */
+/** @import { Known, Line } from "../engine/engine.js" */
+/** @import { Tensor } from "../engine/tensor.js" */
 
+import { back, road, slopeIn, walk } from "../engine/engine.js";
+import { each } from "../engine/tensor.js";
 import { mean, same } from "./numbers.js";
 
-const PATIENCE = 10000; // milliseconds until a deeper board says that Python does not answer
+/** @type {(one: Setting, other: Setting) => boolean} */
+export const alike = (one, other) => one.weights === other.weights && same(one.turned, other.turned);
+
+/**
+ * The page's tape: the lines of the block walked out and back, from the dials' own line on. Any dials, turned in any
+ * combination, exact.
+ * @implements {Answers}
+ */
+export class Tape {
+  /** @type {Known} */
+  #known; // everything, at the setting that was asked for last
+  /** @type {Setting} */
+  #at;
+
+  /** @param {{lines: Line[], weights: Record<string, Tensor>}} given @param {Scene} scene */
+  constructor({ lines, weights }, { name, indices, start, settings, positions, factor }) {
+    this.lines = lines;
+    this.weights = weights;
+    this.name = name;
+    this.start = start;
+    this.positions = positions;
+    this.factor = factor;
+    this.indices = indices;
+    const { shape } = weights[name];
+    this.places = indices.map((index) => index.reduce((place, i, axis) => place * shape[axis] + i, 0));
+    this.after = road(lines, [name]); // the lines that hear of the dials
+    this.toLoss = road(lines, [name], "L");
+    this.#known = walk(lines, { ...weights, ...settings });
+    this.#at = { turned: start.map(() => 0), weights: null };
+  }
+
+  /** @type {(at: Setting) => Tensor} */
+  #turned({ turned, weights }) {
+    const { shape, data } = (weights ?? this.weights)[this.name], moved = data.slice();
+    this.places.forEach((place, d) => { moved[place] = this.start[d] + turned[d]; });
+    return { shape, data: moved };
+  }
+
+  // Everything at a setting. Only what hears of a change is walked again.
+  /** @param {Setting} at */
+  #look(at) {
+    if (alike(at, this.#at)) return this.#known;
+    const elsewhere = at.weights !== this.#at.weights;
+    const known = { ...this.#known, ...(elsewhere ? at.weights ?? this.weights : {}), [this.name]: this.#turned(at) };
+    this.#known = walk(elsewhere ? this.lines : this.after, known);
+    this.#at = { turned: [...at.turned], weights: at.weights };
+    return known;
+  }
+
+  /** @type {(at: Setting) => number} */
+  loss(at) { return this.#look(at).L.data[0]; }
+
+  /** @type {(at: Setting) => number[]} */
+  slopes(at) {
+    const { data } = back(this.toLoss, this.#look(at))[slopeIn(this.name)];
+    return this.places.map((place) => data[place]);
+  }
+
+  /** @type {(name: string, at: Setting) => Tensor} any value of the block: to be read, not written */
+  value(name, at) { return this.#look(at)[name]; }
+
+  /**
+   * The loss with dial d at each of these nudges from its start and all else as it is, one at a time: whoever draws a
+   * long curve takes as many as a frame has room for.
+   * @param {Setting} at
+   * @param {number} d
+   * @param {Iterable<number>} nudges
+   */
+  *losses(at, d, nudges) {
+    const known = { ...this.#look(at), [this.name]: this.#turned(at) }, { data } = known[this.name];
+    for (const nudge of nudges) {
+      data[this.places[d]] = this.start[d] + nudge;
+      yield /** @type {number} */ (walk(this.toLoss, known).L.data[0]);
+    }
+  }
+
+  /** @type {(at: Setting) => Seen[]} */
+  look(at) {
+    const p = this.value("p", at), h = this.value(this.factor, at), [, N] = p.shape, [, D] = h.shape;
+    const words = [...new Set(this.indices.map(([i]) => i))], columns = [...new Set(this.indices.map((index) => index[1]))];
+    return this.positions.map(({ t }) => ({
+      p: words.map((i) => p.data[t * N + i]),
+      h: columns.map((j) => (j === undefined ? 1 : h.data[t * D + j])),
+    }));
+  }
+
+  /** @type {(at: Setting, eta: number) => {turned: number[], weights: Record<string, Tensor>}} one step of descent on every weight of the model */
+  descend(at, eta) {
+    const known = this.#look(at), slopes = back(this.lines, known);
+    const weights = Object.fromEntries(Object.keys(this.weights).map((name) => {
+      const slope = slopes[slopeIn(name)], now = known[name];
+      return [name, slope ? each(now, (k) => now.data[k] - eta * slope.data[k]) : now];
+    }));
+    return { turned: this.places.map((place, d) => weights[this.name].data[place] - this.start[d]), weights };
+  }
+}
 
 /**
  * The output layer in closed form. Only the logits of the words on the board can move, so all other words enter the
- * softmax as one number: rest, the log of the sum of their exp(z). Exact for any combination of dials.
- * @type {(scene: Scene) => OutputLayer}
+ * softmax as one number: rest, the log of the sum of their exp(z).
+ * @implements {Answers}
  */
-export function outputLayer(scene) {
-  const columns = Math.max(scene.columns.length, 1);
-  const { positions } = scene;
+export class ClosedForm {
 
-  /** @type {(turned: number[]) => Look[]} */
-  const look = (turned) => positions.map(({ h, z, rest, y, z_y }) => {
-    const logits = z.map((z_i, i) => h.reduce((sum, h_j, j) => sum + turned[i * columns + j] * h_j, z_i));
+  /** @param {Scene} scene */
+  constructor({ columns, positions }) {
+    this.columns = Math.max(columns.length, 1);
+    this.positions = positions;
+  }
+
+  /** @type {(position: Position, turned: number[]) => {loss: number, p: number[]}} */
+  #at({ h, z, rest, y, z_y }, turned) {
+    const logits = z.map((z_i, i) => h.reduce((all, h_j, j) => all + turned[i * this.columns + j] * h_j, z_i));
     const top = Math.max(...logits, rest ?? -Infinity);
-    const sum = logits.reduce((s, z_i) => s + Math.exp(z_i - top), rest === null ? 0 : Math.exp(rest - top));
-    const total = top + Math.log(sum);
+    const all = logits.reduce((s, z_i) => s + Math.exp(z_i - top), rest === null ? 0 : Math.exp(rest - top));
+    const total = top + Math.log(all);
     return { loss: total - (y < 0 ? z_y : logits[y]), p: logits.map((z_i) => Math.exp(z_i - total)) };
-  });
+  }
 
-  return {
-    free: true,
-    look,
-    loss: (turned) => mean(look(turned).map((at) => at.loss)),
-    // each scored position's share of the slope, (p_i − [i = y]) h_j; the mean is the slope
-    shares(turned, d, seen = look(turned)) {
-      const i = Math.floor(d / columns), j = d % columns;
-      return positions.map(({ h, y }, t) => ({ p: seen[t].p[i], hit: y === i, h: h[j] }))
-        .map((s) => ({ ...s, value: (s.p - (s.hit ? 1 : 0)) * s.h }));
-    },
-    slope(turned, d, seen) {
-      return { value: mean(this.shares(turned, d, seen ?? undefined).map((s) => s.value)), exact: true };
-    },
-    curve(turned, d, reach) {
-      const nudges = Array.from({ length: 121 }, (_, k) => (reach * (k - 60)) / 60);
-      const losses = nudges.map((nudge) => this.loss(turned.map((x, e) => (e === d ? nudge : x))));
-      return { nudges, losses };
-    },
-  };
+  /** @type {(at: Setting) => number} */
+  loss({ turned }) { return mean(this.positions.map((position) => this.#at(position, turned).loss)); }
+
+  /** @type {(at: Setting) => Seen[]} */
+  look({ turned }) { return this.positions.map((at) => ({ p: this.#at(at, turned).p, h: at.h })); }
+
+  /** @type {(at: Setting) => number[]} the mean over the scored positions of (p_i − [i = y]) h_j */
+  slopes(at) {
+    const seen = this.look(at);
+    return at.turned.map((_, d) => {
+      const i = Math.floor(d / this.columns), j = d % this.columns;
+      return mean(seen.map(({ p, h }, t) => (p[i] - (this.positions[t].y === i ? 1 : 0)) * h[j]));
+    });
+  }
+
+  /** @param {Setting} at @param {number} d @param {Iterable<number>} nudges */
+  *losses({ turned }, d, nudges) {
+    const moved = [...turned];
+    for (const nudge of nudges) { moved[d] = nudge; yield this.loss({ turned: moved, weights: null }); }
+  }
+
+  value() { return null; }
 }
 
 /**
- * Any other weight: the curves that Python sent. A curve holds as long as no other dial has moved since; what no
- * curve and no answer covers is null, never a guess.
- * @type {(scene: Scene, model: Model) => DeeperLayer}
+ * Python: it has told of one setting, and of one dial's losses there. Any other setting it has to be asked for.
+ * @implements {Answers}
  */
-export function deeperLayer(scene, model) {
-  const nudges = scene.nudges ?? [];
-  /** @type {DeeperLayer["holds"]} */
-  const holds = (turned, d) => model.get("curves").at.every((x, e) => e === d || x === turned[e]);
+export class Kernel {
 
-  return {
-    free: false,
-    holds,
-    loss(turned) {
-      const here = model.get("here"), curves = model.get("curves");
-      if (same(turned, here.at)) return here.loss;
-      if (turned.every((x) => x === 0)) return scene.start_loss;
-      for (let d = 0; d < turned.length; d++) {
-        const k = holds(turned, d) ? nudges.indexOf(turned[d]) : -1;
-        if (k >= 0) return curves.losses[d][k];
-      }
-      return null;
-    },
-    slope(turned, d) {
-      const here = model.get("here");
-      if (same(turned, here.at)) return { value: here.slopes[d], exact: true };
-      const k = holds(turned, d) ? nudges.indexOf(turned[d]) : -1;
-      if (k < 0) return null;
-      // until Python answers: from the neighbouring points of the curve, shown with ≈
-      const y = model.get("curves").losses[d], a = Math.max(k - 1, 0), b = Math.min(k + 1, nudges.length - 1);
-      return { value: (y[b] - y[a]) / (nudges[b] - nudges[a]), exact: false };
-    },
-    curve(turned, d) {
-      return holds(turned, d) ? { nudges, losses: model.get("curves").losses[d] } : null;
-    },
-  };
-}
+  /** @param {Model} model @param {number[]} nudges that Python sends the losses of */
+  constructor(model, nudges) {
+    this.model = model;
+    this.nudges = nudges;
+  }
 
-/**
- * Python: asked for the curves of the other dials where the hand has come to rest, and taken to be gone when it has not
- * sent them for a long time, or was never there.
- * @type {(model: Model, changed: () => void) => {ask(): void, answered(): void, gone(): boolean, close(): void}}
- */
-export function kernel(model, changed) {
-  let patience = 0, unanswered = false;
-  const fresh = () => same(model.get("curves").at, model.get("turned"));
+  get #told() { return this.model.get("told"); }
 
-  return {
-    ask() {
-      model.set("settled", model.get("turned"));
-      if (!model.get("live") || fresh()) return;
-      clearTimeout(patience);
-      patience = setTimeout(() => { unanswered = !fresh(); changed(); }, PATIENCE);
-    },
-    answered() { unanswered = false; },
-    gone: () => !model.get("live") || unanswered,
-    close() { clearTimeout(patience); },
-  };
+  // Where on the curve that Python sent: the others have not moved since, and the dial is on one of its nudges.
+  /** @type {(turned: number[], d: number) => boolean} */
+  #holds(turned, d) { return d === this.#told.dial && this.#told.turned.every((x, e) => e === d || x === turned[e]); }
+
+  // Has Python said all that is shown of this dial at this setting?
+  /** @type {(at: Setting, d: number) => boolean} */
+  answered({ turned }, d) { return same(turned, this.#told.turned) && d === this.#told.dial; }
+
+  /** @type {(at: Setting) => number | null} */
+  loss({ turned }) {
+    const told = this.#told;
+    if (same(turned, told.turned)) return told.loss;
+    return this.#holds(turned, told.dial) ? told.losses[this.nudges.indexOf(turned[told.dial])] ?? null : null;
+  }
+
+  /** @type {(at: Setting) => number[] | null} */
+  slopes({ turned }) { return same(turned, this.#told.turned) ? this.#told.slopes : null; }
+
+  /** @param {Setting} at @param {number} d @param {number[]} nudges */
+  *losses({ turned }, d, nudges) {
+    const { losses } = this.#told;
+    if (this.#holds(turned, d)) for (const nudge of nudges) yield losses[this.nudges.indexOf(nudge)];
+  }
+
+  value() { return null; }
+
+  look() { return null; }
 }

@@ -28,7 +28,7 @@ export function hand(state, root, knobs) {
   const { reach } = state.scene;
   /** @typedef {{shiftKey: boolean}} Keys */
   const fine = (/** @type {Keys} */ { shiftKey }) => (shiftKey ? 0.1 : 1);
-  const finer = (/** @type {Keys} */ event) => (state.answers.free ? fine(event) : 1); // one detent is the least
+  const finer = (/** @type {Keys} */ event) => (state.kernel ? 1 : fine(event)); // one detent is the least
   /** @type {{d: number, x: number, y: number, nudge: number, begun: boolean} | null} */
   let hold = null; // the drag in progress
 
@@ -57,8 +57,8 @@ export function hand(state, root, knobs) {
       if (!by) return;
       Object.assign(hold, { x: event.clientX, y: event.clientY });
       hold.nudge = within(hold.nudge + ((by * reach) / 110) * fine(event), state.limit);
-      if (!hold.begun && state.snap(hold.nudge) !== state.turned[d]) { hold.begun = true; state.remember(); }
       if (hold.begun) state.turnTo(d, hold.nudge);
+      else hold.begun = state.begin(d, hold.nudge);
     });
     const letGo = () => { if (hold?.d === d && release()) state.rest(); };
     node.addEventListener("pointerup", letGo);
@@ -75,7 +75,7 @@ export function hand(state, root, knobs) {
       event.preventDefault();
       const lines = event.deltaMode === 1 ? event.deltaY / 3 : event.deltaY / 100;
       wheeled -= lines * finer(event);
-      const notches = state.answers.free ? wheeled : Math.trunc(wheeled);
+      const notches = state.kernel ? Math.trunc(wheeled) : wheeled;
       if (!notches) return;
       wheeled -= notches;
       state.nudgeBy(d, (notches * reach) / 60);

@@ -36,9 +36,9 @@ export function knob(name, range, angleOf, start, free) {
     /**
      * `end`: how far from the start the scale goes; `help`: −1 … 1, up is positive.
      * @param {{setting: number, end: number, valuetext: string, shown: string, selected: boolean, help: number,
-     *   known: boolean, stale: boolean}} at
+     *   known: boolean, told: boolean}} at
      */
-    draw({ setting, end, valuetext, shown, selected, help, known, stale }) {
+    draw({ setting, end, valuetext, shown, selected, help, known, told }) {
       const angle = angleOf(setting);
       style(hand, "transform", `rotate(${round(angle)}deg)`);
       put(turnedArc, "d", Math.abs(angle - from) < 0.05 ? "" : arc(X, Y, R + 4, from, angle, 3));
@@ -49,13 +49,12 @@ export function knob(name, range, angleOf, start, free) {
       put(node, "aria-valuetext", valuetext);
       put(node, "tabindex", selected ? 0 : -1); // one stop for Tab, however many knobs
       node.classList.toggle("gw-selected", selected);
-      node.classList.toggle("gw-stale", stale);
       show(unknown, !known);
       // The square root keeps the weak ones visible. Whole pixels: an arrow that has not grown is not redrawn.
       const size = Math.sqrt(Math.abs(help)), way = Math.sign(help);
       const half = Math.round(3 + 10 * size), head = Math.round(2.5 + 3 * size);
       put(arrow, "stroke-width", Math.round(4 + 8 * size) / 4);
-      put(arrow, "d", !known ? "" : size < 0.01 ? "M67 32h2"
+      put(arrow, "d", !known || !told ? "" : size < 0.01 ? "M67 32h2"
         : `M68 ${32 + way * half}V${32 - way * half}` + // the shaft from tail to tip, then the head
           `m${-head} ${way * head}l${head} ${-way * head}l${head} ${way * head}`);
     },

@@ -4,6 +4,7 @@
 /** @import { Call, Scene } from "./types" */
 
 import { attention } from "./attention.js";
+import { RATES, traced } from "./descent.js";
 import { make } from "./elements.js";
 import { KEYS } from "./hand.js";
 import { knob } from "./knob.js";
@@ -15,6 +16,14 @@ const SWEEP = 135; // degrees from straight up to the end of the scale
 
 /** @typedef {ReturnType<typeof partsOf>} Parts */
 
+/** @type {(name: string, options: string[][], value: string) => HTMLSelectElement} */
+function choice(name, options, value) {
+  const node = make("select", { "aria-label": name, "data-lm-suppress-shortcuts": "true" },
+    ...options.map(([of, words]) => make("option", { value: of }, words)));
+  node.value = value;
+  return node;
+}
+
 /** @type {(words: string, more?: string) => HTMLButtonElement} */
 const button = (words, more) => make("button", { type: "button", ...(more ? { class: more } : {}) }, words);
 
@@ -22,14 +31,18 @@ const button = (words, more) => make("button", { type: "button", ...(more ? { cl
  * All that changes on a board, or is pressed.
  * @param {State} state
  */
-export function partsOf({ scene, answers }) {
+export function partsOf({ scene, kernel, tape }) {
   const { start, names, reach } = scene;
   const scale = Math.max(...start.map(Math.abs)) + reach;
   /** @type {Call[]} */
   const calls = ["rise", "fall", "stay"];
   return {
-    knobs: start.map((value, d) => knob(names[d], reach, (setting) => (SWEEP * setting) / scale, value, answers.free)),
-    bars: answers.free ? scene.rows.map(() => ({
+    knobs: start.map((value, d) => knob(names[d], reach, (setting) => (SWEEP * setting) / scale, value, !kernel)),
+    columns: scene.columns.map(() => ({
+      title: make("div", { class: "gw-column" }),
+      below: make("div", { class: "gw-quiet" }),
+    })),
+    bars: scene.kind === "output" ? scene.rows.map(() => ({
       fill: make("div", { class: "gw-fill" }),
       number: make("div", { class: "gw-p" }),
     })) : [],
@@ -49,7 +62,18 @@ export function partsOf({ scene, answers }) {
     watched: scene.watch ? attention(scene.watch) : null,
     reset: button("reset"),
     undo: button("undo"),
-    step: button(""),
+    step: button("one step downhill"),
+    run: button("let it run"),
+    rate: choice("steps a second", RATES.map((rate) => [String(rate), `${rate} a second`]), String(RATES[1])),
+    everything: make("input", { type: "checkbox" }),
+    whole: tape !== null, // all weights are here
+    goes: make("span", { class: "gw-quiet" }),
+    trace: traced(),
+    keep: button("keep this setting"),
+    called: make("input", { type: "text", class: "gw-called", "aria-label": "the name of the setting", maxlength: 12, "data-lm-suppress-shortcuts": "true" }),
+    compare: choice("compare with", [["-1", "compare with nothing"]], "-1"),
+    goThere: button("go to it", "gw-small"),
+    forget: button("forget it", "gw-small"),
     note: make("span", { class: "gw-note gw-quiet", role: "status" }),
   };
 }
@@ -58,8 +82,9 @@ export function partsOf({ scene, answers }) {
 const broken = (/** @type {string} */ label) => label.replace("component", "compo\u00adnent");
 
 /** @type {(scene: Scene, parts: Parts) => HTMLElement} */
-function gridOf(scene, { knobs, bars }) {
-  const columns = scene.columns.length ? scene.columns : [{ label: "", below: "", hint: "" }];
+function gridOf(scene, parts) {
+  const { knobs, bars } = parts, columns = scene.columns.length ? scene.columns : [{ label: "" }];
+  parts.columns.forEach(({ title, below }, j) => title.append(make("div", {}, broken(columns[j].label)), below));
   const several = scene.positions.length > 1;
   return make("div",
     { class: bars.length ? "gw-grid gw-with-bars" : "gw-grid",
@@ -67,9 +92,7 @@ function gridOf(scene, { knobs, bars }) {
     make("div", { class: "gw-word" },
       make("div", { class: "gw-corner" }, scene.row_head),
       ...(bars.length ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : [])),
-    ...columns.map(({ label, below, hint }) => make("div", { class: "gw-column", title: hint },
-      make("div", {}, broken(label)),
-      make("div", { class: "gw-quiet" }, below))),
+    ...(parts.columns.length ? parts.columns.map(({ title }) => title) : [make("div", { class: "gw-column" })]),
     ...scene.rows.flatMap((row, i) => [
       make("div", { class: "gw-word" },
         make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, broken(row.label)),
@@ -105,6 +128,10 @@ export function layout(scene, parts) {
       make("div", { class: "gw-dials" }, gridOf(scene, parts)),
       readingOf(parts),
       ...(parts.watched ? [parts.watched.node] : [])),
-    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.step, parts.note),
+    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.note),
+    make("div", { class: "gw-foot" }, parts.step, parts.run, parts.rate,
+      ...(parts.whole ? [make("label", {}, parts.everything, " every weight of the model")] : []), parts.goes),
+    parts.trace.node,
+    make("div", { class: "gw-foot" }, parts.keep, parts.called, parts.compare, parts.goThere, parts.forget),
     make("div", { class: "gw-legend gw-quiet" }, scene.legend, make("br"), make("span", { id: keys }, KEYS)));
 }

@@ -1,40 +1,43 @@
 // A board's parts, made to show its state. Called at most once a frame.
 
+/** @import { Descent } from "./descent.js" */
 /** @import { Parts } from "./layout.js" */
 /** @import { State } from "./state.js" */
-/** @import { Look, Slope } from "./types" */
+/** @import { Seen, Setting } from "./types" */
 
 import { make, put, say, show, style } from "./elements.js";
-import { fine, mean, round, same, text, within } from "./numbers.js";
-import { dead, scoreTold, slopeAlone, slopeOfShares, verdictTold } from "./told.js";
+import { fine, mean, round, text, within } from "./numbers.js";
+import { dead, gearTold, scoreTold, sharesOf, slopeAlone, slopeOfShares, verdictTold } from "./told.js";
 
 /**
  * The setting, the selected dial, and what is known there.
- * @typedef {{now: number[], d: number, seen: Look[] | null, loss: number | null, slope: Slope | null,
- *   open: boolean}} At
+ * @typedef {{now: Setting, turned: number[], d: number, seen: Seen[] | null, loss: number | null,
+ *   slopes: number[] | null, slope: number | null, open: boolean}} At
  */
 
 // The dialect that the page's switch of names has chosen.
 const dialect = () => document.body.dataset.gradwalkNames ?? "";
 
-/** @type {(state: State, parts: Parts) => void} */
-export function paint(state, parts) {
-  const { answers, turned: now, selected: d } = state;
-  const seen = answers.free ? answers.look(now) : null;
+/** @type {(state: State, descent: Descent, parts: Parts) => void} */
+export function paint(state, descent, parts) {
+  const { answers, scene, now, now: { turned }, selected: d } = state, slopes = answers.slopes(now);
   const at = {
-    now, d, seen,
-    loss: seen ? mean(seen.map((one) => one.loss)) : answers.loss(now),
-    slope: answers.free ? answers.slope(now, d, seen) : answers.slope(now, d),
+    now, turned, d, slopes,
+    seen: scene.kind === "output" ? answers.look(now) : null,
+    loss: answers.loss(now),
+    slope: slopes && slopes[d],
     open: state.known(d),
   };
   paintKnobs(state, parts, at);
-  paintBars(parts, seen);
-  parts.watched?.draw(now, dialect() || undefined);
+  paintOutput(state, parts, at);
+  parts.watched?.draw(turned, dialect() || undefined);
   paintReading(state, parts, at);
   paintCurve(state, parts, at);
   paintSlope(state, parts, at);
   paintCalls(state, parts, at);
   paintFoot(state, parts, at);
+  paintDescent(state, descent, parts);
+  paintKept(state, parts);
 }
 
 /**
@@ -52,76 +55,76 @@ const digitsOf = ({ scene }) => Math.min(6, Math.max(2, Math.ceil(-Math.log10(sc
 /** @type {(state: State, loss: number | null) => string} */
 const lossTold = ({ scene }, loss) => (loss === null ? "\u2026" : text(loss, scene.loss_digits));
 
-/**
- * Each dial's slope; a deeper board has those of its last answer.
- * @type {(state: State, at: At) => {slopes: number[], stale: boolean}}
- */
-function slopesOf({ answers, model }, { now, seen }) {
-  if (answers.free) return { slopes: now.map((_, d) => answers.slope(now, d, seen).value), stale: false };
-  const { at, slopes } = model.get("here");
-  return { slopes, stale: !same(at, now) };
-}
-
 /** @type {(state: State, parts: Parts, at: At) => void} */
 function paintKnobs(state, { knobs }, at) {
-  const { scene, answers, wide } = state, { now, d: selected, loss } = at;
-  const digits = digitsOf(state), { slopes, stale } = slopesOf(state, at);
+  const { scene, kernel, wide } = state, { turned, d: selected, loss, slopes } = at, digits = digitsOf(state);
   knobs.forEach((part, d) => {
-    const setting = scene.start[d] + now[d];
+    const setting = scene.start[d] + turned[d];
     part.draw({
       setting,
-      end: Math.max(answers.free && d === selected ? wide : scene.reach, Math.abs(now[d])),
+      end: Math.max(!kernel && d === selected ? wide : scene.reach, Math.abs(turned[d])),
       shown: text(setting, digits, true),
       selected: d === selected,
       known: state.known(d),
-      stale: stale && d !== selected,
+      told: slopes !== null,
       valuetext: `${spoken(state, d)} ${text(setting, digits)}, loss ${lossTold(state, loss)}`,
-      help: dead(scene, slopes[d]) ? 0 : within(-slopes[d] / scene.steepest, 1),
+      help: !slopes || dead(scene, slopes[d]) ? 0 : within(-slopes[d] / scene.steepest, 1),
     });
   });
 }
 
-/** @type {(parts: Parts, seen: Look[] | null) => void} */
-function paintBars({ bars }, seen) {
-  if (seen) bars.forEach((bar, i) => {
+// The words' shares, and the meaning components that W's dials are geared by.
+/** @type {(state: State, parts: Parts, at: At) => void} */
+function paintOutput({ scene }, { bars, columns }, { seen }) {
+  if (!seen) return;
+  bars.forEach((bar, i) => {
     const p = mean(seen.map((at) => at.p[i]));
     style(bar.fill, "transform", `scaleX(${round(p)})`);
     say(bar.number, fine(p, 3));
   });
+  columns.forEach(({ title, below }, j) => {
+    const told = gearTold(scene, seen.map((at) => at.h[j]));
+    say(below, told.below);
+    put(title, "title", told.hint);
+  });
 }
 
 /** @type {(state: State, parts: Parts, at: At) => void} */
-function paintReading(state, parts, { now, d, loss }) {
+function paintReading(state, parts, { turned, d, loss }) {
   const { scene } = state, words = lossTold(state, loss);
   say(parts.loss, words);
   style(parts.loss, "width", `${words.length}ch`);
   put(parts.loss, "data-loss", loss ?? "");
   say(parts.was, `nats of loss \u00b7 was ${text(scene.start_loss, scene.loss_digits)} at the start`);
-  say(parts.title, `${spoken(state, d)} = ${text(scene.start[d] + now[d], digitsOf(state))}`);
-  parts.back.disabled = now[d] === 0;
+  say(parts.title, `${spoken(state, d)} = ${text(scene.start[d] + turned[d], digitsOf(state))}`);
+  parts.back.disabled = turned[d] === 0;
 }
 
 /** @type {(state: State, parts: Parts, at: At) => void} */
-function paintCurve(state, { plot }, { now, d, loss, slope, open }) {
+function paintCurve(state, { plot }, { turned, d, loss, slope, open }) {
   const told = !open ? "hidden until you have said which way it goes"
-    : slope ? `with its tangent: slope ${text(slope.value, 3)}` : "at a setting that Python has not answered yet";
-  plot.draw({ response: open ? state.response() : null, loss, slope: slope && slope.value, nudge: now[d],
-    start: state.scene.start[d], floor: state.scene.floor,
-    label: `the loss against ${spoken(state, d)}, ${told}` });
+    : slope === null ? "at a setting that Python has not answered yet" : `with its tangent: slope ${text(slope, 3)}`;
+  const { compared, scene } = state, { present, other, loss: then } = open ? state.response() : NOTHING;
+  const kept = other && compared && { curve: other, loss: then, nudge: compared.turned[d],
+    words: `${compared.name}: ${lossTold(state, then)}` };
+  plot.draw({ response: present, loss, slope, nudge: turned[d], kept,
+    start: scene.start[d], floor: scene.floor,
+    label: `the loss against ${spoken(state, d)}, ${told}${kept ? `; compared with ${kept.words}` : ""}` });
 }
 
+const NOTHING = { present: null, other: null, loss: null };
+
 /** @type {(state: State, at: At) => {line: string, rows: string[][]}} */
-function slopeTold({ scene, answers }, { now, d, seen, slope, open }) {
-  if (!open || !slope) return { line: "", rows: [] };
-  if (!answers.free) return { line: slopeAlone(scene, slope), rows: [] };
-  return slopeOfShares(scene, slope.value, answers.shares(now, d, seen ?? undefined));
+function slopeTold({ scene }, { d, seen, slope, open }) {
+  if (!open || slope === null) return { line: "", rows: [] };
+  return seen ? slopeOfShares(scene, slope, sharesOf(scene, d, seen)) : { line: slopeAlone(scene, slope), rows: [] };
 }
 
 /** @type {(state: State, parts: Parts, at: At) => void} */
 function paintSlope(state, parts, at) {
   const { line, rows } = slopeTold(state, at), cells = rows.flat();
   say(parts.slope, line);
-  put(parts.slope, "data-slope", at.open && at.slope ? at.slope.value : "");
+  put(parts.slope, "data-slope", (at.open ? at.slope : null) ?? "");
   if (parts.shares.childElementCount !== cells.length)
     parts.shares.replaceChildren(...cells.map(() => make("span")));
   cells.forEach((words, k) => say(parts.shares.children[k], words));
@@ -132,7 +135,7 @@ function paintCalls(state, parts, { d, slope, open }) {
   const { scene, model } = state, predictions = model.get("predictions");
   show(parts.ask, !open);
   if (!open) say(parts.asked, `Turn ${spoken(state, d)} up. The loss will`);
-  for (const { button } of parts.calls) button.disabled = !slope;
+  for (const { button } of parts.calls) button.disabled = slope === null;
   say(parts.verdict, verdictTold(state.verdict(d)));
   say(parts.score, scene.predict ? scoreTold(predictions) : "");
   const left = Object.keys(predictions).length < scene.start.length;
@@ -140,11 +143,37 @@ function paintCalls(state, parts, { d, slope, open }) {
 }
 
 /** @type {(state: State, parts: Parts, at: At) => void} */
-function paintFoot({ model, alone }, parts, { now }) {
+function paintFoot({ model, refused, waits }, parts, { turned }) {
   parts.undo.disabled = !model.get("history").length;
-  parts.reset.disabled = now.every((x) => x === 0);
-  parts.step.disabled = alone;
-  say(parts.step, `one step of descent (\u03b7 = ${model.get("eta")})`);
-  const why = model.get("live") ? "Python does not answer" : "No Python here";
-  say(parts.note, alone ? `${why}: one dial at a time, the others are held where the curves were taken.` : "");
+  parts.reset.disabled = turned.every((x) => x === 0) && !model.get("stage");
+  say(parts.note, refused ? "No further: out there the numbers are too large, and no loss can be had."
+    : !waits ? ""
+    : model.get("live") ? "This model is too large for the page: Python is asked for the loss here."
+    : "This model is too large for the page, and Python, which knows the loss here, is not there.");
 }
+
+/** @type {(state: State, descent: Descent, parts: Parts) => void} */
+function paintDescent(state, { running, everything, trace }, parts) {
+  const eta = state.model.get("eta"), stuck = state.answers.slopes(state.now) === null;
+  parts.step.disabled = stuck;
+  parts.run.disabled = stuck || state.kernel !== null;
+  say(parts.run, running ? "pause" : "let it run");
+  say(parts.goes, `${everything ? "every weight" : "each dial"} goes by \u2212${eta} \u00d7 its slope`);
+  show(parts.trace.node, trace.length > 1);
+  if (trace.length > 1) parts.trace.draw(trace, state.scene.loss_digits);
+}
+
+/** @type {(state: State, parts: Parts) => void} */
+function paintKept({ model, keepable }, { keep, called, compare, goThere, forget }) {
+  const kept = model.get("kept"), names = ["compare with nothing", ...kept.map(({ name }) => name)];
+  if (compare.options.length !== names.length || names.some((name, k) => compare.options[k].text !== name)) {
+    compare.replaceChildren(...names.map((name, k) => make("option", { value: k - 1 }, name)));
+  }
+  compare.value = String(model.get("compared"));
+  keep.disabled = kept.length >= MOST_KEPT || !keepable;
+  put(called, "placeholder", String.fromCharCode(65 + kept.length));
+  for (const part of [compare, goThere, forget]) show(part, kept.length > 0);
+  for (const part of [goThere, forget]) part.disabled = model.get("compared") < 0;
+}
+
+const MOST_KEPT = 8;

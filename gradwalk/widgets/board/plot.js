@@ -2,7 +2,7 @@
 
 /** @import { Curve } from "./types" */
 
-import { put, shape, show } from "./elements.js";
+import { put, say, shape, show } from "./elements.js";
 import { round, text, ticks } from "./numbers.js";
 
 const WIDTH = 430, HEIGHT = 248, LEFT = 56, RIGHT = 12, TOP = 14, BOTTOM = 26;
@@ -16,11 +16,12 @@ let plots = 0;
  */
 
 /**
- * Where a nudge and a loss lie in the picture; a flat curve is drawn flat.
- * @type {(curve: Curve, floor: number) => Scale}
+ * Where a nudge and a loss lie in the picture, which has room for another curve's losses; a flat curve is drawn flat.
+ * @type {(curve: Curve, floor: number, other?: number[]) => Scale}
  */
-export function scaleOf({ nudges, losses }, floor) {
-  let low = Math.min(...losses), high = Math.max(...losses);
+export function scaleOf({ nudges, losses }, floor, other = []) {
+  const seen = [...losses, ...other].filter(Number.isFinite);
+  let low = Math.min(...seen), high = Math.max(...seen);
   const spare = Math.max(0, floor - (high - low)) / 2 + 0.06 * Math.max(high - low, floor);
   low -= spare; high += spare;
   const x0 = nudges[0], x1 = nudges[nudges.length - 1];
@@ -54,31 +55,43 @@ export function plot() {
   const axes = shape("g", { class: "gw-axes" });
   const curve = shape("path", { class: "gw-curve" });
   const tangent = shape("line", { class: "gw-tangent" });
+  const kept = shape("path", { class: "gw-kept" });
+  const keptDot = shape("circle", { class: "gw-kept", r: 5 });
   const first = shape("circle", { class: "gw-first", r: 4 });
   const dot = shape("circle", { class: "gw-dot", r: 6 });
   const key = shape("g", { class: "gw-key" },
     shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - KEY, x2: WIDTH - RIGHT - KEY + 30, y1: TOP + 9, y2: TOP + 9 }),
     shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 13 }, "slope, the gradient"));
+  const keptKey = shape("g", { class: "gw-key" },
+    shape("path", { class: "gw-kept", d: `M${WIDTH - RIGHT - KEY} ${TOP + 27}h30` }),
+    shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 31 }));
   const inside = { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM };
   const node = shape("svg", { class: "gw-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
     shape("defs", {}, shape("clipPath", { id: clip }, shape("rect", inside))),
-    axes, shape("g", { "clip-path": `url(#${clip})` }, curve, tangent), first, dot, key);
-  /** @type {{losses?: number[], x0?: number, start?: number}} */
+    axes, shape("g", { "clip-path": `url(#${clip})` }, kept, curve, tangent), keptDot, first, dot, key, keptKey);
+  /** @type {{losses?: number[], other?: number[], x0?: number, start?: number}} */
   let drawn = {}; // the axes are only redrawn when the numbers on them change
 
-  /** @type {(response: Curve, scale: Scale, start: number) => void} */
-  function drawCurve({ nudges, losses }, scale, start) {
-    if (drawn.losses === losses && drawn.x0 === scale.x0 && drawn.start === start) return;
-    drawn = { losses, x0: scale.x0, start };
+  /** @type {(curve: Curve, scale: Scale) => string} as far as the curve has come */
+  const pathOf = ({ nudges, losses }, { X, Y }) => "M" + nudges.flatMap((v, k) =>
+    (Number.isFinite(losses[k]) ? [`${round(X(v))} ${round(Y(losses[k]))}`] : [])).join("L");
+
+  /** @type {(response: Curve, other: Curve | undefined, scale: Scale, start: number) => void} */
+  function drawCurve(response, other, scale, start) {
+    const { losses, whole } = response;
+    if (drawn.losses === losses && drawn.other === other?.losses && drawn.x0 === scale.x0 && drawn.start === start) return;
+    drawn = { losses, other: other?.losses, x0: scale.x0, start };
     axes.replaceChildren(...axesOf(scale, start));
-    put(curve, "d", "M" + nudges.map((v, k) => `${round(scale.X(v))} ${round(scale.Y(losses[k]))}`).join("L"));
+    put(curve, "d", pathOf(response, scale));
+    curve.classList.toggle("gw-growing", !whole);
+    put(kept, "d", other ? pathOf(other, scale) : "");
     put(first, "cx", round(scale.X(0)));
     put(first, "cy", round(scale.Y(losses[(losses.length - 1) / 2])));
   }
 
   /** @type {(scale: Scale, nudge: number, loss: number | null, slope: number | null) => void} */
   function drawPoint({ x0, x1, X, Y }, nudge, loss, slope) {
-    show(dot, loss !== null);
+    show(dot, loss !== null && Number.isFinite(loss));
     show(tangent, loss !== null && slope !== null);
     if (loss === null) return;
     put(dot, "cx", round(X(nudge)));
@@ -94,19 +107,28 @@ export function plot() {
   return {
     node,
     /**
-     * `response`: null hides it; `floor`: the least height, in loss.
+     * `response`: null hides it; `floor`: the least height, in loss; `kept`: another setting to compare with.
      * @param {{label: string, response: Curve | null, start: number, nudge: number, loss: number | null,
-     *   slope: number | null, floor: number}} at
+     *   slope: number | null, floor: number,
+     *   kept: {curve: Curve, loss: number | null, nudge: number, words: string} | null}} at
      */
-    draw({ label, response, start, nudge, loss, slope, floor }) {
+    draw({ label, response, start, nudge, loss, slope, floor, kept: other }) {
       put(node, "aria-label", label);
       node.classList.toggle("gw-hidden", !response);
-      for (const part of [curve, tangent, first, dot, key]) show(part, response !== null);
-      if (!response) { axes.replaceChildren(); drawn = {}; return; }
-      const scale = scaleOf(response, floor), { losses } = response;
+      const there = response?.losses.some(Number.isFinite) ?? false;
+      for (const part of [curve, tangent, first, dot, key]) show(part, there);
+      for (const part of [kept, keptDot, keptKey]) show(part, there && other !== null);
+      if (!response || !there) { axes.replaceChildren(); drawn = {}; return; }
+      const scale = scaleOf(response, floor, other?.curve.losses), { losses } = response;
       // on the side where the curve is low
-      put(key, "transform", losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 12 + KEY - WIDTH + RIGHT} 0)` : "");
-      drawCurve(response, scale, start);
+      const aside = losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 12 + KEY - WIDTH + RIGHT} 0)` : "";
+      for (const part of [key, keptKey]) put(part, "transform", aside);
+      drawCurve(response, other?.curve, scale, start);
+      if (other && other.loss !== null) {
+        put(keptDot, "cx", round(scale.X(other.nudge)));
+        put(keptDot, "cy", round(scale.Y(other.loss)));
+        say(keptKey.children[1], other.words);
+      }
       drawPoint(scale, nudge, loss, slope);
     },
   };

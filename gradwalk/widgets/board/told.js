@@ -1,14 +1,21 @@
 // What a board says in words.
 
-/** @import { Scene, Share, Slope, Traits, Verdict } from "./types" */
+/** @import { Scene, Seen, Share, Traits, Verdict } from "./types" */
 
-import { MINUS, fine, sum } from "./numbers.js";
+import { MINUS, fine, sum, text } from "./numbers.js";
 
 /**
  * Rounding alone makes a slope of this size: a short turn changes nothing.
  * @type {(scene: Scene, slope: number) => boolean}
  */
 export const dead = (scene, slope) => Math.abs(slope) <= scene.still;
+
+/** @type {Record<string, string>} */
+const GEARS = {
+  "\u21bb": "a positive gear: turn the dial up and the word's logit rises",
+  "\u21ba": "a negative gear: turn the dial up and the word's logit falls",
+  "": "a gear that turns one way at some positions and the other way at others",
+};
 
 /** @type {(scene: Scene, slope: number) => string} */
 function helps(scene, slope) {
@@ -45,11 +52,34 @@ export function slopeOfShares(scene, slope, shares) {
 
 /**
  * The slope of any other weight; what rounding leaves of a slope that is 0 is no number to show.
- * @type {(scene: Scene, slope: Slope) => string}
+ * @type {(scene: Scene, slope: number) => string}
  */
-export function slopeAlone(scene, { value, exact }) {
-  const still = dead(scene, value);
-  return `slope ${exact && !still ? "=" : "\u2248"} ${fine(still ? 0 : value, 3)}: ${helps(scene, value)}`;
+export function slopeAlone(scene, slope) {
+  const still = dead(scene, slope);
+  return `slope ${still ? "\u2248" : "="} ${fine(still ? 0 : slope, 3)}: ${helps(scene, slope)}`;
+}
+
+/**
+ * Each scored position's share of a dial's slope, (p_i \u2212 [i = y]) h_j; the mean is the slope.
+ * @type {(scene: Scene, d: number, seen: Seen[]) => Share[]}
+ */
+export function sharesOf({ columns, positions }, d, seen) {
+  const wide = Math.max(columns.length, 1), i = Math.floor(d / wide), j = d % wide;
+  return seen.map(({ p, h }, t) => {
+    const hit = positions[t].y === i;
+    return { p: p[i], hit, h: h[j], value: (p[i] - (hit ? 1 : 0)) * h[j] };
+  });
+}
+
+/**
+ * What stands below a column of W: the meaning component that its dials are geared by, at all scored positions.
+ * @type {(scene: Scene, h: number[]) => {below: string, hint: string}}
+ */
+export function gearTold({ factor }, h) {
+  const low = Math.min(...h), high = Math.max(...h), way = low > 0 ? "\u21bb" : high < 0 ? "\u21ba" : "";
+  const told = h.length === 1 ? `${factor} = ${text(h[0], 2, true)} ${way}`
+    : `${factor} ${text(low, 1, true)}\u2026${text(high, 1, true)} ${way}`.trim();
+  return { below: told, hint: GEARS[way] };
 }
 
 /** @type {(mine: Verdict | undefined) => string} */

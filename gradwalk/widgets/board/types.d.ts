@@ -1,9 +1,12 @@
+import type { Line, Packed } from "../engine/engine.js";
+import type { Tensor } from "../engine/tensor.js";
+
 // What Python sends and what the modules hand to one another. Read by the type checker alone.
 
 // widgets/scene.py: what the hand does not change
 export interface Scene {
   name: string;
-  kind: "output" | "curves";
+  kind: "output" | "deeper";
   predict: boolean;
   sentences: [word: string, scored: boolean][][];
   note: string;
@@ -14,7 +17,8 @@ export interface Scene {
   spoken?: Record<string, string[]>; // the same in the other dialects
   start: number[];
   reach: number;
-  nudges: number[] | null; // the detents of a deeper board
+  indices: number[][]; // in the weight, row by row
+  settings?: Record<string, unknown>; // what the lines take that is neither weight nor value, if the page walks
   factor: string;
   positions: Position[]; // none on a deeper board
   start_loss: number;
@@ -34,6 +38,7 @@ export interface Position {
   y: number;
   z_y: number;
   where: string;
+  t: number; // its place among all positions
 }
 
 // widgets/attention.py: what alpha is made of
@@ -51,16 +56,29 @@ export interface Watch {
 // widgets/dial_board.py: what the hand, Python and other views change
 export interface Traits {
   scene: Scene;
+  tape: string | null; // the name of a PageModel
   turned: number[];
-  settled: number[];
-  here: { at: number[]; loss: number; slopes: number[] };
-  curves: { at: number[]; losses: number[][] };
-  history: number[][];
+  stage: string;
+  stages: Record<string, Record<string, Packed | Tensor>>; // what descends at the moment stands there as tensors
+  history: Stood[];
+  kept: Kept[];
+  compared: number;
   predictions: Record<string, Verdict>;
   shown: boolean;
   selected: number;
   eta: number;
+  asked: { turned: number[]; dial: number };
+  told: { turned: number[]; dial: number; loss: number; slopes: number[]; losses: number[] };
   live: boolean;
+}
+
+export type Stood = { turned: number[]; stage: string };
+export type Kept = Stood & { name: string };
+
+// widgets/page_model.py, unpacked
+export interface PageModel {
+  lines: Line[];
+  weights: Record<string, Tensor>;
 }
 
 export type Call = "rise" | "fall" | "stay";
@@ -73,26 +91,21 @@ export interface Model {
   save_changes(): void;
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
+  widget_manager: { get_model(name: string): Promise<{ get(name: "lines"): Line[]; get(name: "weights"): Record<string, Packed> }> };
 }
 
-export type Look = { loss: number; p: number[] }; // at one scored position
-export type Slope = { value: number; exact: boolean };
 export type Share = { p: number; hit: boolean; h: number; value: number };
-export type Curve = { nudges: number[]; losses: number[] };
+export type Curve = { nudges: number[]; losses: number[]; whole: boolean }; // NaN where it has not come yet
 
-// answers.js: two ways to answer
-export interface OutputLayer {
-  free: true;
-  look(turned: number[]): Look[];
-  loss(turned: number[]): number;
-  shares(turned: number[], d: number, seen?: Look[]): Share[];
-  slope(turned: number[], d: number, seen?: Look[] | null): Slope;
-  curve(turned: number[], d: number, reach: number): Curve;
-}
-export interface DeeperLayer {
-  free: false;
-  holds(turned: number[], d: number): boolean;
-  loss(turned: number[]): number | null;
-  slope(turned: number[], d: number): Slope | null;
-  curve(turned: number[], d: number): Curve | null;
+// how far each dial is from its start, and where all other weights stand if they have been moved
+export type Setting = { turned: number[]; weights: Record<string, Tensor> | null };
+export type Seen = { p: number[]; h: number[] }; // at one scored position: of the rows, of the columns
+
+// answers.js: three ways to answer; null is what is not known
+export interface Answers {
+  loss(at: Setting): number | null;
+  slopes(at: Setting): number[] | null;
+  losses(at: Setting, d: number, nudges: number[]): Iterable<number>;
+  value(name: string, at: Setting): Tensor | null;
+  look(at: Setting): Seen[] | null;
 }

@@ -1,0 +1,91 @@
+// A descent that one can watch: the dials turn by themselves, step after step, and the loss leaves a trace.
+
+/** @import { State } from "./state.js" */
+
+import { put, shape } from "./elements.js";
+import { round, text } from "./numbers.js";
+
+export const RATES = [2, 10, 60]; // steps a second
+
+const MOST = 20; // steps in one frame, where frames are late
+const KEPT = 2000; // losses of the trace
+const STILL = 20; // steps that are made at once for whoever wants nothing to move
+
+export class Descent {
+  everything = false; // every weight of the model, or the board's dials alone
+  rate = RATES[1];
+  /** @type {number[]} */
+  trace = [];
+  #last = 0; // when the last step was due
+
+  /** @param {State} state */
+  constructor(state) { this.state = state; }
+
+  get running() { return this.state.running; }
+
+  // One step, with a way back.
+  step() {
+    const { state } = this;
+    if (state.running) this.pause();
+    state.remember();
+    this.#step();
+    state.rest();
+  }
+
+  /** @param {number} now by performance.now() */
+  run(now) {
+    const { state } = this;
+    state.remember();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      for (let k = 0; k < STILL && this.#step(); k++);
+      return state.rest();
+    }
+    state.running = true;
+    this.#last = now;
+    state.changed();
+  }
+
+  pause() {
+    this.state.running = false;
+    this.state.rest();
+  }
+
+  // In every frame of a run: the steps that have become due.
+  /** @param {number} now by performance.now() */
+  tick(now) {
+    const due = Math.min(MOST, Math.floor(((now - this.#last) * this.rate) / 1000));
+    if (due) this.#last = now - this.#last > 1000 ? now : this.#last + (1000 * due) / this.rate;
+    for (let k = 0; k < due; k++) if (!this.#step()) return this.pause();
+    this.state.changed();
+  }
+
+  #step() {
+    const { state } = this;
+    if (!this.trace.length) this.trace.push(state.answers.loss(state.now) ?? NaN);
+    if (!state.step(this.everything)) return false;
+    this.trace = [...this.trace, state.answers.loss(state.now) ?? NaN].slice(-KEPT);
+    return true;
+  }
+}
+
+const WIDTH = 430, HEIGHT = 60, LEFT = 56;
+
+/** The trace of the loss, one point a step. */
+export function traced() {
+  const line = shape("polyline", { class: "gw-curve" }), words = [14, HEIGHT - 4].map((y) =>
+    shape("text", { x: LEFT - 8, y, "text-anchor": "end" }));
+  const node = shape("svg", { class: "gw-trace", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
+    shape("g", { class: "gw-axes" }, ...words), line);
+  return {
+    node,
+    /** @type {(trace: number[], digits: number) => void} */
+    draw(trace, digits) {
+      const low = Math.min(...trace), high = Math.max(...trace), across = (WIDTH - LEFT - 4) / Math.max(1, trace.length - 1);
+      const Y = (/** @type {number} */ loss) => 6 + ((high - loss) / (high - low || 1)) * (HEIGHT - 12);
+      put(line, "points", trace.map((loss, k) => `${round(LEFT + k * across)},${round(Y(loss))}`).join(" "));
+      [high, low].forEach((loss, k) => { words[k].textContent = text(loss, digits); });
+      put(node, "aria-label", `the loss in ${trace.length - 1} steps: from ${text(trace[0], digits)} to ` +
+        text(trace[trace.length - 1], digits));
+    },
+  };
+}
