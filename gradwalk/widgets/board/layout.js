@@ -128,10 +128,10 @@ export function layout(scene, parts) {
       make("div", { class: "gw-dials" }, gridOf(scene, parts)),
       readingOf(parts),
       ...(parts.watched ? [parts.watched.node] : [])),
-    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.note),
+    make("div", { class: "gw-foot" }, parts.reset, parts.undo, parts.keep, parts.called, parts.compare, parts.goThere,
+      parts.forget, parts.note),
     make("div", { class: "gw-foot" }, parts.step, parts.run, parts.rate,
       ...(parts.whole ? [make("label", {}, parts.everything, " every weight of the model")] : []), parts.goes),
     parts.trace.node,
-    make("div", { class: "gw-foot" }, parts.keep, parts.called, parts.compare, parts.goThere, parts.forget),
     make("div", { class: "gw-legend gw-quiet" }, scene.legend, make("br"), make("span", { id: keys }, KEYS)));
 }
