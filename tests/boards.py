@@ -73,7 +73,7 @@ def opening(browser):
     yield open_page
     for context in contexts:
         context.close()
-    assert not troubles
+    assert not troubles, troubles
 
 
 def board_of(name="W", model=PLAIN, scored="last", **options):

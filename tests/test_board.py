@@ -8,6 +8,7 @@ import pytest
 from boards import PLAIN, agree, board_of, drag, knob, shown, turned
 
 from gradwalk.model import Model
+from gradwalk.widgets import dial_board
 
 pytestmark = lab.needs_browser()
 
@@ -43,78 +44,162 @@ def test_several_positions_show_their_shares(open_boards):
     assert abs(np.mean(shares) - shown(page)[1]) < 1e-3
 
 
-@pytest.mark.parametrize("name", ["W1", "gamma1", "E"])
-def test_each_detent_of_a_deeper_board_shows_pythons_number(open_boards, name):
-    board = board_of(name)
+DEEP = Model.random(seed=1, blocks=2, tied=True, final_norm=True, bias=False, activation="gelu")
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [*((name, PLAIN) for name in ("W1", "gamma1", "E", "b_O")), *((name, DEEP) for name in ("E", "blocks.0.W_Q"))],
+)
+def test_any_combination_of_a_deeper_weight_is_exact_with_nobody_to_ask(open_boards, name, model):
+    board = board_of(name, model=model, scored="all")
     page = open_boards(board)
-    losses = page.evaluate(
-        """async nudges => {
-            const at = [];
-            for (const nudge of nudges) {
-                models[0].put("turned", models[0].state.turned.map((x, d) => d === 1 ? nudge : 0));
-                await painted();
-                at.push(Number(document.querySelector(".gw-loss").dataset.loss));
-            }
-            return at;
-        }""",
-        board.scene["nudges"][::4],
-    )
-    for nudge, loss in zip(board.scene["nudges"][::4], losses, strict=True):
-        board.turned = [nudge * (d == 1) for d in range(len(board.turned))]
-        assert abs(loss - board.loss) <= 1e-9 * max(1, board.loss)
-
-
-def test_without_python_a_deeper_board_turns_one_dial_at_a_time_and_says_so(open_boards):
-    board = board_of("W1")
-    page = open_boards(board)
-    assert "No Python here" in page.locator(".gw-note").inner_text()
-    assert page.get_by_role("button", name="one step").is_disabled()
-    drag(page, knob(page, 0), up=30)
-    assert turned(page)[0] in board.scene["nudges"][61:]
-    knob(page, 5).focus()
-    page.keyboard.press("ArrowUp")
-    assert turned(page) == [board.scene["nudges"][61] * (d == 5) for d in range(len(board.turned))]
-    board.turned = turned(page)
-    assert abs(shown(page)[0] - board.loss) <= 1e-9
-    assert page.locator(".gw-slope").inner_text().startswith("slope ≈")
-
-
-def test_a_stale_curve_is_never_used_and_fresh_ones_are(open_boards):
-    board = board_of("W1")
-    page = open_boards(board, live=True)
-    start = [0.0] * len(board.turned)
-    both = [board.scene["nudges"][90] * (d < 2) for d in range(len(start))]
-    page.evaluate("both => models[0].put('turned', both)", both)
-    assert shown(page) == (None, None)
-    assert page.locator(".gw-loss").inner_text() == "…"
-    board.turned = both
-    page.evaluate("here => models[0].put('here', here)", board.here)
+    rng = np.random.default_rng(4)
     agree(page, board)
-    board.settled = both
-    page.evaluate("curves => models[0].put('curves', curves)", board.curves)
+    for size in (0.1, 1, 4):
+        setting = (size * rng.standard_normal(len(board.turned))).tolist()
+        page.evaluate("x => { models[0].put('turned', x); models[0].put('selected', 1) }", setting)
+        agree(page, board)
+    drag(page, knob(page, 0), up=30)
     knob(page, 2).focus()
     page.keyboard.press("PageUp")
-    loss, _ = shown(page)
+    assert all(x != y for x, y in zip(turned(page)[:3:2], setting[:3:2], strict=True))
+    assert turned(page)[3:] == setting[3:]
+    agree(page, board)
+    assert page.locator(".gw-note").inner_text() == ""
+
+
+@pytest.fixture
+def asking(monkeypatch):
+    """A function: a board of a model that is too large for the page."""
+    monkeypatch.setattr(dial_board, "follows_a_hand", lambda *_: False)
+    return board_of
+
+
+def test_a_board_too_large_for_the_page_asks_python_for_the_one_curve_and_says_so(open_boards, asking):
+    board = asking("W1")
+    assert board.tape is None
+    page = open_boards(board, live=True)
+    note, nudges = page.locator(".gw-note"), board._nudges.tolist()
+    answer = lambda: page.evaluate("told => { models[0].put('told', told); return painted() }", board.told)  # noqa: E731
+    drag(page, knob(page, 0), up=30)  # along the curve that is there
+    assert turned(page)[0] in nudges[61:]
     board.turned = turned(page)
-    assert abs(loss - board.loss) <= 1e-9
-
-
-def test_a_kernel_that_does_not_answer_is_told_of_and_the_board_goes_on(open_boards):
-    board = board_of("W1")
-    page = open_boards(board, live=True, clock=True)
-    knob(page, 0).focus()
-    page.keyboard.press("PageUp")
-    page.clock.run_for(1000)
-    note = page.locator(".gw-note")
+    assert shown(page) == (pytest.approx(board.loss, abs=1e-9), None)
+    assert note.inner_text() == "This model is too large for the page: Python is asked for the loss here."
+    board.asked = page.evaluate("models[0].state.asked")
+    assert board.asked == {"turned": turned(page), "dial": 0}
+    answer()
+    agree(page, board)
     assert note.inner_text() == ""
-    page.clock.run_for(11_000)
-    assert note.inner_text().startswith("Python does not answer: one dial at a time")
-    knob(page, 1).focus()
-    page.keyboard.press("PageUp")
-    page.clock.run_for(100)
+    knob(page, 5).focus()
+    page.keyboard.press("ArrowUp")  # nobody has said what this one does
+    assert shown(page) == (None, None)
+    assert page.locator(".gw-loss").inner_text() == "…"
+    assert page.get_by_role("button", name="one step").is_disabled()
+    page.wait_for_function("models[0].state.asked.turned[5] !== 0")
     board.turned = turned(page)
-    assert [d for d, x in enumerate(board.turned) if x] == [1]
-    assert abs(float(page.locator(".gw-loss").get_attribute("data-loss")) - board.loss) <= 1e-9
+    board.asked = page.evaluate("models[0].state.asked")
+    answer()
+    agree(page, board)
+    assert page.get_by_role("button", name="let it run").is_disabled()
+
+
+def test_with_nobody_to_ask_a_board_too_large_for_the_page_says_so(open_boards, asking):
+    page = open_boards(asking("W1"), live=False)
+    assert page.locator(".gw-note").inner_text() == ""
+    knob(page, 1).focus()
+    page.evaluate("painted()")
+    assert page.locator(".gw-note").inner_text().endswith("and Python, which knows the loss here, is not there.")
+    free = open_boards(asking("W"), live=False)  # the output layer has its closed form
+    knob(free, 1).focus()
+    free.keyboard.press("PageUp")
+    assert free.locator(".gw-note").inner_text() == ""
+    board = asking("W")
+    agree(free, board)
+
+
+# ---- descent, and settings to compare
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_a_descent_that_one_watches_is_python_s(open_boards, everything):
+    board = board_of("W1", scored="all", eta=0.05)
+    page = open_boards(board)
+    if everything:
+        page.get_by_label("every weight of the model").check()
+    run = page.get_by_role("button", name="let it run")
+    page.get_by_label("steps a second").select_option("60")
+    assert not page.locator(".gw-trace").is_visible()
+    run.click()
+    page.wait_for_function("document.querySelector('.gw-trace polyline').points.length > 20")
+    page.get_by_role("button", name="pause").click()
+    steps = page.evaluate("document.querySelector('.gw-trace polyline').points.length") - 1
+    for _ in range(steps):
+        board.step(everything=everything)
+    assert turned(page) == pytest.approx(board.turned, rel=1e-9)
+    assert shown(page)[0] == pytest.approx(board.loss, rel=1e-9)
+    state, other = page.evaluate("models[0].state"), board_of("W1", scored="all")
+    other.set_state({name: state[name] for name in ("stages", "stage", "turned")})
+    assert other.loss == pytest.approx(board.loss, rel=1e-9)  # what the page told Python
+    page.get_by_role("button", name="undo").click()  # one turn
+    agree(page, board_of("W1", scored="all"))
+    assert turned(page) == [0.0] * len(board.turned)
+    page.get_by_role("button", name="one step downhill").click()
+    once = board_of("W1", scored="all", eta=0.05)
+    once.step(everything=everything)
+    assert shown(page)[0] == pytest.approx(once.loss, rel=1e-12)
+
+
+def test_whoever_wants_nothing_to_move_gets_the_steps_at_once(open_boards):
+    board = board_of("W1", eta=0.05)
+    page = open_boards(board, reduced_motion="reduce")
+    page.get_by_role("button", name="let it run").click()
+    page.evaluate("painted()")
+    for _ in range(20):
+        board.step()
+    assert turned(page) == pytest.approx(board.turned, rel=1e-9)
+    assert page.get_by_role("button", name="let it run").is_visible()  # nothing goes on
+
+
+def test_a_setting_is_kept_named_and_compared(open_boards):
+    board = board_of("W1")
+    page = open_boards(board)
+    drag(page, knob(page, 1), up=40)
+    first = turned(page)
+    page.get_by_label("the name of the setting").fill("mine")
+    page.get_by_role("button", name="keep this setting").click()
+    drag(page, knob(page, 0), up=40)
+    page.evaluate("painted()")
+    board.turned = first
+    assert page.locator(".gw-key").last.text_content() == f"mine: {board.loss:.3f}"
+    assert f"compared with mine: {board.loss:.3f}" in page.locator(".gw-plot").get_attribute("aria-label")
+    curves = [page.locator(f"path.{name}").first.get_attribute("d").count("L") for name in ("gw-kept", "gw-curve")]
+    assert curves == [120, 120]
+    page.get_by_role("button", name="keep this setting").click()
+    page.evaluate("painted()")
+    options = page.get_by_label("compare with").locator("option").all_inner_texts()
+    assert options == ["compare with nothing", "compare with mine", "compare with B"]
+    page.get_by_label("compare with").select_option("0")
+    page.get_by_role("button", name="go to it").click()
+    assert turned(page) == first
+    page.get_by_role("button", name="forget it").click()
+    page.evaluate("painted()")
+    assert not page.locator("path.gw-kept").first.is_visible()
+    assert [kept["name"] for kept in page.evaluate("models[0].state.kept")] == ["B"]
+
+
+def test_no_dial_goes_where_there_is_no_loss_and_the_board_says_so(open_boards):
+    page = open_boards(board_of("W"))
+    page.evaluate("models[0].put('eta', 1.5e308)")
+    step = page.get_by_role("button", name="one step downhill")
+    for _ in range(3):
+        before = turned(page), shown(page)[0]
+        step.click()
+        page.evaluate("painted()")
+    assert before == (turned(page), shown(page)[0])
+    assert np.isfinite(before[1])
+    assert page.locator(".gw-note").inner_text().startswith("No further: out there the numbers are too large")
 
 
 # ---- the hand
@@ -182,7 +267,7 @@ def test_the_wheel_turns_only_the_dial_that_has_the_focus(open_boards):
     knob(page, 0).focus()
     page.mouse.wheel(0, -200)
     page.wait_for_function("models[0].state.turned[0] !== 0")
-    assert turned(page)[0] == board.scene["nudges"][62]
+    assert turned(page)[0] == pytest.approx(board.scene["reach"] * 2 / 60)
     assert page.evaluate("scrollY") == 0
 
 

@@ -17,6 +17,7 @@ from gradwalk.model import Model
 from gradwalk.names import VALUES
 from gradwalk.walk import backward, forward
 from gradwalk.weights import of_weight
+from gradwalk.widgets import scene as scenes
 from gradwalk.widgets import tape
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.javascript import joined
@@ -126,30 +127,31 @@ def walks():
     yield walked("nearly sure", sure, tokens, [int(p.argmax()), *[-1] * (len(y) - 1)])
 
 
+SETTINGS = 70  # of each board, several dials turned together
+
+
 def taped(model, tokens, y, rng):
-    """Boards for the page's tape, and what Python finds on a model that was turned: two dials of each weight, and three
-    of three weights."""
-    boards = []
-    for names in [*((name, name) for name in model.weights), rng.choice(list(model.weights), 3, replace=False)]:
-        numbers = rng.permutation(min(model.weights[name].size for name in names))[: len(names)]
-        indices = [np.unravel_index(k, model.weights[name].shape) for k, name in zip(numbers, names, strict=True)]
-        turned, moved, d = rng.normal(0, 0.5, len(names)), model.copy(), int(rng.integers(len(names)))
-        for name, index, by in zip(names, indices, turned, strict=True):
-            moved.turn(name, index, by)
-        values, nudges = forward(moved, tokens, y), np.linspace(-2, 2, 121)
-        grads = backward(moved, values)
-        boards.append({
-            "dials": [{"name": n, "index": [int(i) for i in index]} for n, index in zip(names, indices, strict=True)],
-            "turned": turned.tolist(),
-            "loss": float(values.L),
-            "slopes": [float(of_weight(grads, name)[index]) for name, index in zip(names, indices, strict=True)],
-            "h": tape.packed(values.h),
-            "d": d,
-            "nudges": nudges.tolist(),
-            "losses": Dial(moved, tokens, y, names[d], indices[d]).curve(nudges - turned[d]).tolist(),
-        })  # fmt: skip
-    settings = tape.settings(model, tokens, y)
-    return {"lines": tape.lines(model), "settings": settings, "weights": tape.weights(model), "boards": boards}
+    """A board of each weight, and what Python finds on a model that was turned: by full walks, not by the board."""
+    for name in model.weights:
+        board, at, reach = DialBoard(model, tokens, y, name, predict=False), [], scenes.reach_of(model.weights[name])
+        for k in range(SETTINGS):
+            turned, moved = reach * rng.normal(0, 0.5, len(board.dials)), model.copy()
+            for index, by in zip(board.dials, turned, strict=True):
+                moved.turn(name, index, by)
+            values = forward(moved, tokens, y)
+            at.append({"turned": turned.tolist(), "loss": float(values.L)})
+            if k % 35:
+                continue
+            grads, d = backward(moved, values), int(rng.integers(len(turned)))
+            slopes = [float(of_weight(grads, name)[index]) for index in board.dials]
+            losses = Dial(moved, tokens, y, name, board.dials[d]).curve(reach * scenes.NUDGES - turned[d])
+            at[-1] |= {"slopes": slopes, "d": d, "losses": losses.tolist(), "h": tape.packed(values.h)}
+            if name in scenes.OUTPUT:
+                p = values.p[values.y >= 0].mean(axis=0)
+                at[-1]["p"] = [float(p[i]) for i in dict.fromkeys(i for i, *_ in board.dials)]
+            moved.move(grads, 0.1)  # a step of descent on everything
+            at[-1]["descended"] = float(forward(moved, tokens, y).L)
+        yield {"state": json.loads(board.state_json()), "at": at}
 
 
 @pytest.fixture(scope="module")
@@ -158,19 +160,10 @@ def handed_over(tmp_path_factory):
     folder = tmp_path_factory.mktemp("handed_over")
     for name, widget in (("board", DialBoard), ("range", Range)):
         (folder / f"{name}.mjs").write_text(widget._esm, encoding="utf-8")
-    model, rng, boards = Model.random(seed=3, D=6, F=7, H=2), np.random.default_rng(8), []
-    for name, scored in [("W", "last"), ("W", "all"), ("b", "all"), ("W1", "all"), ("W_Q", "last")]:
-        board = DialBoard(model, *model.read("the dog slept by the fire", scored), name, predict=False, watch="alpha")
-        state, at = json.loads(board.state_json()), []
-        for size in (0, 0.3, 2):
-            board.turned = (size * rng.standard_normal(len(board.turned))).tolist()
-            alpha = board.values.alpha.tolist()
-            at.append({"turned": board.turned, "loss": board.loss, "slopes": board.slopes, "p": board.p})
-            at[-1] |= {"alpha": alpha, "here": board.here}
-        boards.append({"state": state, "at": at})
+    rng = np.random.default_rng(8)
+    cases = [*map(case, (0, 13, 44, 47, 49, 63)), (Model.trained(), *Model.trained().read("the dog slept by the fire"))]
+    boards = [board for given in cases for board in taped(*given, rng)]  # each choice of a form both ways
     (folder / "boards.json").write_text(json.dumps(boards), encoding="utf-8")
-    tapes = [taped(*case(number), rng) for number in (0, 13, 44, 47, 49, 63)]  # each choice of a form both ways
-    (folder / "tapes.json").write_text(json.dumps(tapes), encoding="utf-8")
     (folder / "walks.json").write_text(json.dumps(list(walks())), encoding="utf-8")
     return folder
 

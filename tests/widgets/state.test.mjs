@@ -2,22 +2,37 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { ClosedForm } from "../../gradwalk/widgets/board/answers.js";
+import { nudgesTo } from "../../gradwalk/widgets/board/curve.js";
 import { State } from "../../gradwalk/widgets/board/state.js";
-import { atStart, curvesAt, deeper, hereAt, output, slopesAt, standIn } from "./stand_in.mjs";
+import { deeper, output, slopesAt, standIn, taped, toldAt, walked } from "./stand_in.mjs";
 
 function free(traits) {
-  const model = standIn({ scene: output, turned: [0, 0, 0, 0], settled: [0, 0, 0, 0], ...traits });
-  return { model, state: new State(model, () => {}) };
+  const model = standIn({ scene: output, turned: [0, 0, 0, 0], ...traits });
+  return { model, state: new State(model, null, () => {}) };
 }
-function deep(traits) {
-  const model = standIn({ scene: deeper, ...atStart, ...traits });
-  return { model, state: new State(model, () => {}) };
+function asking(traits) {
+  const model = standIn({ scene: deeper, turned: [0, 0], told: toldAt([0, 0], 0, nudgesTo(2)), live: true, ...traits });
+  return { model, state: new State(model, null, () => {}) };
+}
+function walking(traits) {
+  const model = standIn({ scene: walked, turned: [0, 0], ...traits });
+  return { model, state: new State(model, taped, () => {}) };
 }
 
-test("the output layer turns freely up to its limit, a deeper dial from detent to detent", () => {
+test("dials turn freely up to their limit, those that ask Python from nudge to nudge", () => {
   const { state } = free();
   assert.deepEqual([0.3, 100, -100].map((x) => state.snap(x)), [0.3, 32, -32]);
-  assert.deepEqual([0.3, 0.6, -1.4, 100].map((x) => deep().state.snap(x)), [0, 1, -1, 2]);
+  const detents = [0.31, -1.41, 100].map((x) => asking().state.snap(x));
+  assert.deepEqual(detents, [nudgesTo(2)[69], nudgesTo(2)[18], 2]);
+  assert.deepEqual(walking().state.snap(0.3), 0.3);
+});
+
+test("what the page cannot walk is asked for: lines with a function that it does not know", () => {
+  const lines = [["z", "rotary", ["x"]], ...taped.lines], model = standIn({ scene: walked, turned: [0, 0], told: toldAt([0, 0], 0) });
+  assert.ok(new State(model, { ...taped, lines }, () => {}).kernel);
+  assert.ok(new State(standIn({ scene: output, turned: [0, 0, 0, 0] }), { ...taped, lines }, () => {}).answers instanceof ClosedForm);
+  assert.equal(walking().state.kernel, null);
 });
 
 test("undo goes back one turn, reset and goHome are turns", (t) => {
@@ -55,48 +70,99 @@ test("what has changed is sent after a moment, once, and at the end at the lates
   assert.equal(model.saved, 2);
 });
 
-test("when the keys have rested, Python is asked for fresh curves", (t) => {
+test("when the keys have rested, and when another dial is chosen, Python is asked for what the page does not know", (t) => {
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  const { state, model } = deep({ live: true });
+  const { state, model } = asking();
   state.nudgeBy(0, 1);
   t.mock.timers.tick(100);
   state.nudgeBy(0, 1);
   t.mock.timers.tick(149);
-  assert.deepEqual(model.state.settled, [0, 0]);
+  assert.equal(model.state.asked, undefined);
+  assert.ok(state.waits);
   t.mock.timers.tick(1);
-  assert.deepEqual(model.state.settled, [2, 0]);
+  assert.deepEqual(model.state.asked, { turned: [2, 0], dial: 0 });
+  model.put("told", toldAt([2, 0], 0, nudgesTo(2)));
+  assert.ok(!state.waits);
+  state.select(1);
+  assert.deepEqual(model.state.asked, { turned: [2, 0], dial: 1 });
   state.close();
 });
 
-test("a step of descent moves every dial by its slope, and waits for Python's slopes where it has none", () => {
-  const { state, model } = deep({ live: true });
-  state.step();
-  assert.deepEqual(state.turned, slopesAt([0, 0]).map((slope) => -0.5 * slope));
-  state.step(); // no slopes for this setting yet
-  assert.deepEqual(state.turned, [-1, -1]);
-  model.put("here", hereAt([-1, -1]));
-  assert.deepEqual(state.turned, [-1, -1.5]);
-  model.put("here", hereAt([-1, -1.5])); // nobody waits any more
-  assert.deepEqual(state.turned, [-1, -1.5]);
+test("the page that walks asks nobody", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { state, model } = walking();
+  state.nudgeBy(0, 1);
+  t.mock.timers.tick(500);
+  state.select(1);
+  state.rest();
+  assert.equal(model.state.asked, undefined);
+  assert.ok(!state.waits);
 });
 
-test("with nobody to ask, the other dials go back to where the curves were taken", () => {
-  const { state, model } = deep();
-  state.turnTo(0, 1);
-  state.turnTo(1, 2);
-  assert.deepEqual(state.turned, [0, 2]);
-  model.state.live = true;
-  model.put("curves", curvesAt([0, 2]));
-  state.turnTo(0, 1);
-  assert.deepEqual(state.turned, [1, 2]);
+test("a step of descent moves every dial by its slope; without slopes there is none", () => {
+  const { state } = asking();
+  assert.ok(state.step());
+  assert.deepEqual(state.turned, slopesAt([0, 0]).map((slope) => -0.5 * slope));
+  assert.ok(!state.step()); // Python has not said them there
+  assert.deepEqual(state.turned, [-1, -1]);
+});
+
+test("a descent on every weight goes down, is undone whole, and travels packed", () => {
+  const { state, model } = walking(), start = state.answers.loss(state.now), losses = [start];
+  state.remember();
+  for (let k = 0; k < 5; k++) {
+    assert.ok(state.step(true));
+    losses.push(state.answers.loss(state.now));
+  }
+  assert.deepEqual([...losses].sort((a, b) => b - a), losses);
+  assert.deepEqual(Object.keys(model.state.stages), [model.state.stage]); // a run has one
+  const [now, before] = [state.now, model.saved];
+  state.rest();
+  assert.ok(model.saved > before);
+  assert.deepEqual(Object.keys(model.state.stages[model.state.stage].W), ["shape", "dtype", "base64"]);
+  assert.equal(state.now.weights, now.weights); // unpacked once
+  const again = new State(model, taped, () => {}); // as another view, or tomorrow
+  assert.equal(again.answers.loss(again.now), losses.at(-1));
+  again.undo();
+  assert.deepEqual([again.turned, model.state.stage, again.answers.loss(again.now)], [[0, 0], "", start]);
+  assert.deepEqual(model.state.stages, {});
+});
+
+test("what was kept stays where it was, whatever goes on", () => {
+  const { state, model } = walking();
+  state.step(true);
+  state.keep("A");
+  const kept = state.answers.loss(state.compared.at);
+  for (let k = 0; k < 3; k++) state.step(true);
+  state.rest();
+  assert.ok(state.answers.loss(state.now) < kept);
+  assert.equal(state.answers.loss(state.compared.at), kept);
+  assert.equal(Object.keys(model.state.stages).length, 2);
+  const { other, loss } = state.response();
+  assert.equal(loss, kept);
+  assert.equal(other.losses[60], [...state.answers.losses(state.compared.at, 0, [0])][0]);
+  state.forget();
+  assert.deepEqual([model.state.kept, state.compared, state.response().other], [[], null, null]);
+});
+
+test("a turn to where there is no loss is not made, and the board says so", () => {
+  const { state, model } = walking({ scene: { ...walked, reach: 1e308 } });
+  state.nudgeTo(0, 1e308);
+  assert.ok(!state.refused);
+  state.nudgeTo(1, 1e308); // the logits' differences are no numbers any more
+  const { turned } = state, loss = state.answers.loss(state.now);
+  state.jump([-1.7e308, 1.7e308].map((x) => 16 * x));
+  assert.ok(state.refused);
+  assert.deepEqual([state.turned, state.answers.loss(state.now)], [turned, loss]);
+  assert.ok(model.state.history.every(({ turned: earlier }) => earlier.every(Number.isFinite)));
 });
 
 test("a dial is called once, before it is turned", () => {
-  const { state, model } = deep({ scene: { ...deeper, predict: true }, shown: false });
+  const { state, model } = walking({ scene: { ...walked, predict: true }, shown: false });
   assert.ok(!state.known(0));
-  assert.ok(state.call("fall"));
-  assert.deepEqual(state.verdict(0), { said: "fall", truth: "rise", right: false });
-  assert.ok(!state.call("rise"));
+  assert.ok(state.call("rise"));
+  assert.deepEqual(state.verdict(0), { said: "rise", truth: "fall", right: false });
+  assert.ok(!state.call("fall"));
   model.state.selected = 1;
   state.turnTo(1, 1);
   assert.deepEqual(state.verdict(1), { said: "turned" });
@@ -104,19 +170,21 @@ test("a dial is called once, before it is turned", () => {
   assert.ok(state.known(1));
 });
 
-test("a free curve is worked out again only when it has changed, and wide enough for the dial", () => {
-  const { state, model } = free();
-  const first = state.response();
-  assert.equal(state.response(), first);
-  model.state.selected = 1; // another dial
-  const second = state.response();
-  assert.notEqual(second, first);
-  state.turnTo(1, 1.5); // along its own curve
-  assert.equal(state.response(), second);
-  state.turnTo(0, 1); // another one turned
-  const third = state.response();
-  assert.notEqual(third, second);
-  assert.equal(third.nudges[120], 2);
-  state.turnTo(1, 5);
-  assert.equal(state.response().nudges[120], 8); // twice the reach, and again
+test("a curve is worked out again only when it has changed, and wide enough for the dial", () => {
+  for (const { state, model } of [free(), walking()]) {
+    const whole = () => { let { present } = state.response(); while (!present.whole) ({ present } = state.response()); return present; };
+    const first = whole();
+    assert.equal(whole(), first);
+    model.state.selected = 1; // another dial
+    const second = whole();
+    assert.notEqual(second, first);
+    state.turnTo(1, 1.5); // along its own curve
+    assert.equal(whole(), second);
+    state.turnTo(0, 1); // another one turned
+    const third = whole();
+    assert.notEqual(third, second);
+    assert.equal(third.nudges[120], 2);
+    state.turnTo(1, 5);
+    assert.equal(whole().nudges[120], 8); // twice the reach, and again
+  }
 });

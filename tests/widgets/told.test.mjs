@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { scoreTold, slopeAlone, slopeOfShares, verdictTold } from "../../gradwalk/widgets/board/told.js";
+import { gearTold, scoreTold, slopeAlone, slopeOfShares, verdictTold } from "../../gradwalk/widgets/board/told.js";
 import { output } from "./stand_in.mjs";
 
 const share = (p, hit, h) => ({ p, hit, h, value: (p - (hit ? 1 : 0)) * h });
@@ -27,10 +27,17 @@ test("of many positions the first six have a row each, the others one", () => {
   assert.equal(slopeOfShares(scene, 0.5, shares.slice(0, 6)).rows.length, 6);
 });
 
-test("a deeper slope says whether it is exact, and what rounding leaves of nothing is not shown", () => {
-  assert.equal(slopeAlone(output, { value: -0.5, exact: true }), "slope = \u22120.500: up helps");
-  assert.equal(slopeAlone(output, { value: 0.5, exact: false }), "slope \u2248 0.500: down helps");
-  assert.equal(slopeAlone(output, { value: 1e-15, exact: true }), "slope \u2248 0.000: a short turn changes nothing");
+test("a deeper slope is told, and what rounding leaves of nothing is not shown", () => {
+  assert.equal(slopeAlone(output, -0.5), "slope = \u22120.500: up helps");
+  assert.equal(slopeAlone(output, 0.5), "slope = 0.500: down helps");
+  assert.equal(slopeAlone(output, 1e-15), "slope \u2248 0.000: a short turn changes nothing");
+});
+
+test("a column of W says how its dials are geared", () => {
+  assert.deepEqual(gearTold(output, [0.421]).below, "h = +0.42 \u21bb");
+  assert.deepEqual(gearTold(output, [-0.421]).below, "h = \u22120.42 \u21ba");
+  assert.deepEqual(gearTold(output, [-0.421, 2]).below, "h \u22120.4\u2026+2.0");
+  assert.match(gearTold(output, [-0.421, 2]).hint, /one way at some positions/);
 });
 
 test("verdict and score", () => {

@@ -72,7 +72,7 @@ const WIDTH = 430, HEIGHT = 60, LEFT = 56;
 
 /** The trace of the loss, one point a step. */
 export function traced() {
-  const line = shape("polyline", { class: "gw-curve" }), words = [14, HEIGHT - 4].map((y) =>
+  const line = shape("polyline", { class: "gw-steps" }), words = [14, HEIGHT - 4].map((y) =>
     shape("text", { x: LEFT - 8, y, "text-anchor": "end" }));
   const node = shape("svg", { class: "gw-trace", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
     shape("g", { class: "gw-axes" }, ...words), line);

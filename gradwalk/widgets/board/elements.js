@@ -1,6 +1,8 @@
 // Small helpers for what is on the page. What has not changed is not written: a turn lays out nothing else.
 
-import { round } from "./numbers.js";
+import { round, within } from "./numbers.js";
+
+const MOST_LAPS = 20;
 
 /** @typedef {Record<string, string | number>} Attributes */
 
@@ -65,10 +67,12 @@ export function polar(x, y, radius, degrees) {
 }
 
 /**
- * From one angle to another along the rim; past a full turn it spirals outward, so that the laps can be counted.
- * @type {(x: number, y: number, radius: number, from: number, to: number, growth?: number) => string}
+ * From one angle to another along the rim; past a full turn it spirals outward, so that the laps can be counted, as far
+ * as anybody would.
+ * @type {(x: number, y: number, radius: number, from: number, end: number, growth?: number) => string}
  */
-export function arc(x, y, radius, from, to, growth = 0) {
+export function arc(x, y, radius, from, end, growth = 0) {
+  const to = from + within(end - from, MOST_LAPS * 360);
   const steps = Math.max(1, Math.ceil(Math.abs(to - from) / 6));
   const point = (/** @type {number} */ part) =>
     polar(x, y, radius + (growth * Math.abs(to - from) * part) / 360, from + (to - from) * part);

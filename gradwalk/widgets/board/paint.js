@@ -165,7 +165,7 @@ function paintDescent(state, { running, everything, trace }, parts) {
 
 /** @type {(state: State, parts: Parts) => void} */
 function paintKept({ model, keepable }, { keep, called, compare, goThere, forget }) {
-  const kept = model.get("kept"), names = ["compare with nothing", ...kept.map(({ name }) => name)];
+  const kept = model.get("kept"), names = ["nothing", ...kept.map(({ name }) => name)].map((name) => `compare with ${name}`);
   if (compare.options.length !== names.length || names.some((name, k) => compare.options[k].text !== name)) {
     compare.replaceChildren(...names.map((name, k) => make("option", { value: k - 1 }, name)));
   }
