@@ -14,6 +14,7 @@ from gradwalk.show import number
 from gradwalk.telling.derivations import same
 from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.walk import forward
+from gradwalk.widgets import dial_board, page_model, tape
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.live_page import LivePage
@@ -44,22 +45,63 @@ def closed_form(board, turned):
 # ---- the numbers
 
 
+@pytest.fixture
+def asking(monkeypatch):
+    """A function: a board of a model that is too large for the page."""
+    monkeypatch.setattr(dial_board, "follows_a_hand", lambda *_: False)
+    return board_of
+
+
 @pytest.mark.parametrize(
     ("model", "name"),
     [(PLAIN, name) for name in PLAIN.weights if name not in scenes.OUTPUT] + [(DEEP, name) for name in DEEP.weights],
 )
-def test_every_point_of_every_curve_is_a_full_forward_pass(model, name):
+def test_where_the_page_asks_every_point_of_the_curve_is_a_full_forward_pass(asking, model, name):
     tokens, y = model.read(SENTENCE, "all")
-    board = DialBoard(model, tokens, y, name)
-    board.turn(board._indices[-1], 0.3)  # the curves are taken again, at a setting that is not the start
+    board = asking(name, model, scored="all")
+    board.turn(board._indices[-1], 0.3)  # Python is asked again, at a setting that is not the start
     for d in {0, len(board._indices) - 1}:
-        for nudge, shown in zip(board.scene["nudges"], board.curves["losses"][d], strict=True):
+        board.asked = {"turned": board.turned, "dial": d}
+        assert (board.told["turned"], board.told["dial"]) == (board.turned, d)
+        for nudge, shown in zip(board.scene["reach"] * scenes.NUDGES, board.told["losses"], strict=True):
             turned = model.copy()
             for e, index in enumerate(board._indices):
                 turned.turn(name, index, nudge if e == d else board.turned[e])
             L = forward(turned, tokens, y).L
             assert abs(shown - L) <= 1e-9 * max(1, L)
-    assert abs(board.here["loss"] - board.loss) <= 1e-12
+    assert abs(board.told["loss"] - board.loss) <= 1e-12
+    assert board.told["slopes"] == board.slopes
+
+
+def test_a_model_is_sent_once_and_only_where_the_page_can_walk_it():
+    boards = [board_of("W1"), board_of("W"), board_of("W1").fresh(), board_of("W1", PLAIN.copy())]
+    assert len({id(board.tape) for board in boards}) == 1
+    state = boards[0].get_state()
+    assert state["tape"] == f"IPY_MODEL_{boards[0].tape.model_id}"
+    assert {n: tape.unpacked(a).tolist() for n, a in boards[0].tape.weights.items()} == {
+        name: array.tolist() for name, array in PLAIN.weights.items()
+    }
+    other = PLAIN.copy()
+    other.turn("W", (0, 0), 1e-12)
+    assert board_of("W1", other).tape is not boards[0].tape
+    scaled = Model({**PLAIN.weights}, PLAIN.words, PLAIN.H, activation="gelu")
+    assert board_of("W1", scaled).tape is not boards[0].tape  # the same weights, other lines
+    wide = Model.random(D=256, F=512)
+    assert tape.weight_bytes(wide) > page_model.MOST_BYTES
+    assert (board_of("W", wide).tape, board_of("W1", wide).tape) == (None, None)
+    slow = Model.random(D=64, T_max=512)
+    assert tape.weight_bytes(slow) < page_model.MOST_BYTES
+    assert DialBoard(slow, *slow.read(" ".join(["the dog"] * 200)), "W1").tape is None
+    assert board_of("W1", slow).tape is not None
+
+
+def test_the_trained_model_walks_in_the_page_and_a_saved_notebook_stays_small():
+    model = Model.trained()
+    board = DialBoard(model, *model.read(SENTENCE), "W1")
+    assert board.tape is not None
+    board.step(0.1, everything=True)
+    saved = json.dumps([board.get_state(), board.tape.get_state()])
+    assert len(saved) < 2**20
 
 
 @pytest.mark.parametrize("name", scenes.OUTPUT)
@@ -79,17 +121,15 @@ def test_the_slopes_are_those_of_the_dials():
     board = board_of("W2")
     board.turn((1, 3), 0.4)
     tokens, y = PLAIN.read(SENTENCE)
-    for index, slope, sent in zip(board._indices, board.slopes, board.here["slopes"], strict=True):
+    for index, slope in zip(board._indices, board.slopes, strict=True):
         dial = Dial(board.model, tokens, y, "W2", index)
-        assert slope == sent == dial.gradient
+        assert slope == dial.gradient
         assert abs(slope - dial.measured) < 1e-8
 
 
-def test_detents_reach_three_root_mean_squares_or_one_where_all_is_zero():
+def test_dials_reach_three_root_mean_squares_or_one_where_all_is_zero():
     board = board_of("W1")
     assert board.scene["reach"] == pytest.approx(3 * np.sqrt(np.mean(PLAIN.weights["W1"] ** 2)))
-    assert (len(board.scene["nudges"]), board.scene["nudges"][60]) == (121, 0.0)
-    assert board.scene["nudges"][-1] == -board.scene["nudges"][0] == board.scene["reach"]
     silent = Model({**PLAIN.weights, "b1": np.zeros(PLAIN.F)}, PLAIN.words, PLAIN.H)
     assert board_of("b1", silent).scene["reach"] == 1
 
@@ -222,23 +262,45 @@ def test_a_step_of_descent_moves_the_boards_dials_by_their_slopes(name):
     assert board.loss - start == pytest.approx(predicted, rel=0.05)
 
 
-def test_what_the_page_says_is_answered_and_nonsense_is_not_taken():
-    board = board_of("W1")
+def test_what_the_page_asks_is_answered_and_nonsense_is_not_taken(asking):
+    board = asking("W1")
     turned = [0.0] * len(board.turned)
-    turned[3] = board.scene["nudges"][80]
+    turned[3] = float(board._nudges[80])
+    before = board.told
     board.set_state({"turned": turned})
-    assert board.here["at"] == turned
-    assert board.here["loss"] == board.loss
-    assert board.curves["at"] == [0.0] * len(turned)  # the hand has not come to rest
-    board.set_state({"settled": turned})
-    assert board.curves["at"] == turned
-    assert board.curves["losses"][3][80] == pytest.approx(board.loss, abs=1e-12)
-    assert board.curves["losses"][0][60] == pytest.approx(board.loss, abs=1e-12)
+    assert board.told is before  # the hand has not come to rest
+    board.set_state({"asked": {"turned": turned, "dial": 3}})
+    assert (board.told["turned"], board.told["loss"]) == (turned, board.loss)
+    assert board.told["losses"][80] == pytest.approx(board.loss, abs=1e-12)
     for nonsense in ([0.0], [float("nan")] * len(turned)):
         with pytest.raises(traitlets.TraitError, match="finite numbers"):
             board.turned = nonsense
     with pytest.raises(traitlets.TraitError, match="selected: wanted 0 to"):
         board.selected = 99
+    with pytest.raises(traitlets.TraitError, match="stages: wanted every weight of Model"):
+        board.stages = {"1": {"W": tape.packed(np.zeros(3))}}
+
+
+def test_a_step_of_descent_on_every_weight_is_the_models_and_undone_whole():
+    board, model = board_of("W1", scored="all"), PLAIN.copy()
+    tokens, y = model.read(SENTENCE, "all")
+    start = board.loss, board.slopes
+    for k in range(3):
+        model.move(walk.backward(model, forward(model, tokens, y)), 0.1)
+        board.step(0.1, everything=True)
+        for name, array in model.weights.items():
+            same(board.model.weights[name], array, 1e-15)
+        assert len(board.stages) == k + 1
+    assert board.loss == pytest.approx(forward(model, tokens, y).L, rel=1e-14)
+    board.turn(board.dials[0], 0.5)
+    model.turn("W1", board.dials[0], 0.5)
+    assert board.loss == pytest.approx(forward(model, tokens, y).L, rel=1e-14)
+    for _ in range(4):
+        board.undo()
+    assert (board.loss, board.slopes) == start
+    board.step(0.1, everything=True)
+    board.reset()
+    assert (board.loss, board.slopes, board.stage) == (*start, "")
 
 
 def test_float32_and_several_sentences():
@@ -246,7 +308,6 @@ def test_float32_and_several_sentences():
     pairs = [model.read(s, "all") for s in (SENTENCE, "the cat sat by the door")]
     board = DialBoard(model, [tokens for tokens, _ in pairs], [y for _, y in pairs], "W2")
     board.turn(board._indices[0], 0.25)
-    assert board.curves["losses"][1][60] == pytest.approx(board.loss, rel=1e-5)
     assert [s[0][0] for s in board.scene["sentences"]] == ["the", "the"]
     assert board.scene["note"] == "10 positions scored: the loss is their mean"
 
@@ -612,7 +673,7 @@ def test_own_sentence_passes_its_options_on():
 
 def state_of(board):
     """What a learner could see of a board, and its own model's loss."""
-    return board.turned, board.settled, board.history, board.predictions, board.here, board.curves, board.loss
+    return board.turned, board.stage, board.history, board.predictions, board.told, board.loss
 
 
 @pytest.mark.parametrize("name", ["W", "W1"])

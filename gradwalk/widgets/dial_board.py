@@ -110,6 +110,7 @@ class DialBoard(anywidget.AnyWidget):
         scene = scenes.compose(
             self._model, self._values, grads, name, rows, columns, predict, reach, self._curves(reach * scenes.ENDS)
         )
+        self._names = scene["names"]
         if walks:
             scene["settings"] = tape.settings(model, tokens, y)
         if watched is not None:
@@ -268,7 +269,7 @@ class DialBoard(anywidget.AnyWidget):
             raise arguments.refused(argument, f"{wanted} for {self._name}", index)
         index = tuple(scenes.number_of(self._model, argument, self._name, i, axis) for axis, i in enumerate(index))
         if index not in self._indices:
-            raise ValueError(f"{argument}: {index} is not on the board; it has {', '.join(self.scene['names'])}")
+            raise ValueError(f"{argument}: {index} is not on the board; it has {', '.join(self._names)}")
         return self._indices.index(index)
 
     # ---- what Python derives for the page

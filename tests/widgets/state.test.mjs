@@ -128,6 +128,22 @@ test("a descent on every weight goes down, is undone whole, and travels packed",
   assert.deepEqual(model.state.stages, {});
 });
 
+test("a notebook carries no more of what descended than it should, and the oldest ways back go first", () => {
+  const wide = { shape: [40000], data: new Float64Array(40000) }; // 440 kB on its way
+  const { model } = walking(), state = new State(model, { ...taped, weights: { ...taped.weights, wide } }, () => {});
+  const run = () => { state.remember(); state.step(true); state.rest(); };
+  run();
+  state.nudgeTo(0, 0.5);
+  run();
+  assert.equal(Object.keys(model.state.stages).length, 1);
+  assert.deepEqual(model.state.history, []);
+  assert.ok(!state.keepable); // it would be carried twice
+  state.reset();
+  assert.ok(state.keepable);
+  state.undo();
+  assert.ok(Number.isFinite(state.answers.loss(state.now)));
+});
+
 test("what was kept stays where it was, whatever goes on", () => {
   const { state, model } = walking();
   state.step(true);
