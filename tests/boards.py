@@ -7,6 +7,7 @@ import numpy as np
 
 from gradwalk.model import Model
 from gradwalk.widgets.dial_board import DialBoard
+from gradwalk.widgets.shared import PageCode
 
 SENTENCE = "the dog slept by the fire"
 PLAIN = Model.random(seed=0)
@@ -19,7 +20,8 @@ import board from "./board.js";
 const states = await (await fetch("states.json")).json();
 window.models = states.map(state => {
     const listeners = {};
-    return { state, saved: [], get: key => key === "tape" ? state.tape && "IPY_MODEL_tape" : state[key],
+    return { state, saved: [],
+        get: key => key === "tape" ? state.tape && "IPY_MODEL_tape" : state[key],
         widget_manager: { get_model: async () => ({ get: key => state.tape[key] }) }, set: (key, value) => { state[key] = value; },
         save_changes() { this.saved.push(structuredClone(state.turned)); },
         on: (event, f) => (listeners[event] ??= []).push(f),
@@ -51,8 +53,8 @@ def opening(browser):
         files = {
             "/": ("text/html", PAGE),
             "/states.json": ("application/json", json.dumps(states)),
-            "/board.js": ("text/javascript", DialBoard._esm),
-            "/board.css": ("text/css", DialBoard._css),
+            "/board.js": ("text/javascript", PageCode.once().module),
+            "/board.css": ("text/css", PageCode.once().style),
         }
 
         def serve(route):

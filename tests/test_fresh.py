@@ -17,7 +17,7 @@ def board_of(model, name, **options):
 
 def state(board):
     """All that a board shows, but for its number in the page."""
-    traits = ("scene", "turned", "settled", "here", "curves", "history", "predictions", "shown", "selected", "eta")
+    traits = ("scene", "turned", "stage", "stages", "kept", "history", "predictions", "shown", "selected", "eta")
     return {name: getattr(board, name) for name in traits} | {"table": board._repr_mimebundle_()[0]["text/html"]}
 
 

@@ -22,6 +22,7 @@ from gradwalk.widgets import tape
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.javascript import joined
 from gradwalk.widgets.live_page import Range
+from gradwalk.widgets.shared import PageCode
 
 TESTS = sorted((Path(__file__).parent / "widgets").glob("*.test.mjs"))
 ENGINE = Path(tape.__file__).parent / "engine"
@@ -158,8 +159,8 @@ def taped(model, tokens, y, rng):
 def handed_over(tmp_path_factory):
     """A folder with the joined texts, and walks and boards with the numbers that Python has for them."""
     folder = tmp_path_factory.mktemp("handed_over")
-    for name, widget in (("board", DialBoard), ("range", Range)):
-        (folder / f"{name}.mjs").write_text(widget._esm, encoding="utf-8")
+    for name, text in (("board", PageCode.once().module), ("range", Range._esm), ("load", DialBoard._esm)):
+        (folder / f"{name}.mjs").write_text(text, encoding="utf-8")
     rng = np.random.default_rng(8)
     cases = [*map(case, (0, 13, 44, 47, 49, 63)), (Model.trained(), *Model.trained().read("the dog slept by the fire"))]
     boards = [board for given in cases for board in taped(*given, rng)]  # each choice of a form both ways

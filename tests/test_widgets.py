@@ -14,7 +14,7 @@ from gradwalk.show import number
 from gradwalk.telling.derivations import same
 from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.walk import forward
-from gradwalk.widgets import dial_board, page_model, tape
+from gradwalk.widgets import dial_board, shared, tape
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.live_page import LivePage
@@ -87,10 +87,10 @@ def test_a_model_is_sent_once_and_only_where_the_page_can_walk_it():
     scaled = Model({**PLAIN.weights}, PLAIN.words, PLAIN.H, activation="gelu")
     assert board_of("W1", scaled).tape is not boards[0].tape  # the same weights, other lines
     wide = Model.random(D=256, F=512)
-    assert tape.weight_bytes(wide) > page_model.MOST_BYTES
+    assert tape.weight_bytes(wide) > shared.MOST_BYTES
     assert (board_of("W", wide).tape, board_of("W1", wide).tape) == (None, None)
     slow = Model.random(D=64, T_max=512)
-    assert tape.weight_bytes(slow) < page_model.MOST_BYTES
+    assert tape.weight_bytes(slow) < shared.MOST_BYTES
     assert DialBoard(slow, *slow.read(" ".join(["the dog"] * 200)), "W1").tape is None
     assert board_of("W1", slow).tape is not None
 

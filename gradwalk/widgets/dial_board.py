@@ -19,8 +19,7 @@ from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, walked
 from gradwalk.widgets import attention, table, tape
 from gradwalk.widgets import scene as scenes
-from gradwalk.widgets.javascript import joined
-from gradwalk.widgets.page_model import PageModel, follows_a_hand
+from gradwalk.widgets.shared import PageCode, PageModel, follows_a_hand
 
 _FILES = Path(__file__).parent
 _SYNCED = (
@@ -42,9 +41,10 @@ class DialBoard(anywidget.AnyWidget):
     shares of the words.
     """
 
-    _esm = joined(_FILES / "board/board.js")
-    _css = "\n".join((_FILES / name).read_text(encoding="utf-8") for name in ("board/board.css", "saved.css"))
+    _esm = (_FILES / "load.js").read_text(encoding="utf-8")
+    _css = (_FILES / "saved.css").read_text(encoding="utf-8")
 
+    code = t.Instance(PageCode).tag(sync=True, **widget_serialization)
     scene = t.Dict().tag(sync=True)  # what the hand does not change; see scene.compose
     tape = t.Instance(PageModel, allow_none=True).tag(sync=True, **widget_serialization)  # what the page walks
     turned = t.List(t.Float()).tag(sync=True)  # each dial, row by row: how far from where it started
@@ -118,8 +118,9 @@ class DialBoard(anywidget.AnyWidget):
         self._asks = not walks and name not in scenes.OUTPUT
         asked = {"turned": still, "dial": 0 if select is None else self._dial(select, "select")}
         super().__init__(
-            scene=scene, tape=PageModel.of(self._made) if walks else None, turned=still, shown=not predict, eta=eta,
-            selected=asked["dial"], asked=asked, told=self._look(asked) if self._asks else {},
+            code=PageCode.once(), tape=PageModel.of(self._made) if walks else None, scene=scene, turned=still,
+            shown=not predict, eta=eta, selected=asked["dial"], asked=asked,
+            told=self._look(asked) if self._asks else {},
         )  # fmt: skip
 
     # ---- reading it
@@ -305,14 +306,7 @@ class DialBoard(anywidget.AnyWidget):
         """The board's own model, set to `turned`. Call it under the lock."""
         stage = self.stage if stage is None else stage
         if stage != self._at_stage:
-            arrays = (self.stages if stages is None else stages)[stage] if stage else self._made.weights
-            weights = (
-                {name: tape.unpacked(array).astype(self._made.dtype) for name, array in arrays.items()}
-                if stage
-                else arrays
-            )
-            self._model = Model(weights, self._made.words, tokenizer=self._made.tokenizer, **self._made.settings)
-            self._at_stage, self._values = stage, None
+            self._model, self._at_stage, self._values = self._staged(stage, stages), stage, None
         for index, start, x in zip(self._indices, self._start, turned, strict=True):
             for _ in range(2):  # from far away the first turn leaves a rounding, which the second takes out
                 weight = self._model.weights[self._name]  # taken anew: the first turn may have put another in its place
@@ -322,6 +316,14 @@ class DialBoard(anywidget.AnyWidget):
                 if abs(by) > float(np.spacing(abs(weight[index]))):  # more than the last digit, which no turn takes out
                     self._model.turn(self._name, index, by)
         return self._model
+
+    def _staged(self, stage, stages):
+        """The model where a descent on every weight has left it; without a stage as it was made."""
+        if not stage:
+            return self._made.copy()
+        arrays = (self.stages if stages is None else stages)[stage]
+        weights = {name: tape.unpacked(array).astype(self._made.dtype) for name, array in arrays.items()}
+        return Model(weights, self._made.words, tokenizer=self._made.tokenizer, **self._made.settings)
 
     def _forward(self, turned, stage=None, stages=None):
         model = self._at(turned, stage, stages)

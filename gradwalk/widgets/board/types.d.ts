@@ -75,7 +75,7 @@ export interface Traits {
 export type Stood = { turned: number[]; stage: string };
 export type Kept = Stood & { name: string };
 
-// widgets/page_model.py, unpacked
+// widgets/shared.py, unpacked
 export interface PageModel {
   lines: Line[];
   weights: Record<string, Tensor>;
