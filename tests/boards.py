@@ -22,7 +22,8 @@ window.models = states.map(state => {
     const listeners = {};
     return { state, saved: [],
         get: key => key === "tape" ? state.tape && "IPY_MODEL_tape" : state[key],
-        widget_manager: { get_model: async () => ({ get: key => state.tape[key] }) }, set: (key, value) => { state[key] = value; },
+        widget_manager: { get_model: async () => ({ get: key => state.tape[key] }) },
+        set: (key, value) => { state[key] = value; },
         save_changes() { this.saved.push(structuredClone(state.turned)); },
         on: (event, f) => (listeners[event] ??= []).push(f),
         off: (event, f) => { listeners[event] = listeners[event].filter(g => g !== f); },
