@@ -36,7 +36,7 @@ export function paint(state, descent, parts) {
   paintSlope(state, parts, at);
   paintCalls(state, parts, at);
   paintFoot(state, parts, at);
-  paintDescent(state, descent, parts);
+  paintDescent(state, descent, parts, at);
   paintKept(state, parts);
 }
 
@@ -152,9 +152,9 @@ function paintFoot({ model, refused, waits }, parts, { turned }) {
     : "This model is too large for the page, and Python, which knows the loss here, is not there.");
 }
 
-/** @type {(state: State, descent: Descent, parts: Parts) => void} */
-function paintDescent(state, { running, everything, trace }, parts) {
-  const eta = state.model.get("eta"), stuck = state.answers.slopes(state.now) === null;
+/** @type {(state: State, descent: Descent, parts: Parts, at: At) => void} */
+function paintDescent(state, { running, everything, trace }, parts, { slopes }) {
+  const eta = state.model.get("eta"), stuck = slopes === null;
   parts.step.disabled = stuck;
   parts.run.disabled = stuck || state.kernel !== null;
   say(parts.run, running ? "pause" : "let it run");
