@@ -71,7 +71,7 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.wait_for_function(f"document.querySelectorAll('.jp-Cell .jp-OutputArea-output').length === {len(OUTPUTS)}")
-    for drawn in (".gw-step mjx-container", ".gw-range", ".gw-attention", ".gw-switch", ".gw-ledger input"):
+    for drawn in (".gw-step mjx-container", ".gw-range", ".gw-picture", ".gw-switch", ".gw-ledger input"):
         page.wait_for_selector(drawn)
     assert page.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
     page.evaluate("gradwalkNames", names)

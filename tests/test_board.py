@@ -411,7 +411,7 @@ UNREADABLE = """k => {
     const board = document.querySelectorAll(".gw-board")[k], told = [], words = [];
     const box = node => node.getBoundingClientRect();
     for (const node of board.querySelectorAll("*")) {
-        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-attention")) continue;
+        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-picture")) continue;
         const picture = node.ownerSVGElement, style = getComputedStyle(node), name = node.textContent;
         if (!picture && style.contain !== "none" && node.clientWidth > 0 && !node.matches(".gw-rail, .gw-reading")
             && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1))

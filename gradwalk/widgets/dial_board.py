@@ -16,8 +16,8 @@ from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, forward, walked
-from gradwalk.widgets import attention, table
 from gradwalk.widgets import scene as scenes
+from gradwalk.widgets import table, tape, watched
 from gradwalk.widgets.javascript import joined
 
 _FILES = Path(__file__).parent
@@ -70,7 +70,7 @@ class DialBoard(anywidget.AnyWidget):
 
         rows, columns: lists of numbers; a row may be a word where rows are words (W, b, E); a vector has rows only.
         Without them a few are chosen, see `scene.choose`. eta: of one step of descent. watch: "alpha" for
-        the attention weights, "blocks.0.alpha" where there are several blocks, see `attention.compose`. select: the
+        the attention weights, "blocks.0.alpha" where there are several blocks, see `watched.compose`. select: the
         dial that the board starts on, an index as in `turn`, or its first. values: those of
         `forward(model, tokens, y)`, where they have been walked already. ValueError for what does not fit.
         """
@@ -91,7 +91,7 @@ class DialBoard(anywidget.AnyWidget):
         self._options["select"] = select
         self._name, self._spots, self._indices = name, (rows, columns), scenes.indices_of(rows, columns)
         self._seen = self._values, scenes.slopes(self._values, grads, name, rows, columns)
-        watched = None if watch is None else attention.compose(self._model, self._values, name, self._indices, watch)
+        picture = None if watch is None else watched.compose(self._model, self._values, watch)
         self._start = [float(model.weights[name][index]) for index in self._indices]
         still, deeper = [0.0] * len(self._indices), name not in scenes.OUTPUT
         reach = scenes.reach_of(model.weights[name])
@@ -99,8 +99,14 @@ class DialBoard(anywidget.AnyWidget):
         curves = self._curves(still)
         ends = [losses[:: len(losses) // 2] for losses in curves["losses"]]
         scene = scenes.compose(self._model, self._values, grads, name, rows, columns, predict, reach, ends)
-        if watched is not None:
-            scene["watch"] = watched
+        if picture is not None:
+            scene["watch"] = picture
+            scene["tape"] = {
+                "lines": tape.lines(self._model),
+                "weights": tape.weights(self._model),
+                "settings": tape.settings(self._model, tokens, y),
+                "dials": [{"name": name, "index": list(index)} for index in self._indices],
+            }
         super().__init__(
             scene=scene, turned=still, settled=still, shown=not predict, eta=eta,
             here=self._look(still) if deeper else {}, curves=curves if deeper else {},

@@ -2,12 +2,15 @@
 
 /** @import { State } from "./state.js" */
 /** @import { Call, Scene } from "./types" */
+/** @import { Tensor } from "../engine/tensor.js" */
 
-import { attention } from "./attention.js";
+import { unpacked } from "../engine/engine.js";
 import { make } from "./elements.js";
 import { KEYS } from "./hand.js";
 import { knob } from "./knob.js";
 import { plot } from "./plot.js";
+import { Tape } from "./tape.js";
+import { watched } from "./watched.js";
 
 let boards = 0;
 
@@ -17,6 +20,14 @@ const SWEEP = 135; // degrees from straight up to the end of the scale
 
 /** @type {(words: string, more?: string) => HTMLButtonElement} */
 const button = (words, more) => make("button", { type: "button", ...(more ? { class: more } : {}) }, words);
+
+/** @type {(scene: Scene) => {now: (turned: number[]) => Tensor, start: Tensor} | null} the value that is watched */
+function valueOf({ watch, tape, start }) {
+  if (!watch || !tape) return null;
+  const weights = Object.fromEntries(Object.entries(tape.weights).map(([name, packed]) => [name, unpacked(packed)]));
+  const taped = new Tape({ ...tape, weights }, tape.dials);
+  return { now: (turned) => taped.value(watch.of, turned), start: taped.value(watch.of, start.map(() => 0)) };
+}
 
 /**
  * All that changes on a board, or is pressed.
@@ -46,7 +57,8 @@ export function partsOf({ scene, answers }) {
     verdict: make("span", { class: "gw-verdict", "aria-live": "polite" }),
     score: make("span", { class: "gw-score" }),
     showAll: button("show all", "gw-small"),
-    watched: scene.watch ? attention(scene.watch) : null,
+    value: valueOf(scene),
+    watched: scene.watch ? watched(scene.watch) : null,
     reset: button("reset"),
     undo: button("undo"),
     step: button(""),

@@ -29,7 +29,7 @@ export function paint(state, parts) {
   };
   paintKnobs(state, parts, at);
   paintBars(parts, seen);
-  parts.watched?.draw(now, dialect() || undefined);
+  if (parts.value) parts.watched?.draw(parts.value.now(now), dialect() || undefined, parts.value.start);
   paintReading(state, parts, at);
   paintCurve(state, parts, at);
   paintSlope(state, parts, at);
