@@ -22,11 +22,14 @@ model = Model.random(seed=0)
 sentence = "the dog slept by the fire"
 tokens, y = model.read(sentence)
 values = forward(model, tokens, y)
+trained = Model.trained()
 """
 OUTPUTS = {
     "output board": "DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'])",
     "deep board": "DialBoard(model, tokens, y, 'W1', rows=[0, 1], predict=False)",
     "watching board": "DialBoard(model, tokens, y, 'W_Q', rows=[0, 1], watch='alpha')",
+    "watching numbers": "DialBoard(model, tokens, y, 'W1', rows=[0], columns=[0], predict=False, watch='u')",
+    "watching bars": "DialBoard(trained, *trained.read(sentence), 'W1', rows=[0], columns=[0], watch='r')",
     "slider": "LivePage(lambda x: show.line({'twice': 2 * x}), x=(0.0, 4.0))",
     "choices": "LivePage(len, word=['fire', 'window'])",
     "own sentence": "OwnSentence(model, sentence)",

@@ -1,5 +1,6 @@
 """The picture of a watched value, in a real browser: the very numbers of `forward`, at exactly the setting."""
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from shapes import CASES, case
 from gradwalk.model import Model
 from gradwalk.walk import forward
 from gradwalk.widgets import tape, watched
+from gradwalk.widgets.dial_board import DialBoard
 from gradwalk.widgets.javascript import joined
 
 pytestmark = lab.needs_browser()
@@ -248,3 +250,104 @@ def test_the_picture_goes_by_its_name_and_fits_a_narrow_cell(open_boards):
     page.set_viewport_size({"width": 380, "height": 900})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator(".gw-picture").first.bounding_box()["width"] > 200
+
+
+# ---- other values, on a board
+
+
+@pytest.mark.parametrize("watch", ["blocks.0.V", "blocks.1.S", "blocks.1.r", "h", "hf", "p"])
+def test_any_value_of_several_blocks_and_sentences_follows_the_hand(open_boards, watch):
+    read = [DEEP.read(SENTENCE, "all"), DEEP.read("the cat sat by the cat", "all")]
+    tokens, y = ([sentence[k] for sentence in read] for k in (0, 1))
+    board = DialBoard(DEEP, tokens, y, "E", rows=["the", "dog"], predict=False, watch=watch)
+    page = open_boards(board)
+    rng = np.random.default_rng(3)
+    for setting in (board.turned, *rng.normal(size=(3, len(board.dials))).tolist()):
+        page.evaluate("turned => models[0].put('turned', turned)", setting)
+        page.evaluate("painted()")
+        board.turned = setting
+        values = board.values
+        wanted = rows_of(watch, watched.value_of(values, watch), values, board.scene["watch"])
+        for picture, rows in zip(page.locator(".gw-picture").all(), wanted, strict=True):
+            for came, row in zip(json.loads(picture.get_attribute("data-value")), rows, strict=True):
+                assert np.abs(np.subtract(came, row)).max() < 1e-12
+
+
+def test_a_cell_of_any_value_is_told_in_full_by_the_arrow_keys(open_boards):
+    board = board_of("W1", rows=[3, 5], columns=[0, 1], watch="u")
+    page = open_boards(board)
+    start = board.values.u
+    drag(page, knob(page, 2), up=60)
+    board.turned = turned(page)
+    u = board.values.u
+    readout, heard, picture = page.locator(".gw-readout"), page.locator(".gw-heard"), page.locator(".gw-picture")
+    assert readout.inner_text() == "row: a position · column: unit · below: since the start · ▸ scored"
+    page.get_by_role("button", name="one step").focus()
+    page.keyboard.press("Shift+Tab")
+    picture.focus()
+    for key in ("ArrowRight",) * 5 + ("ArrowUp",):
+        page.keyboard.press(key)
+
+    def signed(x, digits):
+        return f"{x:+.{digits}f}".replace("-", "−")
+
+    told = signed(u[3, 5], 4).removeprefix("+")
+    assert readout.inner_text() == f"u, position 3 “by”, unit 5: {told}, {signed((u - start)[3, 5], 2)} since the start"
+    assert heard.inner_text() == readout.inner_text()
+    page.keyboard.press("ArrowLeft")
+    told = signed(u[3, 4], 4).removeprefix("+")
+    assert readout.inner_text() == f"u, position 3 “by”, unit 4: {told}"
+    row = ", ".join(f"unit {f} {signed(x, 2).removeprefix('+')}" for f, x in enumerate(u[4]))
+    assert picture.get_attribute("aria-label") == f"position 4 “the”: {row}"
+    page.keyboard.press("Tab")
+    assert readout.inner_text().startswith("row: a position")
+    box = picture.locator(".gw-cell").nth(8 + 5).bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    assert readout.inner_text().startswith("u, position 1 “dog”, unit 5: ")
+    assert heard.inner_text() == ""
+
+
+def test_a_muted_unit_says_that_it_is_exactly_0(open_boards):
+    board = board_of("W1", rows=[3, 5], columns=[0, 1], watch="r")
+    page = open_boards(board)
+    printed = page.locator(".gw-number").all_text_contents()
+    assert [words == "0" for words in printed] == (board.values.r == 0).ravel().tolist()
+    many = board_of("W1", model=TRAINED, rows=[3, 5], columns=[0, 1], watch="r")
+    page = open_boards(many)
+    page.locator(".gw-picture").focus()
+    page.keyboard.press("ArrowUp")
+    muted = int(np.flatnonzero(many.values.r[3] == 0)[0])
+    for _ in range(muted):
+        page.keyboard.press("ArrowRight")
+    assert page.locator(".gw-readout").inner_text() == f"r, position 3 “by”, unit {muted}: 0"
+    largest = sorted(np.argsort(-many.values.r[4])[:12])
+    row = ", ".join(f"unit {f} {many.values.r[4, f]:.2f}" for f in largest)
+    assert page.locator(".gw-picture").get_attribute("aria-label") == f"position 4 “the”, the 12 largest: {row}"
+
+
+def test_a_wide_picture_scrolls_by_itself_and_the_chosen_cell_comes_into_sight(open_boards):
+    boards = [board_of("W1", model=TRAINED, rows=[3], columns=[0], watch=watch) for watch in ("u", "h", "p", "S")]
+    page = open_boards(*boards, viewport={"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for k in range(len(boards)):
+        inside = page.locator(".gw-watch").nth(k).bounding_box()
+        assert inside["x"] >= 0
+        assert inside["x"] + inside["width"] <= 390
+    page.locator(".gw-picture").first.focus()
+    for _ in range(127):
+        page.keyboard.press("ArrowRight")
+    here = page.locator(".gw-here").first.bounding_box()
+    assert here["x"] > 0
+    assert here["x"] + here["width"] < 390
+    assert "unit 127" in page.locator(".gw-readout").first.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_signs_need_no_colour(open_boards, scheme):
+    boards = [board_of("W1", model, rows=[3], columns=[0], watch="u") for model in (PLAIN, TRAINED)]
+    page = open_boards(*boards, color_scheme=scheme, forced_colors="active")
+    fills = "all => [...new Set(all.map(node => getComputedStyle(node).fill))]"
+    for drawn in (".gw-cell", ".gw-bars"):
+        assert len(page.eval_on_selector_all(drawn, fills)) == 1
+    signs = [words[0] for words in page.locator(".gw-number").all_text_contents()]
+    assert signs == ["−" if x < 0 else "+" for x in boards[0].values.u.ravel()]
