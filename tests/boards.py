@@ -129,8 +129,8 @@ def drag(page, node, up, right=0, key=None):
 def alpha_shown(page, board=0):
     """Alpha as the page has it, to the last digit. Shape (H, T, T), 0 where a position must not look."""
     page.evaluate("painted()")
-    pictures = page.locator(".gw-board").nth(board).locator(".gw-attention").all()
-    heads = [json.loads(picture.get_attribute("data-shares")) for picture in pictures]
+    pictures = page.locator(".gw-board").nth(board).locator(".gw-picture").all()
+    heads = [json.loads(picture.get_attribute("data-value")) for picture in pictures]
     alpha = np.zeros((len(heads), len(heads[0]), len(heads[0])))
     for e, rows in enumerate(heads):
         for t, row in enumerate(rows):
@@ -141,4 +141,4 @@ def alpha_shown(page, board=0):
 def alpha_printed(page, board=0):
     """The numbers in the cells, head by head and row by row."""
     root = page.locator(".gw-board").nth(board)
-    return [float(words) for words in root.locator(".gw-share").all_text_contents()]
+    return [float(words) for words in root.locator(".gw-number").all_text_contents()]

@@ -22,11 +22,14 @@ model = Model.random(seed=0)
 sentence = "the dog slept by the fire"
 tokens, y = model.read(sentence)
 values = forward(model, tokens, y)
+trained = Model.trained()
 """
 OUTPUTS = {
     "output board": "DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'])",
     "deep board": "DialBoard(model, tokens, y, 'W1', rows=[0, 1], predict=False)",
     "watching board": "DialBoard(model, tokens, y, 'W_Q', rows=[0, 1], watch='alpha')",
+    "watching numbers": "DialBoard(model, tokens, y, 'W1', rows=[0], columns=[0], predict=False, watch='u')",
+    "watching bars": "DialBoard(trained, *trained.read(sentence), 'W1', rows=[0], columns=[0], watch='r')",
     "slider": "LivePage(lambda x: show.line({'twice': 2 * x}), x=(0.0, 4.0))",
     "choices": "LivePage(len, word=['fire', 'window'])",
     "own sentence": "OwnSentence(model, sentence)",
@@ -71,7 +74,7 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.wait_for_function(f"document.querySelectorAll('.jp-Cell .jp-OutputArea-output').length === {len(OUTPUTS)}")
-    for drawn in (".gw-step mjx-container", ".gw-range", ".gw-attention", ".gw-switch", ".gw-ledger input"):
+    for drawn in (".gw-step mjx-container", ".gw-range", ".gw-picture", ".gw-switch", ".gw-ledger input"):
         page.wait_for_selector(drawn)
     assert page.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
     page.evaluate("gradwalkNames", names)

@@ -333,6 +333,7 @@ def test_each_dial_is_called_turned_and_reset_by_keys_alone(open_boards):
     assert turned(page) == [0.0] * len(board.turned)
     page.keyboard.press("U")
     assert [d for d, x in enumerate(turned(page)) if x] == [here]
+    page.evaluate("painted()")
     assert page.locator(".gw-knob[tabindex='0']").count() == 1
     page.keyboard.press("Tab")  # past all other dials
     assert page.evaluate("document.activeElement.textContent") == "back to the start"
@@ -496,7 +497,7 @@ UNREADABLE = """k => {
     const board = document.querySelectorAll(".gw-board")[k], told = [], words = [];
     const box = node => node.getBoundingClientRect();
     for (const node of board.querySelectorAll("*")) {
-        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-attention")) continue;
+        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-picture")) continue;
         const picture = node.ownerSVGElement, style = getComputedStyle(node), name = node.textContent;
         if (!picture && style.contain !== "none" && node.clientWidth > 0 && !node.matches(".gw-rail, .gw-reading")
             && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1))

@@ -17,8 +17,8 @@ from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, walked
-from gradwalk.widgets import attention, table, tape
 from gradwalk.widgets import scene as scenes
+from gradwalk.widgets import table, tape, watched
 from gradwalk.widgets.shared import PageCode, PageModel, follows_a_hand
 
 _FILES = Path(__file__).parent
@@ -103,7 +103,7 @@ class DialBoard(anywidget.AnyWidget):
         walks = follows_a_hand(model, len(self._values.tokens))
         if watch is not None and not walks:
             raise arguments.refused("watch", "a model that is small enough for the page to walk", model)
-        watched = None if watch is None else attention.compose(self._model, self._values, name, self._indices, watch)
+        picture = None if watch is None else watched.compose(self._model, self._values, watch)
         self._start = [float(model.weights[name][index]) for index in self._indices]
         still, reach = [0.0] * len(self._indices), scenes.reach_of(model.weights[name])
         self._nudges = reach * scenes.NUDGES
@@ -113,8 +113,8 @@ class DialBoard(anywidget.AnyWidget):
         self._names = scene["names"]
         if walks:
             scene["settings"] = tape.settings(model, tokens, y)
-        if watched is not None:
-            scene["watch"] = watched
+        if picture is not None:
+            scene["watch"] = picture
         self._asks = not walks and name not in scenes.OUTPUT
         asked = {"turned": still, "dial": 0 if select is None else self._dial(select, "select")}
         super().__init__(

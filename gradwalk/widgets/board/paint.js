@@ -30,7 +30,7 @@ export function paint(state, descent, parts) {
   };
   paintKnobs(state, parts, at);
   paintOutput(state, parts, at);
-  parts.watched?.draw(turned, dialect() || undefined);
+  paintWatched(state, parts);
   paintReading(state, parts, at);
   paintCurve(state, parts, at);
   paintSlope(state, parts, at);
@@ -87,6 +87,13 @@ function paintOutput({ scene }, { bars, columns }, { seen }) {
     say(below, told.below);
     put(title, "title", told.hint);
   });
+}
+
+/** @type {(state: State, parts: Parts) => void} */
+function paintWatched(state, { watched }) {
+  if (!watched || !state.scene.watch) return;
+  const { now, before } = state.watched(state.scene.watch.of);
+  if (now && before) watched.draw(now, dialect() || undefined, before);
 }
 
 /** @type {(state: State, parts: Parts, at: At) => void} */
