@@ -2,8 +2,8 @@
 
 One learner has a real browser; the others are websockets to kernels of their own, through the same proxy. Each has the
 course open, ran a stop up to its first board, and turns its dials, four times a second, for as long as the browser
-drags. Half of the boards have the closed form, the others stand on a deeper weight. The hub, its proxy and its servers
-live in a temporary folder, and go at the end. Run it from the top of the repository, on a quiet machine:
+drags. Half of the boards are of the output layer, the others stand on a deeper weight. The hub, its proxy and its
+servers live in a temporary folder, and go at the end. Run it from the top of the repository, on a quiet machine:
 
     python -m bench.hub                 # 29 clients and the browser
     python -m bench.hub --clients 3     # a small one first
