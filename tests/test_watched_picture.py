@@ -150,12 +150,16 @@ def test_every_value_of_every_model_is_drawn_as_it_is(page, number):
 
 @pytest.mark.parametrize("name", ["alpha", "S", "h", "u", "r", "Q", "p", "z"])
 def test_many_numbers_are_bars_from_the_same_foot(page, name):
-    tokens, y = TRAINED.read("the dog slept by the fire and the cat sat by the window all day", "all")
+    read = [
+        TRAINED.read(words, "all") for words in ("the dog slept", "the cat sat by the window and the dog slept all day")
+    ]
+    tokens, y = ([sentence[k] for sentence in read] for k in (0, 1))
     moved = TRAINED.copy()
     moved.turn("W_Q", (3, 1), 1.5)
     moved.turn("W1", (5, 0), -2.0)
     scene, _ = drawn(page, name, TRAINED, forward(moved, tokens, y), forward(TRAINED, tokens, y))
     assert scene["form"] == ("numbers" if name in ("p", "z") else "bars")
+    assert scene["firsts"][-1] == 2
 
 
 # ---- attention, on a board
@@ -294,6 +298,8 @@ def test_a_cell_of_any_value_is_told_in_full_by_the_arrow_keys(open_boards):
     told = signed(u[3, 5], 4).removeprefix("+")
     assert readout.inner_text() == f"u, position 3 “by”, unit 5: {told}, {signed((u - start)[3, 5], 2)} since the start"
     assert heard.inner_text() == readout.inner_text()
+    here, cell = page.locator(".gw-here").bounding_box(), picture.locator(".gw-cell").nth(3 * 8 + 5).bounding_box()
+    assert all(abs(here[side] - cell[side]) < 4 for side in ("x", "y", "width", "height"))
     page.keyboard.press("ArrowLeft")
     told = signed(u[3, 4], 4).removeprefix("+")
     assert readout.inner_text() == f"u, position 3 “by”, unit 4: {told}"
@@ -323,6 +329,17 @@ def test_a_muted_unit_says_that_it_is_exactly_0(open_boards):
     largest = sorted(np.argsort(-many.values.r[4])[:12])
     row = ", ".join(f"unit {f} {many.values.r[4, f]:.2f}" for f in largest)
     assert page.locator(".gw-picture").get_attribute("aria-label") == f"position 4 “the”, the 12 largest: {row}"
+
+
+def test_of_many_positions_the_scored_ones_are_drawn_and_told_by_their_number(open_boards):
+    words = " ".join(["the dog"] * 7)
+    board = DialBoard(PLAIN, *PLAIN.read(words), "W1", rows=[3], columns=[0], predict=False, watch="p")
+    page = open_boards(board)
+    assert page.locator(".gw-position").all_text_contents() == ["▸ the"]
+    page.locator(".gw-picture").focus()
+    page.keyboard.press("ArrowUp")
+    share = board.values.p[12, 0]
+    assert page.locator(".gw-readout").inner_text() == f"p, position 12 “the”, “{PLAIN.words[0]}”: {share:.4f}"
 
 
 def test_a_wide_picture_scrolls_by_itself_and_the_chosen_cell_comes_into_sight(open_boards):
