@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from copy import deepcopy
 from pathlib import Path
@@ -16,7 +15,7 @@ from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, forward, walked
-from gradwalk.widgets import attention, table
+from gradwalk.widgets import attention, published, table
 from gradwalk.widgets import scene as scenes
 from gradwalk.widgets.javascript import joined
 
@@ -339,10 +338,10 @@ class DialBoard(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it a table of the same numbers for places that show none."""
         data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/plain": table.as_text(self), "text/html": table.as_html(self)}, metadata
+        html = published.html("board", self.state_json, table.as_html(self))
+        return {**data, "text/plain": table.as_text(self), "text/html": html}, metadata
 
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
         state = {name: getattr(self, name) for name in _SYNCED}
-        told = json.dumps({**state, "live": False, "settled": self.turned}, ensure_ascii=False)
-        return told.replace("<", "\\u003c")  # a word may hold </script>, and the page may keep this in one
+        return published.in_script({**state, "live": False, "settled": self.turned})
