@@ -17,17 +17,18 @@ from urllib.parse import unquote, urlsplit
 import lab
 import nbformat
 import pytest
-from folders import snapshot
 from pages import unfolded
-from test_access import AXE
 
-from gradwalk.cli import main
 from gradwalk.site import build
 
 ROOT = Path(__file__).parents[1]
 STOPS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 MISSING = [package for module, package in build.NEEDS.items() if not find_spec(module)]
-needs_site = pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install -e '.[site]')")
+pytestmark = [
+    *lab.needs_browser(),
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install -e '.[site]')"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -119,12 +120,8 @@ LOOK = """stored => {
 }"""
 
 
-@needs_site
-@pytest.mark.slow
 @pytest.mark.parametrize("stop", STOPS)
 class TestAStop:
-    pytestmark = lab.needs_browser()
-
     def test_shows_what_its_notebook_shows(self, site, visit, stop):
         page = visit((site / f"{stop}.html").as_uri())
         page.wait_for_function("window.gradwalkLive")
@@ -385,14 +382,14 @@ LOOKED_AT = [
 WAYS = [(theme, width) for theme in ("light", "dark") for width in (1280, 320)]
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)")
+@pytest.mark.skipif(not lab.AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)")
 @pytest.mark.parametrize(("theme", "width"), WAYS)
 def test_no_page_hinders_anybody(site, visit, theme, width):
     """Each page in one of four ways: what one of them has wrong others have too."""
     for name in LOOKED_AT[WAYS.index((theme, width)) :: len(WAYS)]:
         page = visit((site / f"{name}.html").as_uri(), color_scheme=theme, viewport={"width": width, "height": 900})
         page.wait_for_function("window.gradwalkLive")
-        page.add_script_tag(path=AXE)
+        page.add_script_tag(path=lab.AXE)
         found = page.evaluate(AXE_RUN)
         told = [f"{name}: {rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
         assert not told, "\n".join(told)

@@ -36,5 +36,7 @@ async def _run(path):
     options |= {"store_widget_state": False, "resources": {"metadata": {"path": str(path.parent)}}}
     try:
         return await NotebookClient(notebook, **options).async_execute()
-    except (CellExecutionError, DeadKernelError) as error:
-        raise ValueError(f"{path.name}: wanted a notebook that runs, got {error}") from error
+    except CellExecutionError as error:
+        raise ValueError(f"{path.name}: wanted a notebook that runs, got {error.ename}: {error.evalue}") from error
+    except DeadKernelError as error:
+        raise ValueError(f"{path.name}: wanted a notebook that runs, and its Python died") from error
