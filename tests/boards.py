@@ -50,7 +50,7 @@ def opening(browser):
         context = browser.new_context(**{"viewport": {"width": 1100, "height": 760}, **options})
         contexts.append(context)
         page = context.new_page()
-        states = [json.loads(board.state_json()) | {"live": live} for board in boards]
+        states = [state_of(board) | {"live": live} for board in boards]
         files = {
             "/": ("text/html", PAGE),
             "/states.json": ("application/json", json.dumps(states)),
@@ -77,6 +77,12 @@ def opening(browser):
     for context in contexts:
         context.close()
     assert not troubles, troubles
+
+
+def state_of(board):
+    """What a page without a kernel has of a board: its state, and in it the model that it speaks of."""
+    state = json.loads(board.state_json())
+    return state | {"tape": state["tape"] and {"lines": board.tape.lines, "weights": board.tape.weights}}
 
 
 def board_of(name="W", model=PLAIN, scored="last", **options):

@@ -1,17 +1,12 @@
 """Every hand and eye: the course's outputs in a real JupyterLab, as axe-core judges them by WCAG 2.2 AA."""
 
-import os
-from pathlib import Path
-
 import lab
 import pytest
 
-WIDGETS = Path(__file__).parents[1] / "gradwalk/widgets"
-AXE = Path(os.environ.get("NODE_PATH", WIDGETS / "node_modules")) / "axe-core/axe.min.js"
 pytestmark = [
     *lab.needs_browser(),
     pytest.mark.slow,
-    pytest.mark.skipif(not AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)"),
+    pytest.mark.skipif(not lab.AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)"),
 ]
 
 START = """\
@@ -84,7 +79,7 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     sizes = page.eval_on_selector_all(".gw-map a, .gw-map span", BOXES)
     assert len(sizes) == 19
     assert min(map(min, sizes)) >= 24
-    page.add_script_tag(path=AXE)
+    page.add_script_tag(path=lab.AXE)
     # JupyterLab's body is of no height and hides what overflows it: axe would take every word for clipped away.
     page.add_style_tag(content="body { height: 100vh !important }")
     found = page.evaluate(RUN)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from copy import deepcopy
 from pathlib import Path
@@ -17,8 +16,8 @@ from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, walked
+from gradwalk.widgets import published, table, tape, watched
 from gradwalk.widgets import scene as scenes
-from gradwalk.widgets import table, tape, watched
 from gradwalk.widgets.shared import PageCode, PageModel, follows_a_hand
 
 _FILES = Path(__file__).parent
@@ -371,11 +370,10 @@ class DialBoard(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it a table of the same numbers for places that show none."""
         data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/plain": table.as_text(self), "text/html": table.as_html(self)}, metadata
+        html = published.html("board", self.state_json, table.as_html(self))
+        return {**data, "text/plain": table.as_text(self), "text/html": html}, metadata
 
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
         state = {name: getattr(self, name) for name in _SYNCED} | {"live": False}
-        state["tape"] = None if self.tape is None else {"lines": self.tape.lines, "weights": self.tape.weights}
-        # a word may hold </script>, and the page may keep this in one
-        return json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
+        return published.in_script({**state, "tape": self.tape and f"IPY_MODEL_{self.tape.model_id}"})

@@ -8,10 +8,11 @@ from gradwalk import arguments
 from gradwalk.model import Model
 from gradwalk.telling.page import once_run
 from gradwalk.telling.verbatim import legible, verbatim
-from gradwalk.widgets import table
+from gradwalk.widgets import published, table
 from gradwalk.widgets.dial_board import DialBoard
 
 RUN = once_run("you can type a sentence of your own, and these are dials to turn")
+TYPE = f"To type one of your own, this page needs {published.PYTHON}."
 
 
 class OwnSentence(widgets.VBox):
@@ -94,8 +95,10 @@ class OwnSentence(widgets.VBox):
         if data is None:  # no front end is there to show it
             return None
         told = [self.message] if self.message else []
+        above = f"<p>your sentence: <b>{verbatim(self._field.value)}</b><br><small>{TYPE}</small></p>"
+        html = published.html("board", self.board.state_json, table.as_html(self.board, RUN), above)
         return {
             **data,
             "text/plain": "\n".join([*map(legible, told), table.as_text(self.board, RUN)]),
-            "text/html": "".join(f"<p>{verbatim(line)}</p>" for line in told) + table.as_html(self.board, RUN),
+            "text/html": "".join(f"<p>{verbatim(line)}</p>" for line in told) + html,
         }
