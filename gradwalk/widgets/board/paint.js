@@ -178,6 +178,7 @@ function paintKept({ model, keepable }, { keep, called, compare, goThere, forget
   }
   compare.value = String(model.get("compared"));
   keep.disabled = kept.length >= MOST_KEPT || !keepable;
+  put(keep, "title", keepable ? "" : "what a descent has made of a model this large cannot be saved twice");
   put(called, "placeholder", String.fromCharCode(65 + kept.length));
   for (const part of [compare, goThere, forget]) show(part, kept.length > 0);
   for (const part of [goThere, forget]) part.disabled = model.get("compared") < 0;
