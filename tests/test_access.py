@@ -88,3 +88,18 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     assert looked["color-contrast"] > 300, looked  # words were seen
     told = [f"{rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
     assert not told, "\n".join(told)
+
+
+def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_are_seen(browser, jupyter):
+    context = browser.new_context(viewport={"width": 1280, "height": 18_000}, forced_colors="active")
+    page = context.new_page()
+    lab.open_notebook(page, jupyter, "all.ipynb")
+    page.wait_for_selector(".gw-attention")
+    field = page.locator(".widget-text input")
+    field.focus()
+    assert field.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    ground = "node => getComputedStyle(node).backgroundColor"
+    buttons = page.locator(".gw-live-page .jupyter-button")
+    chosen, other = (buttons.nth(k).evaluate(ground) for k in range(2))
+    assert chosen != other
+    context.close()

@@ -29,7 +29,7 @@ test("what widgets share is found beside one of them, or in a script of the site
   assert.deepEqual((await widget_manager.get_model("b2")).get("words"), ["b"]);
 });
 
-test("each widget gets its own state and its own place, and stands still on paper alone", () => {
+test("each widget gets its own state and its own place, and stands still on paper alone", async () => {
   const places = [{ scene: 1 }, { scene: 2 }].map((state) => ({
     state, classes: [], inside: [],
     getAttribute: () => "board",
@@ -40,7 +40,7 @@ test("each widget gets its own state and its own place, and stands still on pape
   const seen = [], target = { scrollIntoView: () => seen.push("gone there") };
   globalThis.document = { querySelectorAll: () => places, createElement: () => ({}), getElementById: (id) => id === "a=b" && target };
   globalThis.location = { hash: "#a%3Db" };
-  live.start({ board: { render: ({ model, el }) => seen.push([model.get("scene"), el]) } });
+  await live.start({ board: { render: async ({ model, el }) => seen.push([model.get("scene"), el]) } });
   assert.equal(seen.pop(), "gone there"); // where the address leads, once all stands where it will
   assert.deepEqual(seen.map(([scene]) => scene), [1, 2]);
   assert.deepEqual(places.map(({ inside }) => inside), seen.map(([, el]) => [el]));
