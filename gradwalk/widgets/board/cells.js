@@ -50,7 +50,7 @@ export function cells(watch, e, choose) {
         const cell = drawn[r][k], change = text(x - started[r][k], 2, true), moved = change !== "0.00";
         if (cell.at === x) return; // not written again: most dials leave most cells alone
         cell.at = x;
-        put(cell.shade, "fill-opacity", round(SHADE * Math.min(1, Math.abs(x) / largest)));
+        put(cell.shade, "fill-opacity", round(SHADE * Math.min(1, Math.abs(x) / largest)) || 0); // or no number any more
         if (signed) cell.shade.classList.toggle("gw-minus", x < 0);
         cell.shade.classList.toggle("gw-moved", moved);
         say(cell.number, told(x));
