@@ -75,7 +75,8 @@ export function picture(watch, e, { wide, tall }, choose, inside) {
   const rim = wide < 20 ? 2 : 0; // around a small cell: not to hide it
   const here = shape("rect", { class: "gw-here", width: wide - 1 + 2 * rim, height: tall - 1, rx: 3 });
   const svg = shape("svg", { class: watch.signed ? "gw-picture gw-signed" : "gw-picture",
-    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "data-lm-suppress-shortcuts": "true" }, ...around, ...inside, here);
+    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "data-lm-suppress-shortcuts": "true" },
+    ...around, ...inside, here);
   show(here, false);
 
   let at = { e, r: rows.length - 1, k: 0 }; // where the arrow keys are

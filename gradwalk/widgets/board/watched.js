@@ -56,7 +56,8 @@ export function watched(watch) {
     const { e, r, k } = chosen, { t, first } = rows[r], x = now[e][r][k], was = started[e][r][k];
     const moved = Math.abs(x - was) > 1e-9; // not by rounding alone
     if (columns.length) {
-      const where = [symbol, ...(heads ? [`head ${e}`] : []), `position ${t} \u201c${words[t]}\u201d`, columns[k].label];
+      const position = `position ${t} \u201c${words[t]}\u201d`;
+      const where = [symbol, ...(heads ? [`head ${e}`] : []), position, columns[k].label];
       const since = moved ? `, ${fine(x - was, 2, true)} since the start` : "";
       return say(readout, `${where.join(", ")}: ${exact(x, 4)}${since}`);
     }
