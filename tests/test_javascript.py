@@ -160,13 +160,12 @@ def handed_over(tmp_path_factory):
         (folder / f"{name}.mjs").write_text(widget._esm, encoding="utf-8")
     model, rng, boards = Model.random(seed=3, D=6, F=7, H=2), np.random.default_rng(8), []
     for name, scored in [("W", "last"), ("W", "all"), ("b", "all"), ("W1", "all"), ("W_Q", "last")]:
-        board = DialBoard(model, *model.read("the dog slept by the fire", scored), name, predict=False, watch="alpha")
+        board = DialBoard(model, *model.read("the dog slept by the fire", scored), name, predict=False)
         state, at = json.loads(board.state_json()), []
         for size in (0, 0.3, 2):
             board.turned = (size * rng.standard_normal(len(board.turned))).tolist()
-            alpha = board.values.alpha.tolist()
             at.append({"turned": board.turned, "loss": board.loss, "slopes": board.slopes, "p": board.p})
-            at[-1] |= {"alpha": alpha, "here": board.here}
+            at[-1] |= {"here": board.here}
         boards.append({"state": state, "at": at})
     (folder / "boards.json").write_text(json.dumps(boards), encoding="utf-8")
     tapes = [taped(*case(number), rng) for number in (0, 13, 44, 47, 49, 63)]  # each choice of a form both ways
