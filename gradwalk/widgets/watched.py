@@ -17,7 +17,7 @@ from gradwalk.names import look_up
 from gradwalk.walk import Values
 from gradwalk.widgets import tape
 
-# The picture is drawn anew in every frame of a drag. A number takes the page about 15 times as long as a bar.
+# The picture is drawn anew in every frame of a drag. A number takes the page about 20 times as long as a bar.
 MOST_COLUMNS, MOST_NUMBERS, MOST_BARS = 12, 200, 3_200
 SHARES = ("alpha", "p")  # from 0 to 1, no sign
 KINDS = {  # what a column is, by the index that runs along them

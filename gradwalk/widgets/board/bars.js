@@ -13,7 +13,7 @@ import { cornerOf, picture, rowsOf, widest } from "./picture.js";
  */
 export function bars(watch, e, choose) {
   const { signed, columns, words } = watch, rows = rowsOf(watch);
-  const most = watch.kind === "word" ? widest(columns.map(({ mark }) => mark)) : 16; // a word has no neighbours to guess it by
+  const most = watch.kind === "word" ? widest(columns.map(({ mark }) => mark)) : 16; // between numbers one can count
   const wide = Math.max(5, Math.min(most, Math.floor(640 / (columns.length || words.length)))), thick = wide - 1.5;
   const size = { wide, tall: signed ? 32 : 18 }, longest = 14; // a bar as long as the longest at the start
   const plus = shape("path", { class: "gw-bars" }), minus = shape("path", { class: "gw-bars gw-minus" });
@@ -30,7 +30,9 @@ export function bars(watch, e, choose) {
       const length = (/** @type {number} */ x) => round(longest * within(x / largest, 1.1));
       const paths = { plus: "", minus: "", zeros: "", was: "" };
       now.forEach((row, r) => row.forEach((x, k) => {
-        const left = round(feet[r].x + k * wide + 0.75), foot = feet[r].y, up = length(x), before = length(started[r][k]);
+        if (!Number.isFinite(x)) return; // the walk has outgrown its numbers
+        const left = round(feet[r].x + k * wide + 0.75), foot = feet[r].y;
+        const up = length(x), before = length(started[r][k]);
         if (x === 0) paths.zeros += `M${left + thick / 2 - 1.5} ${foot}a1.5 1.5 0 1 0 3 0a1.5 1.5 0 1 0 -3 0`;
         else paths[x > 0 ? "plus" : "minus"] += `M${left} ${foot}v${-up}h${thick}v${up}z`;
         if (Math.abs(up - before) >= 0.5) paths.was += `M${left} ${round(foot - before)}h${thick}`;

@@ -47,10 +47,11 @@ export function cells(watch, e, choose) {
     draw(now, started) {
       const largest = signed ? Math.max(...started.flat().map(Math.abs)) || 1 : 1;
       now.forEach((row, r) => row.forEach((x, k) => {
-        const cell = drawn[r][k], change = text(x - started[r][k], 2, true), moved = change !== "0.00";
+        const cell = drawn[r][k], change = text(x - started[r][k], 2, true);
         if (cell.at === x) return; // not written again: most dials leave most cells alone
         cell.at = x;
-        put(cell.shade, "fill-opacity", round(SHADE * Math.min(1, Math.abs(x) / largest)));
+        const finite = Number.isFinite(x), moved = finite && change !== "0.00"; // or the walk has outgrown its numbers
+        put(cell.shade, "fill-opacity", finite ? round(SHADE * Math.min(1, Math.abs(x) / largest)) : 0);
         if (signed) cell.shade.classList.toggle("gw-minus", x < 0);
         cell.shade.classList.toggle("gw-moved", moved);
         say(cell.number, told(x));

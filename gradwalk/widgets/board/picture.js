@@ -1,5 +1,5 @@
-// What all pictures of a watched value have: a row a position and its word, marks over the columns, arrow keys and mouse
-// that choose a cell, and the scored rows in words.
+// What all pictures of a watched value have: a row a position and its word, marks over the columns, arrow keys and the
+// mouse to choose a cell, and the scored rows in words.
 
 /** @import { Watch } from "./types" */
 
@@ -62,20 +62,21 @@ export function picture(watch, e, { wide, tall }, choose, inside) {
   const { words, scored, columns } = watch, rows = rowsOf(watch), left = leftOf(watch);
   const marks = columns.length ? columns.map(({ mark }, k) => ({ mark, k, r: 0 })) :
     rows.map(({ t }, r) => ({ mark: words[t], k: t, r }));
-  const every = columns.length ? 2 ** Math.max(0, Math.ceil(Math.log2(widest(marks.map(({ mark }) => mark)) / wide))) : 1;
+  const meet = columns.length ? widest(columns.map(({ mark }) => mark)) / wide : 1;
+  const every = 2 ** Math.max(0, Math.ceil(Math.log2(meet))); // so many columns have one mark
   const width = Math.ceil(left + Math.max(...marks.map(({ mark, k }) => k * wide + Math.max(wide, room(mark)))));
   const height = TOP + rows.length * tall + 1;
   const around = [
     ...rows.map(({ t }, r) => shape("text", { class: scored[t] ? "gw-position gw-scored" : "gw-position", x: left - 6,
       y: TOP + (r + 0.5) * tall + 4 }, scored[t] ? `\u25b8 ${words[t]}` : words[t])),
-    ...marks.filter(({ k }) => k % every === 0).map(({ mark, k, r }) => shape("text",
-      { class: columns.length ? "gw-mark" : "", x: left + k * wide + (columns.length ? wide / 2 : 3), y: TOP + r * tall - 5 },
-      mark)),
+    ...marks.filter(({ k }) => k % every === 0).map(({ mark, k, r }) => shape("text", { y: TOP + r * tall - 5,
+      ...(columns.length ? { class: "gw-mark", x: left + (k + 0.5) * wide } : { x: left + k * wide + 3 }) }, mark)),
   ];
   const rim = wide < 20 ? 2 : 0; // around a small cell: not to hide it
   const here = shape("rect", { class: "gw-here", width: wide - 1 + 2 * rim, height: tall - 1, rx: 3 });
-  const svg = shape("svg", { class: watch.signed ? "gw-picture gw-signed" : "gw-picture", viewBox: `0 0 ${width} ${height}`,
-    width, height, role: "img", tabindex: 0, "data-lm-suppress-shortcuts": "true" }, ...around, ...inside, here);
+  const svg = shape("svg", { class: watch.signed ? "gw-picture gw-signed" : "gw-picture",
+    viewBox: `0 0 ${width} ${height}`, width, height, role: "img", tabindex: 0, "data-lm-suppress-shortcuts": "true" },
+    ...around, ...inside, here);
   show(here, false);
 
   let at = { e, r: rows.length - 1, k: 0 }; // where the arrow keys are

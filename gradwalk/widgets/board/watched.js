@@ -7,17 +7,16 @@
 import { bars } from "./bars.js";
 import { cells } from "./cells.js";
 import { make, put, say } from "./elements.js";
-import { exact, fine, same, text } from "./numbers.js";
+import { exact, fine, same, sum, text } from "./numbers.js";
 import { rowsOf } from "./picture.js";
 
 /** @type {(watch: Watch) => string} */
 function legendOf({ form, signed, kind, columns }) {
-  return [
-    columns.length ? `row: a position \u00b7 column: ${kind}` : "row: the word that looks \u00b7 column: the word it looks at",
-    form === "bars" ? `${signed ? "up: +, down: \u2212, " : ""}\u25cb: exactly 0 \u00b7 line: where it was at the start` :
-      signed ? "below: since the start" : "+/\u2212: since the start",
-    "\u25b8 scored",
-  ].join(" \u00b7 ");
+  const bar = `${signed ? "up: +, down: \u2212, \u25cb: exactly 0 \u00b7 " : ""}line: where it was at the start`;
+  const number = `${signed ? "below" : "+/\u2212"}: since the start`;
+  const axes = columns.length ? `row: a position \u00b7 column: ${kind}` :
+    "row: the word that looks \u00b7 column: the word it looks at";
+  return [axes, form === "bars" ? bar : number, "\u25b8 scored"].join(" \u00b7 ");
 }
 
 /**
@@ -31,7 +30,7 @@ export function watched(watch) {
   const readout = make("div", { class: "gw-quiet gw-readout" });
   const heard = make("span", { class: "gw-heard", role: "status" }); // spoken when the keys choose a cell, at no turn
   const pictures = Array.from({ length: heads || 1 }, (_, e) => (form === "bars" ? bars : cells)(watch, e, choose));
-  const fits = pictures.reduce((sum, picture) => sum + picture.width + 28, 0) <= 560; // beside the curve, under the dials
+  const fits = sum(pictures.map(({ width }) => width + 28)) <= 560; // beside the curve, under the dials
   const node = make("div", { class: fits ? "gw-watch gw-beside" : "gw-watch", role: "group" }, title,
     make("div", { class: "gw-pictures" }, ...pictures.map(({ node }, e) =>
       make("div", {}, ...(heads ? [make("div", { class: "gw-quiet" }, `head ${e}`)] : []), node))),
@@ -55,14 +54,15 @@ export function watched(watch) {
   function tell() {
     if (!chosen) return say(readout, legendOf(watch));
     const { e, r, k } = chosen, { t, first } = rows[r], x = now[e][r][k], was = started[e][r][k];
-    const head = heads ? `head ${e}` : "";
+    const moved = Math.abs(x - was) > 1e-9; // not by rounding alone
     if (columns.length) {
-      const since = x === was ? "" : `, ${fine(x - was, 2, true)} since the start`;
-      const where = [symbol, head, `position ${t} \u201c${words[t]}\u201d`, columns[k].label].filter(Boolean).join(", ");
-      return say(readout, `${where}: ${exact(x, 4)}${since}`);
+      const position = `position ${t} \u201c${words[t]}\u201d`;
+      const where = [symbol, ...(heads ? [`head ${e}`] : []), position, columns[k].label];
+      const since = moved ? `, ${fine(x - was, 2, true)} since the start` : "";
+      return say(readout, `${where.join(", ")}: ${exact(x, 4)}${since}`);
     }
-    const since = x === was ? "" : `, ${text(was, 4)} at the start`;
-    say(readout, `${head}: \u201c${words[t]}\u201d (place ${t - firsts[t]}) looks at ` +
+    const since = moved ? `, ${text(was, 4)} at the start` : "";
+    say(readout, `head ${e}: \u201c${words[t]}\u201d (place ${t - firsts[t]}) looks at ` +
       `\u201c${words[first + k]}\u201d (place ${k}): ${text(x, 4)}${since}`);
   }
 
@@ -74,7 +74,8 @@ export function watched(watch) {
 
   return {
     node,
-    /** @type {(tensor: Tensor, dialect: string | undefined, start: Tensor) => void} the value now, and at the start */
+    // The value now, and at the start.
+    /** @type {(tensor: Tensor, dialect: string | undefined, start: Tensor) => void} */
     draw(tensor, dialect = "course", start) {
       const name = watch.names[dialect] ?? watch.names.course;
       say(title, name);
@@ -85,7 +86,8 @@ export function watched(watch) {
       const before = now;
       now = shown(tensor);
       pictures.forEach((picture, e) => {
-        if (!before[e]?.every((row, r) => same(row, now[e][r]))) picture.draw(now[e], started[e]); // most dials move one head
+        const still = before[e]?.every((row, r) => same(row, now[e][r])); // many a dial moves one head alone
+        if (!still) picture.draw(now[e], started[e]);
       });
       tell();
     },
