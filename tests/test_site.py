@@ -389,6 +389,7 @@ def test_no_page_hinders_anybody(site, visit, theme, width):
     for name in LOOKED_AT[WAYS.index((theme, width)) :: len(WAYS)]:
         page = visit((site / f"{name}.html").as_uri(), color_scheme=theme, viewport={"width": width, "height": 900})
         page.wait_for_function("window.gradwalkLive")
+        assert page.evaluate("document.querySelector('article').getBoundingClientRect().right") <= width
         page.add_script_tag(path=lab.AXE)
         found = page.evaluate(AXE_RUN)
         told = [f"{name}: {rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
