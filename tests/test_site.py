@@ -356,7 +356,8 @@ def test_a_page_that_was_opened_inside_an_archive_says_so(site, browser, tmp_pat
 
 
 def test_where_storage_is_refused_all_goes_on(served, visit, site):
-    (site / "frame.html").write_text('<iframe sandbox="allow-scripts" src="1a_which_way.html" width=1200 height=800>')
+    frame = '<iframe sandbox="allow-scripts" src="1a_which_way.html" width=1200 height=800>'
+    (site / "frame.html").write_text(f'<link rel="icon" href="data:,">{frame}')
     page = visit(f"{served}/frame.html")
     (site / "frame.html").unlink()
     frame = page.frames[1]
