@@ -156,7 +156,7 @@ class TestAStop:
                 knob = board.locator(".gw-knob").first
                 before = knob.get_attribute("aria-valuenow")
                 knob.press("PageUp")
-                assert knob.get_attribute("aria-valuenow") != before
+                moves(knob, before)
                 continue
             by_mouse(page, board, by_key(board))
         for k, told in enumerate(live_pages(stop)):
@@ -202,6 +202,12 @@ def by_key(board):
         if changes(board, before):
             return knob
     raise AssertionError("no dial moves the loss")
+
+
+def moves(knob, before):
+    from playwright.sync_api import expect
+
+    expect(knob).not_to_have_attribute("aria-valuenow", before)  # it is drawn in the next picture
 
 
 def by_mouse(page, board, knob):
@@ -328,6 +334,37 @@ def test_on_paper_a_board_is_its_table_and_nothing_is_folded(site, visit):
     assert still.is_visible()
     assert shown.evaluate("node => node.checkVisibility({ contentVisibilityAuto: true })")
     assert not page.locator(".gw-switch").first.is_visible()
+
+
+def test_a_page_is_slides_too(site, visit):
+    """Each cell comes once, on the slide where its notebook puts it; boards move there, and keep their keys."""
+    stop = "5d_three_streams"
+    page = visit((site / f"{stop}.html").as_uri(), viewport={"width": 1024, "height": 768})
+    page.wait_for_function("window.gradwalkLive")
+    page.get_by_role("button", name="as slides").click()
+    count, turned, cells = page.locator(".gw-present span"), 0, STOPS[stop].cells
+    begins = [k for k, cell in enumerate(cells) if cell.metadata["slideshow"]["slide_type"] != "fragment"]
+    for k, cell in enumerate(cells):
+        first = max(begin for begin in begins if begin <= k)
+        assert count.inner_text() == f"{begins.index(first) + 1} / {len(begins)}"
+        shown = page.locator("article .highlight-python:visible").all_inner_texts()
+        code = [one.source for one in cells[first : k + 1] if one.cell_type == "code"]
+        assert [text.strip() for text in shown] == [text.strip() for text in code]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+        board = page.locator(".gw-board:visible").first
+        if "DialBoard(" in cell.source and board.count():
+            knob = board.locator(".gw-knob").first
+            before = knob.get_attribute("aria-valuenow")
+            knob.press("ArrowRight")
+            moves(knob, before)
+            turned += 1
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("ArrowRight")
+    assert turned == len(boards(stop))
+    page.keyboard.press("ArrowLeft")
+    assert count.inner_text() == f"{sum(begin <= len(cells) - 2 for begin in begins)} / {len(begins)}"
+    page.keyboard.press("Escape")
+    assert page.locator("article .highlight-python:visible").count() == sum(cell.cell_type == "code" for cell in cells)
 
 
 def test_a_page_that_was_opened_inside_an_archive_says_so(site, browser, tmp_path):

@@ -54,7 +54,8 @@ def lowered(notebook: nbformat.NotebookNode) -> Page:
         return found[0] if first else ""
 
     for cell in notebook.cells:
-        parts.append(raw(f'<span id="cell-id={cell.id}"></span>'))
+        slide = cell.metadata.get("slideshow", {}).get("slide_type", "fragment")
+        parts.append(raw(f'<span id="cell-id={cell.id}" data-slide="{slide}"></span>'))
         if cell.cell_type == "markdown":
             parts.append(linked(cell.source))
             continue
