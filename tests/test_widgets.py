@@ -608,9 +608,9 @@ def test_words_cannot_break_the_table():
 def test_what_was_typed_cannot_break_the_page():
     own = OwnSentence(PLAIN, SENTENCE)
     own.say("the <img src=http://there.test/x> $x$ `fire`\nfire")
-    bundle = own._repr_mimebundle_()
+    bundle = own._repr_mimebundle_()[0]
     assert "img" in own.message
-    assert "<img" not in bundle["text/html"] + own.children[1].value
+    assert "<img" not in bundle["text/html"] + own.state_json()
     assert bundle["text/plain"].splitlines()[0] == legible(own.message)
     assert bundle["text/html"].startswith(f"<p>{verbatim(own.message)}</p><p>")
 
@@ -619,7 +619,7 @@ def test_without_widgets_a_word_says_how_to_make_it_dials():
     own = OwnSentence(PLAIN, SENTENCE)
     for shown, told in [
         (board_of("W")._repr_mimebundle_()[0], "Run the notebook down to here, and these are dials to turn."),
-        (own._repr_mimebundle_(), "Run the notebook down to here, and you can type a sentence of your own"),
+        (own._repr_mimebundle_()[0], "Run the notebook down to here, and you can type a sentence of your own"),
     ]:
         for kind in ("text/html", "text/plain"):
             assert shown[kind].count("Run the notebook") == shown[kind].count(told) == 1
@@ -645,13 +645,13 @@ def test_own_sentence_moves_on_and_an_unknown_word_loses_nothing():
     first.turn(("fire", 0), 0.5)
     own.say("the dgo slept by the fire")
     assert own.message == "the model does not know 'dgo' (the nearest: dog, door, window)"
-    assert own.board is first is own.children[-1]
-    assert own.children[0].value == "the dgo slept by the fire"  # what was typed stays
+    assert own.board is first
+    assert own.sentence == "the dgo slept by the fire"  # what was typed stays
     assert first.turned[0] == 0.5
-    assert own.message in own._repr_mimebundle_()["text/plain"]
-    own.children[0].value = "the cat sat by the river"  # as if typed
+    assert own.message in own._repr_mimebundle_()[0]["text/plain"]
+    own.say("the cat sat by the river")
     assert own.message == ""
-    assert own.board is own.children[-1] is not first
+    assert own.board is not first
     assert own.board.scene["rows"][0]["label"] == "river"
     assert repr(own) == f"OwnSentence('the cat sat by the river', {own.board!r})"
     own.say("fire")
@@ -789,4 +789,5 @@ def test_the_state_of_a_board_closes_no_script_and_the_message_opens_no_formula(
     own = OwnSentence(model, "the the")
     own.say("z")
     assert "$x$" in own.message
-    assert "$x$" not in own._line.value
+    assert "$x$" not in own._repr_mimebundle_()[0]["text/html"]
+    assert "<" not in own.state_json()
