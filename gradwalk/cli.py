@@ -1,4 +1,4 @@
-"""The command `gradwalk`: open the course in JupyterLab, tune a model, let it write, verify every gradient.
+"""The command `gradwalk`: open the course in JupyterLab, tune a model, let it write, write the pages, verify.
 
 Each part of the command is imported when it is asked for, so that `gradwalk --version` answers at once.
 """
@@ -97,6 +97,9 @@ def parser():
     add("--temperature", type=float, default=0.0, help="0: the likeliest word each time (default); 1: drawn by p")
     add("--seed", type=number(0), default=0, help="which random numbers to draw by (default: 0)")
 
+    add = command(commands, "site", write_site, "write the course as pages that need no Python")
+    add("out", metavar="OUT", help="the folder to write: a new one, or a site that was written before")
+
     command(commands, "verify", verify_walk, "check every line and every slope of the course on this machine")
     return whole
 
@@ -171,6 +174,14 @@ def write_on(options):
     except (ValueError, OSError) as error:
         raise ValueError(f"model: {one_line(error)}") from error
     print(model.write(" ".join(options.sentence), options.words, options.temperature, options.seed))
+
+
+def write_site(options):
+    """Run every stop, and write its page into a folder, which a browser opens from there or from any server."""
+    from gradwalk.site.build import build
+
+    print("Running every stop of the course: a minute or two", flush=True)
+    print(f"The course is in {build(options.out)}: open index.html there, or serve the folder")
 
 
 def verify_walk(options):

@@ -57,7 +57,7 @@ def opening(browser):
         context = browser.new_context(**{"viewport": {"width": 1100, "height": 760}, **options})
         contexts.append(context)
         page = context.new_page()
-        states = [json.loads(board.state_json()) | {"live": live} for board in boards]
+        states = [state_of(board) | {"live": live} for board in boards]
         files = {
             "/": ("text/html", PAGE),
             "/states.json": ("application/json", json.dumps(states)),
@@ -84,6 +84,12 @@ def opening(browser):
     for context in contexts:
         context.close()
     assert not troubles, troubles
+
+
+def state_of(widget):
+    """What a page without a kernel has of a board or a sentence: its state, and in it the model that it speaks of."""
+    state, sent = json.loads(widget.state_json()), ("lines", "weights", "words", "labels")
+    return state | {"tape": state["tape"] and {name: getattr(widget.tape, name) for name in sent}}
 
 
 def board_of(name="W", model=PLAIN, scored="last", **options):
@@ -136,8 +142,8 @@ def drag(page, node, up, right=0, key=None):
 def alpha_shown(page, board=0):
     """Alpha as the page has it, to the last digit. Shape (H, T, T), 0 where a position must not look."""
     page.evaluate("painted()")
-    pictures = page.locator(".gw-board").nth(board).locator(".gw-attention").all()
-    heads = [json.loads(picture.get_attribute("data-shares")) for picture in pictures]
+    pictures = page.locator(".gw-board").nth(board).locator(".gw-picture").all()
+    heads = [json.loads(picture.get_attribute("data-value")) for picture in pictures]
     alpha = np.zeros((len(heads), len(heads[0]), len(heads[0])))
     for e, rows in enumerate(heads):
         for t, row in enumerate(rows):
@@ -148,4 +154,4 @@ def alpha_shown(page, board=0):
 def alpha_printed(page, board=0):
     """The numbers in the cells, head by head and row by row."""
     root = page.locator(".gw-board").nth(board)
-    return [float(words) for words in root.locator(".gw-share").all_text_contents()]
+    return [float(words) for words in root.locator(".gw-number").all_text_contents()]

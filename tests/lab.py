@@ -21,6 +21,8 @@ FLAGS = [
     *["--disable-component-update", "--disable-sync"],
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whatever a page asks for elsewhere, it is not found
 ]
+WIDGETS = Path(__file__).parents[1] / "gradwalk/widgets"
+AXE = Path(os.environ.get("NODE_PATH", WIDGETS / "node_modules")) / "axe-core/axe.min.js"
 RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
 PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 IDLE = "window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"

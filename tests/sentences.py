@@ -1,6 +1,9 @@
 """What Python makes of sentences, for the page's reading (widgets/sentence/*.js) to be held to."""
 
+import json
 import random
+
+from boards import state_of
 
 from gradwalk import text
 from gradwalk.model import Model
@@ -70,7 +73,9 @@ OPTIONS = (
     {},
     {"predict": False, "eta": 0.25},
     {"rows": [2, 0, 3]},
-    {"columns": [3, 1]},
+    {"columns": [3, 1], "watch": "p"},
+    {"watch": "alpha"},
+    {"watch": "u", "predict": False},
     {"rows": [1, 2], "columns": [0, 2], "select": (2, 2)},
     {"columns": [*range(4)], "select": (0, 1)},  # not on every sentence's board
 )
@@ -87,12 +92,15 @@ def said_here(count=30):
             for options in OPTIONS:
                 if model.weights[name].ndim == 1:
                     options = {k: v if k != "select" else v[:1] for k, v in options.items() if k != "columns"}
+                if model is several and options.get("watch") in ("alpha", "u"):
+                    options = options | {"watch": f"blocks.1.{options['watch']}"}
                 try:
                     own = OwnSentence(model, drawn[0], name, **options)
                 except ValueError:  # its first sentence's board has no such dial
                     continue
-                case = {"name": name, "options": repr(options), "own": own.state_json(), "said": []}
-                for sentence in drawn[1 :: len(OPTIONS)]:
+                case = {"name": name, "options": repr(options), "own": json.dumps(state_of(own)), "said": []}
+                longest = " ".join(rng.choices(model.words, k=min(62, model.T_max + 1)))
+                for sentence in [*drawn[1 :: len(OPTIONS)], longest]:
                     word = rng.choice([None, rng.randint(1, len(sentence.split()) - 1)])
                     own.say(sentence, word)
                     now = {"sentence": sentence, "asked": word, "message": own.message, "words": own.words}

@@ -1,17 +1,12 @@
 """Every hand and eye: the course's outputs in a real JupyterLab, as axe-core judges them by WCAG 2.2 AA."""
 
-import os
-from pathlib import Path
-
 import lab
 import pytest
 
-WIDGETS = Path(__file__).parents[1] / "gradwalk/widgets"
-AXE = Path(os.environ.get("NODE_PATH", WIDGETS / "node_modules")) / "axe-core/axe.min.js"
 pytestmark = [
     *lab.needs_browser(),
     pytest.mark.slow,
-    pytest.mark.skipif(not AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)"),
+    pytest.mark.skipif(not lab.AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)"),
 ]
 
 START = """\
@@ -22,11 +17,14 @@ model = Model.random(seed=0)
 sentence = "the dog slept by the fire"
 tokens, y = model.read(sentence)
 values = forward(model, tokens, y)
+trained = Model.trained()
 """
 OUTPUTS = {
     "output board": "DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'])",
     "deep board": "DialBoard(model, tokens, y, 'W1', rows=[0, 1], predict=False)",
     "watching board": "DialBoard(model, tokens, y, 'W_Q', rows=[0, 1], watch='alpha')",
+    "watching numbers": "DialBoard(model, tokens, y, 'W1', rows=[0], columns=[0], predict=False, watch='u')",
+    "watching bars": "DialBoard(trained, *trained.read(sentence), 'W1', rows=[0], columns=[0], watch='r')",
     "slider": "LivePage(lambda x: show.line({'twice': 2 * x}), x=(0.0, 4.0))",
     "choices": "LivePage(len, word=['fire', 'window'])",
     "own sentence": "OwnSentence(model, sentence)",
@@ -71,7 +69,7 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.wait_for_function(f"document.querySelectorAll('.jp-Cell .jp-OutputArea-output').length === {len(OUTPUTS)}")
-    for drawn in (".gw-step mjx-container", ".gw-range", ".gw-attention", ".gw-switch", ".gw-ledger input"):
+    for drawn in (".gw-step mjx-container", ".gw-range", ".gw-picture", ".gw-switch", ".gw-ledger input"):
         page.wait_for_selector(drawn)
     assert page.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
     page.evaluate("gradwalkNames", names)
@@ -81,7 +79,7 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     sizes = page.eval_on_selector_all(".gw-map a, .gw-map span", BOXES)
     assert len(sizes) == 19
     assert min(map(min, sizes)) >= 24
-    page.add_script_tag(path=AXE)
+    page.add_script_tag(path=lab.AXE)
     # JupyterLab's body is of no height and hides what overflows it: axe would take every word for clipped away.
     page.add_style_tag(content="body { height: 100vh !important }")
     found = page.evaluate(RUN)
@@ -90,3 +88,18 @@ def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
     assert looked["color-contrast"] > 300, looked  # words were seen
     told = [f"{rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
     assert not told, "\n".join(told)
+
+
+def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_are_seen(browser, jupyter):
+    context = browser.new_context(viewport={"width": 1280, "height": 18_000}, forced_colors="active")
+    page = context.new_page()
+    lab.open_notebook(page, jupyter, "all.ipynb")
+    page.wait_for_selector(".gw-attention")
+    field = page.locator(".gw-field")
+    field.focus()
+    assert field.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    ground = "node => getComputedStyle(node).backgroundColor"
+    buttons = page.locator(".gw-live-page .jupyter-button")
+    chosen, other = (buttons.nth(k).evaluate(ground) for k in range(2))
+    assert chosen != other
+    context.close()

@@ -333,6 +333,7 @@ def test_each_dial_is_called_turned_and_reset_by_keys_alone(open_boards):
     assert turned(page) == [0.0] * len(board.turned)
     page.keyboard.press("U")
     assert [d for d, x in enumerate(turned(page)) if x] == [here]
+    page.evaluate("painted()")
     assert page.locator(".gw-knob[tabindex='0']").count() == 1
     page.keyboard.press("Tab")  # past all other dials
     assert page.evaluate("document.activeElement.textContent") == "back to the start"
@@ -475,6 +476,15 @@ def test_it_can_be_read_in_light_and_dark(open_boards, scheme):
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
 
+def test_with_forced_colours_the_ring_is_whole_and_the_bars_have_their_frame(open_boards):
+    """Chromium puts a plate behind words, and leaves shadows out."""
+    page = open_boards(board_of("W"), forced_colors="active")
+    styled = "(node, name) => getComputedStyle(node)[name]"
+    assert page.locator(".gw-selected .gw-value").evaluate(styled, "forcedColorAdjust") == "none"
+    assert page.locator(".gw-rail").first.evaluate(styled, "borderTopWidth") == "1px"
+    assert page.locator(".gw-fill").first.bounding_box()["height"] >= 4
+
+
 # Of one knob at a time, scrolled to as the learner does: are the loss and the curve in sight with it, uncovered?
 IN_SIGHT = """k => {
     const board = document.querySelectorAll(".gw-board")[k], unseen = [];
@@ -496,9 +506,10 @@ UNREADABLE = """k => {
     const board = document.querySelectorAll(".gw-board")[k], told = [], words = [];
     const box = node => node.getBoundingClientRect();
     for (const node of board.querySelectorAll("*")) {
-        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-attention")) continue;
+        if (!node.checkVisibility() || node.closest(".gw-heard, .gw-picture")) continue;
         const picture = node.ownerSVGElement, style = getComputedStyle(node), name = node.textContent;
-        if (!picture && style.contain !== "none" && node.clientWidth > 0 && !node.matches(".gw-rail, .gw-reading")
+        const clips = /strict|content|paint/.test(style.contain) && !node.matches(".gw-rail, .gw-reading");
+        if (!picture && clips && node.clientWidth > 0
             && (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1))
             told.push("cut off: " + name);
         if (![...node.childNodes].some(child => child.nodeType === 3 && child.textContent.trim())) continue;
@@ -545,6 +556,16 @@ def test_at_any_width_words_are_whole_apart_and_readable(open_boards, width, hei
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         for k in range(len(MANY)):
             assert page.evaluate(UNREADABLE, k) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(848, 679), (1400, 900)])
+def test_with_the_readers_own_text_spacing_no_word_is_cut_off(open_boards, width, height):
+    """WCAG 1.4.12."""
+    page = open_boards(*MANY[:2], board_of("W1"), viewport={"width": width, "height": height})
+    spacing = "line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important"
+    page.add_style_tag(content=f".gw-board * {{ {spacing} }}")
+    for k in range(3):
+        assert page.evaluate(UNREADABLE, k) == []
 
 
 def test_nothing_moves_by_itself_for_those_who_asked_for_that(open_boards):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from boards import state_of
 from sentences import read_here, said_here
 from shapes import COUNT, case, flat
 
@@ -153,7 +154,7 @@ def taped(model, tokens, y, rng):
                 at[-1]["p"] = [float(p[i]) for i in dict.fromkeys(i for i, *_ in board.dials)]
             moved.move(grads, 0.1)  # a step of descent on everything
             at[-1]["descended"] = float(forward(moved, tokens, y).L)
-        yield {"state": json.loads(board.state_json()), "at": at}
+        yield {"state": state_of(board), "at": at}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / ".github/workflows").glob("*.yml"))
-KNOWN = {".ci/run", "python", "pytest", "test"}  # all that a workflow calls
+KNOWN = {".ci/run", "gradwalk", "python", "pytest", "test"}  # all that a workflow calls
 
 
 def read(path):
@@ -71,3 +71,12 @@ def test_the_wheel_that_is_published_is_the_one_that_was_built_after_the_tests()
     assert (jobs["wheel"]["needs"], jobs["pypi"]["needs"]) == ("tests", "wheel")
     (build,) = [step["run"] for step in jobs["wheel"]["steps"] if "pip wheel" in step.get("run", "")]
     assert build.removeprefix("python -m pip wheel ") in (ROOT / ".ci/run").read_text().replace('"$work/dist"', "dist")
+
+
+def test_the_pages_that_are_published_are_those_that_the_readme_writes():
+    pages = read(ROOT / ".github/workflows/publish.yml")["jobs"]["pages"]
+    assert pages["needs"] == "tests"
+    (write,) = [step["run"] for step in pages["steps"] if "run" in step]
+    assert f"\n{write}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
+    (upload,) = [step["with"] for step in pages["steps"] if "upload-pages" in step.get("uses", "")]
+    assert write.split()[-1] == upload["path"]

@@ -20,6 +20,7 @@ from gradwalk.dialect_table import Said
 HIDDEN = "visibility:hidden;height:0;overflow:hidden"
 LACKING = 0.75  # the opacity of what a dialect has no name for: grey, and still read where all around is quiet
 PLAIN = 'class="gw-plain"'  # on the element that stands for what is folded up right behind it
+ONCE_RUN = "Run the notebook down to here, and"
 _FOLDED = "<!--gw "
 
 
@@ -62,7 +63,7 @@ def code_of(own: Said) -> str:
 
 def once_run(what: str) -> str:
     """The word under an output that stands still, such as once_run("this line becomes a switch")."""
-    return f"Run the notebook down to here, and {what}."
+    return f"{ONCE_RUN} {what}."
 
 
 @cache

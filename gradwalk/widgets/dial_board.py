@@ -16,9 +16,9 @@ from gradwalk.dial import Dial
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, walked
-from gradwalk.widgets import attention, table, tape
+from gradwalk.widgets import published, table, tape, watched
 from gradwalk.widgets import scene as scenes
-from gradwalk.widgets.shared import PageCode, PageModel, Unshown, follows_a_hand, in_script
+from gradwalk.widgets.shared import PageCode, PageModel, Unshown, follows_a_hand
 
 _FILES = Path(__file__).parent
 _SYNCED = (
@@ -105,7 +105,7 @@ class DialBoard(Unshown, anywidget.AnyWidget):
         walks = follows_a_hand(model, len(self._values.tokens))
         if watch is not None and not walks:
             raise arguments.refused("watch", "a model that is small enough for the page to walk", model)
-        watched = None if watch is None else attention.compose(self._model, self._values, name, indices, watch)
+        picture = None if watch is None else watched.compose(self._model, self._values, watch)
         still, reach = [0.0] * len(indices), scenes.reach_of(model.weights[name])
         self._nudges = reach * scenes.NUDGES
         first = Dial(self._model, tokens, y, name, indices[0], self._values)
@@ -114,8 +114,8 @@ class DialBoard(Unshown, anywidget.AnyWidget):
         self._stand_on(scene)
         if walks:
             scene["settings"] = tape.settings(model, tokens, y)
-        if watched is not None:
-            scene["watch"] = watched
+        if picture is not None:
+            scene["watch"] = picture
         self._asks = not walks and name not in scenes.OUTPUT
         asked = {"turned": still, "dial": 0 if select is None else self._dial(select, "select")}
         super().__init__(
@@ -365,12 +365,14 @@ class DialBoard(Unshown, anywidget.AnyWidget):
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it a table of the same numbers for places that show none."""
         data, metadata = super()._repr_mimebundle_(**options)
-        return {**data, "text/plain": table.as_text(self), "text/html": table.as_html(self)}, metadata
+        html = published.html("board", self.state_json, table.as_html(self))
+        return {**data, "text/plain": table.as_text(self), "text/html": html}, metadata
 
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
-        return in_script({**self.state(), "tape": self.tape and self.tape.state()})
+        return published.in_script(self.state())
 
     def state(self) -> dict:
-        """What the hand changes, and the scene; without the model, which several boards may share."""
-        return {name: getattr(self, name) for name in _SYNCED} | {"live": False}
+        """The traits that a page without a kernel needs."""
+        tape = self.tape and f"IPY_MODEL_{self.tape.model_id}"
+        return {name: getattr(self, name) for name in _SYNCED} | {"live": False, "tape": tape}

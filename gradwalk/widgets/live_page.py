@@ -12,6 +12,7 @@ import traitlets as t
 
 from gradwalk import arguments
 from gradwalk.telling.page import once_run
+from gradwalk.widgets import published
 from gradwalk.widgets.javascript import joined
 
 _FILES = Path(__file__).parent
@@ -92,13 +93,31 @@ class LivePage(widgets.VBox):
         return self._text
 
     def _follow(self):
+        self._text, error = self._said_of(self._control.value)
+        self._page.value = _as_html(self._text)
+        if error:
+            raise error
+
+    def _said_of(self, value):
+        """What the page says of a value, and the error if that is one."""
         try:
-            self._text = repr(self._function(self._control.value))
+            return repr(self._function(value)), None
         except Exception as error:
-            self._text = f"{type(error).__name__}: {error}"
-            raise
-        finally:
-            self._page.value = _as_html(self._text)
+            return f"{type(error).__name__}: {error}", error
+
+    def _state(self):
+        """All that the page may be asked, with its answers; None where that is too much to send."""
+        control = self._control
+        if isinstance(control, Range):
+            steps = int((control.max - control.min) / control.step + 1e-9) + 1
+            if steps > published.MOST_ANSWERS:
+                return None
+            values = [control.min + k * control.step for k in range(steps)]
+            own = {"range": {name: getattr(control, name) for name in ("min", "max", "step", "value")}}
+        else:
+            values, own = control.options, {"options": [str(option) for option in control.options]}
+        answers = [self._said_of(value)[0] for value in values]
+        return published.in_script({"name": self._name, "said": self._text, "answers": answers, **own})
 
     def __repr__(self):
         return f"{self._name} = {self._control.value}\n{self._text}"
@@ -110,7 +129,7 @@ class LivePage(widgets.VBox):
             return None
         moves = once_run(f"{'a slider' if isinstance(self._control, Range) else 'a row of buttons'} moves it")
         html = f"{_as_html(repr(self))}<p><small>{moves}</small></p>"
-        return {**bundle, "text/plain": f"{self!r}\n{moves}", "text/html": html}
+        return {**bundle, "text/plain": f"{self!r}\n{moves}", "text/html": published.html("page", self._state, html)}
 
 
 def _as_html(text):

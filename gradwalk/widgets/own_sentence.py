@@ -13,10 +13,10 @@ from gradwalk import arguments
 from gradwalk.model import Model
 from gradwalk.telling.page import once_run
 from gradwalk.telling.verbatim import legible, verbatim
+from gradwalk.widgets import published, table
 from gradwalk.widgets import scene as scenes
-from gradwalk.widgets import table
 from gradwalk.widgets.dial_board import DialBoard
-from gradwalk.widgets.shared import PageCode, PageModel, Unshown, follows_a_hand, in_script
+from gradwalk.widgets.shared import PageCode, PageModel, Unshown, follows_a_hand
 
 _FILES = Path(__file__).parent
 _STATE = ("recipe", "sentence", "message", "words", "word")
@@ -35,7 +35,7 @@ class OwnSentence(Unshown, anywidget.AnyWidget):
     The page reads what is typed there, by the model's words, and puts the sentence's scene on the board that there is,
     whether Python is there or not; the board's other half in Python follows its scene. So there is one board, and one
     message tells of its scene and its turns. Code that says a sentence makes a new board, and the page shows that one.
-    A model with a tokenizer, one too large for the page, or a watched value: there the page asks Python to say it.
+    The sentences of a model with a tokenizer, or too large for the page, Python reads: the page asks it to say them.
     """
 
     _esm = (_FILES / "load.js").read_text(encoding="utf-8")
@@ -72,7 +72,7 @@ class OwnSentence(Unshown, anywidget.AnyWidget):
         }
         self._options = {**given, "name": name, "predict": predict, "eta": eta, "watch": watch, "select": select}
         made = self._made_of(sentence)
-        board, reads = made["board"], model.tokenizer is None and watch is None and follows_a_hand(model, 1)
+        board, reads = made["board"], model.tokenizer is None and follows_a_hand(model, 1)
         recipe = scenes.recipe(model, name) | {"eta": board.eta, "columns": None}
         recipe["select"] = select and board.dials[board.selected]
         spots = zip(given, zip(*board.dials, strict=True), strict=False)  # by number; a vector has no columns
@@ -125,9 +125,9 @@ class OwnSentence(Unshown, anywidget.AnyWidget):
         self.say(sentence, asked["word"])
 
     def state_json(self) -> str:
-        """The traits as JSON, for a page without a kernel: the board's are inside, the model is there once."""
-        own = {name: getattr(self, name) for name in _STATE}
-        return in_script({**own, "live": False, "tape": self.tape and self.tape.state(), "board": self.board.state()})
+        """The traits as JSON, for a page without a kernel; the board's are inside."""
+        own = {name: getattr(self, name) for name in _STATE} | {"live": False, "board": self.board.state()}
+        return published.in_script({**own, "tape": self.tape and f"IPY_MODEL_{self.tape.model_id}"})
 
     def __repr__(self):
         return f"OwnSentence({self.sentence!r}, {self.board!r})"
@@ -137,5 +137,6 @@ class OwnSentence(Unshown, anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**options)
         said = [self.message] if self.message else []
         text = "\n".join([*map(legible, said), table.as_text(self.board, RUN)])
-        html = "".join(f"<p>{verbatim(line)}</p>" for line in said) + table.as_html(self.board, RUN)
+        still = "".join(f"<p>{verbatim(line)}</p>" for line in said) + table.as_html(self.board, RUN)
+        html = published.html("sentence", self.state_json, still)
         return {**data, "text/plain": text, "text/html": html}, metadata

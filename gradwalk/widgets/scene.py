@@ -142,6 +142,7 @@ def recipe(model: Model, name: str) -> dict:
         "H": model.H,
         "eps": model.settings["eps"],
         "rounding": float(np.finfo(model.dtype).eps),
+        "model": arguments.shown(model),
     }
 
 

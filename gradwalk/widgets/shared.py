@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -93,15 +92,6 @@ class PageModel(Unshown):
 
     def __repr__(self):
         return f"PageModel({len(self.lines)} lines, {len(self.weights)} weights)"
-
-    def state(self) -> dict:
-        """What a page without a kernel needs of it."""
-        return {name: getattr(self, name) for name in ("lines", "weights", "words", "labels")}
-
-
-def in_script(state: dict) -> str:
-    """A state as JSON, which a page may keep in a <script>: a word may hold </script>."""
-    return json.dumps(state, ensure_ascii=False).replace("<", "\\u003c")
 
 
 def follows_a_hand(model: Model, positions: int) -> bool:

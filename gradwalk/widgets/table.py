@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from gradwalk.telling.page import once_run
 from gradwalk.telling.tables import aligned, html_table, number
 from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.widgets import scene as scenes
+from gradwalk.widgets import watched
 
 KEY = "each dial: setting (slope of the loss)"
 HIDDEN = "; ? until it has been called or turned"
 RUN = once_run("these are dials to turn")
+LARGEST = 12  # of a longer row that is watched no more are told
 _KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}
 
 
@@ -55,18 +59,23 @@ def _key(board):
 
 
 def _watched(board):
-    """One line: what the scored position looks at in each head, the last such position where there are several."""
+    """One line: the row of the scored position, in each head; the last such position where there are several."""
     watch = board.scene.get("watch")
     if not watch:
         return []
     *_, t = (t for t, scored in enumerate(watch["scored"]) if scored)
-    seen = slice(watch["firsts"][t], t + 1)
-    words, shares = watch["words"][seen], board.values.blocks[watch["block"]].alpha[:, t, seen]  # (H, how many it sees)
-    heads = [
-        f"head {e}: " + ", ".join(f"{word} {number(share)}" for word, share in zip(words, row, strict=True))
-        for e, row in enumerate(shares)
-    ]
-    return [f"{watch['of']}, “{words[-1]}” looks at: {'; '.join(heads)}"]
+    rows = np.atleast_2d(watched.value_of(board.values, watch["of"])[..., t, :])  # (H or 1, columns)
+    seen, word = watch["words"][watch["firsts"][t] : t + 1], watch["words"][t]
+    at = [column["at"] for column in watch["columns"]] or range(t + 1 - len(seen), t + 1)
+    said, told = [column["label"] for column in watch["columns"]] or seen, f"“{word}” looks at"
+    if watch["columns"]:
+        told = f"“{word}”" + (f", the {LARGEST} largest of {len(at)}" if len(at) > LARGEST else "")
+    heads = []
+    for e, row in enumerate(rows[:, at]):
+        largest = sorted(np.argsort(-np.abs(row), kind="stable")[:LARGEST]) if watch["columns"] else range(len(row))
+        numbers = ", ".join(f"{said[k]} {number(row[k])}" for k in largest)
+        heads.append(f"head {e}: {numbers}" if watch["heads"] else numbers)
+    return [f"{watch['of']}, {told}: {'; '.join(heads)}"]
 
 
 def _hidden(board, name):

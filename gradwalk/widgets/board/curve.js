@@ -7,9 +7,9 @@ const SLICE = 8; // milliseconds of a frame
 /** @type {(reach: number) => number[]} 121 nudges to either side; the middle one is exactly 0 */
 export const nudgesTo = (reach) => Array.from({ length: 121 }, (_, k) => reach * ((k - 60) / 60));
 
-// From coarse to fine: the ends and the middle, then what lies between, so that the first slice has the whole shape.
-const ORDER = [...new Set([60, 30, 15, 5, 1].flatMap((step) =>
-  Array.from({ length: 120 / step + 1 }, (_, k) => k * step)))];
+// From coarse to fine: the start, the ends, then what lies between, so that the first slice has the whole shape.
+const ORDER = [...new Set([60, ...[60, 30, 15, 5, 1].flatMap((step) =>
+  Array.from({ length: 120 / step + 1 }, (_, k) => k * step))])];
 
 /** A curve that is there as soon as it is asked for, as far as it has come. */
 export class Growing {

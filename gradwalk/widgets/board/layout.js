@@ -3,12 +3,12 @@
 /** @import { State } from "./state.js" */
 /** @import { Call, Scene } from "./types" */
 
-import { attention } from "./attention.js";
 import { RATES, traced } from "./descent.js";
 import { make } from "./elements.js";
 import { KEYS } from "./hand.js";
 import { knob } from "./knob.js";
 import { plot } from "./plot.js";
+import { watched } from "./watched.js";
 
 let boards = 0;
 
@@ -59,7 +59,7 @@ export function partsOf({ scene, kernel, tape }) {
     verdict: make("span", { class: "gw-verdict", "aria-live": "polite" }),
     score: make("span", { class: "gw-score" }),
     showAll: button("show all", "gw-small"),
-    watched: scene.watch ? attention(scene.watch) : null,
+    watched: scene.watch ? watched(scene.watch) : null,
     reset: button("reset"),
     undo: button("undo"),
     step: button("one step downhill"),

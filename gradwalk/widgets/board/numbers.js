@@ -19,6 +19,22 @@ export function fine(x, digits, sign = false) {
 }
 
 /**
+ * A number that says when it is exactly 0, as a muted unit is.
+ * @type {(x: number, digits: number, sign?: boolean) => string}
+ */
+export const exact = (x, digits, sign = false) => (x === 0 ? "0" : text(x, digits, sign));
+
+/**
+ * In at most five letters and a sign: fewer digits where it is large.
+ * @type {(x: number, sign?: boolean) => string}
+ */
+export function brief(x, sign = false) {
+  const size = Math.abs(x), digits = size < 9.995 ? 2 : size < 99.95 ? 1 : 0;
+  if (size < 9999.5) return exact(x, digits, sign);
+  return Number.isFinite(x) ? (x < 0 ? MINUS : sign ? "+" : "") + size.toExponential(0).replace("+", "") : "?";
+}
+
+/**
  * At most so many round numbers from low to high, and the digits that tell them apart.
  * @type {(low: number, high: number, most: number) => {marks: number[], digits: number}}
  */

@@ -30,7 +30,7 @@ export function paint(state, descent, parts) {
   };
   paintKnobs(state, parts, at);
   paintOutput(state, parts, at);
-  parts.watched?.draw(turned, dialect() || undefined);
+  paintWatched(state, parts);
   paintReading(state, parts, at);
   paintCurve(state, parts, at);
   paintSlope(state, parts, at);
@@ -87,6 +87,13 @@ function paintOutput({ scene }, { bars, columns }, { seen }) {
     say(below, told.below);
     put(title, "title", told.hint);
   });
+}
+
+/** @type {(state: State, parts: Parts) => void} */
+function paintWatched(state, { watched }) {
+  if (!watched || !state.scene.watch) return;
+  const { now, before } = state.watched(state.scene.watch.of);
+  if (now && before) watched.draw(now, dialect() || undefined, before);
 }
 
 /** @type {(state: State, parts: Parts, at: At) => void} */
@@ -171,6 +178,7 @@ function paintKept({ model, keepable }, { keep, called, compare, goThere, forget
   }
   compare.value = String(model.get("compared"));
   keep.disabled = kept.length >= MOST_KEPT || !keepable;
+  put(keep, "title", keepable ? "" : "what a descent has made of a model this large cannot be saved twice");
   put(called, "placeholder", String.fromCharCode(65 + kept.length));
   for (const part of [compare, goThere, forget]) show(part, kept.length > 0);
   for (const part of [goThere, forget]) part.disabled = model.get("compared") < 0;

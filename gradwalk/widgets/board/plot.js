@@ -85,8 +85,11 @@ export function plot() {
     put(curve, "d", pathOf(response, scale));
     curve.classList.toggle("gw-growing", !whole);
     put(kept, "d", other ? pathOf(other, scale) : "");
+    const middle = losses[(losses.length - 1) / 2];
+    show(first, Number.isFinite(middle)); // a curve that grows has it among its first points
+    if (!Number.isFinite(middle)) return;
     put(first, "cx", round(scale.X(0)));
-    put(first, "cy", round(scale.Y(losses[(losses.length - 1) / 2])));
+    put(first, "cy", round(scale.Y(middle)));
   }
 
   /** @type {(scale: Scale, nudge: number, loss: number | null, slope: number | null) => void} */
@@ -124,7 +127,7 @@ export function plot() {
       const aside = losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 12 + KEY - WIDTH + RIGHT} 0)` : "";
       for (const part of [key, keptKey]) put(part, "transform", aside);
       drawCurve(response, other?.curve, scale, start);
-      if (other && other.loss !== null) {
+      if (other && other.loss !== null && Number.isFinite(other.loss)) {
         put(keptDot, "cx", round(scale.X(other.nudge)));
         put(keptDot, "cy", round(scale.Y(other.loss)));
         say(keptKey.children[1], other.words);

@@ -268,6 +268,18 @@ export class State {
     this.changed();
   }
 
+  // ---- what is watched
+
+  /** @type {{name: string, value: Tensor | null} | null} */
+  #started = null;
+
+  // A value now, and as it was at the start, which is walked once.
+  /** @param {string} name */
+  watched(name) {
+    if (this.#started?.name !== name) this.#started = { name, value: this.answers.value(name, this.start) };
+    return { now: this.answers.value(name, this.now), before: this.#started.value };
+  }
+
   // ---- comparing
 
   // Can a notebook carry the present setting twice?

@@ -41,16 +41,19 @@ export interface Position {
   t: number; // its place among all positions
 }
 
-// widgets/attention.py: what alpha is made of
+// widgets/watched.py: a value of the walk, and what the rows and columns of its picture are
 export interface Watch {
-  names: Record<string, string>;
-  words: string[];
+  of: string; // the tape's name
+  names: Record<string, string>; // its title in each dialect that has one
+  form: "numbers" | "bars";
+  signed: boolean; // or shares, from 0 to 1
+  words: string[]; // of the positions; so are scored and firsts
   scored: boolean[];
-  firsts: number[];
-  heads: number;
-  eps: number;
-  made_of: Record<"x0" | "gamma1" | "beta1" | "W_Q" | "b_Q" | "W_K" | "b_K", number[][]>;
-  moves: [part: keyof Watch["made_of"], entries: [row: number, column: number][]][];
+  firsts: number[]; // position t looks at firsts[t] … t
+  heads: number; // 0 where it has none
+  rows: number[]; // the positions that are drawn
+  kind: string; // what a column is
+  columns: { at: number; label: string; mark: string }[]; // none where it is a position that is looked at
 }
 
 // widgets/dial_board.py: what the hand, Python and other views change

@@ -2,7 +2,7 @@
 // whose words and components they are, their numbers. One word is asked for. What hangs on the model alone is taken
 // from the scene that Python has made.
 
-/** @import { PageModel, Position, Scene } from "../board/types" */
+/** @import { PageModel, Position, Scene, Watch } from "../board/types" */
 /** @import { Known } from "../engine/engine.js" */
 /** @import { Tensor } from "../engine/tensor.js" */
 
@@ -15,11 +15,12 @@ import { Refused } from "./read.js";
  * What Python adds to the model, see scene.recipe and own_sentence.py: the letters of the weight's axes; in which array
  * each dialect has it, whether transposed, after how many rows; and what was asked of every board.
  * @typedef {{axes: string[], called: Record<string, [array: string, transposed: boolean, before: number]>, H: number,
- *   eps: number, rounding: number, rows: number[] | null, columns: number[] | null, eta: number,
+ *   eps: number, rounding: number, model: string, rows: number[] | null, columns: number[] | null, eta: number,
  *   select: number[] | null}} Recipe
  */
 
 const MOST_DIALS = 72, DEAD = 1e-12;
+const MOST_COLUMNS = 12, MOST_NUMBERS = 200, MOST_BARS = 3_200; // of a picture
 
 /** @type {(sizes: number[]) => number[]} the places of the numbers, the largest first, the first of equal ones first */
 const falling = (sizes) => sizes.map((_, k) => k).sort((a, b) => sizes[b] - sizes[a] || a - b);
@@ -106,6 +107,33 @@ function rest(z, rows) {
   return others.length ? Math.log(others.reduce((all, z_i) => all + Math.exp(z_i - top), 0)) + top : null;
 }
 
+/** @type {(word: string) => string} */
+const short = (word) => { const letters = Array.from(word); return letters.length <= 9 ? word : `${letters.slice(0, 8).join("")}…`; };
+
+/**
+ * The picture of the watched value, as watched.compose has it; which value that is, and its columns unless they are
+ * words, hang on the model alone.
+ * @type {(model: PageModel, recipe: Recipe, before: Watch, known: Known, said: string[], t: number) => Watch}
+ */
+function watched(model, recipe, before, known, said, t) {
+  const { of, heads, kind } = before, words = said.slice(0, -1), T = words.length, places = words.map((_, s) => s);
+  let { columns } = before, rows = places;
+  if (kind === "word" && model.words.length > MOST_COLUMNS) {
+    const asked = known.y[t], likely = falling([...row(known.p, t)]).filter((i) => i !== asked);
+    columns = [asked, ...likely].slice(0, MOST_COLUMNS).map((i) => {
+      const label = labelOf(model, i);
+      return { at: i, label: `“${label}”`, mark: short(label) };
+    });
+  }
+  if (kind === "word" && T > MOST_COLUMNS) rows = [t];
+  const cells = (rows.length * columns.length || (T * (T + 1)) / 2) * (heads || 1);
+  if (cells > MOST_BARS) {
+    throw new Refused(`watch: wanted at most ${MOST_BARS} numbers of ${of}, got ${cells} with T=${T}, ${recipe.model}`);
+  }
+  const form = cells <= MOST_NUMBERS && (columns.length || T) <= MOST_COLUMNS ? "numbers" : "bars";
+  return { ...before, form, words, scored: places.map((s) => s === t), rows, columns, firsts: places.map(() => 0) };
+}
+
 /**
  * The scene of a sentence of these word numbers, with `word` the place of the one that is asked for. `before` is any
  * scene of the same widget. Refused where the board would not be what was asked for.
@@ -132,6 +160,7 @@ export function compose(model, recipe, before, numbers, word) {
   /** @type {Scene} */
   const scene = {
     ...before, settings, start, indices, positions, still,
+    ...(before.watch ? { watch: watched(model, recipe, before.watch, known, said, t) } : {}),
     sentences: [said.slice(0, Math.max(numbers.length - 1, word + 1)).map((each, k) => [each, k === word])],
     note: `one position scored: which word comes after “${said[t]}”?`,
     rows: rows.map((i) => ({ label: labelled(model, recipe, 0, i), mark: output && i === numbers[word] ? "the true word" : "" })),

@@ -1,0 +1,396 @@
+"""The course as pages: each stop's page against its notebook, from a server and from bare files, in a real browser."""
+
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urlsplit
+
+import lab
+import nbformat
+import pytest
+from pages import unfolded
+
+from gradwalk.site import build
+
+ROOT = Path(__file__).parents[1]
+STOPS = {path.stem: nbformat.read(path, as_version=4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+MISSING = [package for module, package in build.NEEDS.items() if not find_spec(module)]
+pytestmark = [
+    *lab.needs_browser(),
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)} (pip install -e '.[site]')"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The whole course, written once by the command itself."""
+    out = tmp_path_factory.mktemp("site") / "pages"
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-m", "gradwalk", "site", out], env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == f"The course is in {out}: open index.html there, or serve the folder"
+    assert [path.name for path in out.parent.iterdir()] == ["pages"]  # nothing else is left lying about
+    return out
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *said):
+        """Nothing: a test's output is for what failed."""
+
+
+@pytest.fixture(scope="module")
+def served(site):
+    """The address of a server of that folder."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=site)) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def visit(browser):
+    """A function: open an address, in a context of its own. An error, or a request to anybody else, fails the test."""
+    contexts, troubles = [], []
+
+    def open_page(address, **options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page, own = context.new_page(), address.rsplit("/", 1)[0]
+        page.on("request", lambda asked: asked.url.startswith((own, "data:")) or troubles.append(f"asked {asked.url}"))
+        page.on("requestfailed", lambda asked: troubles.append(f"not there: {asked.url}"))
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
+        page.goto(address)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not troubles
+
+
+def outputs(stop):
+    return [output for cell in STOPS[stop].cells for output in cell.get("outputs", [])]
+
+
+def first_lines(stop, begins):
+    """What widgets say of themselves: the first lines of outputs that have HTML too."""
+    told = [output.data["text/plain"] for output in outputs(stop) if "text/html" in output.get("data", {})]
+    return [text.splitlines()[0] for text in told if re.match(begins, text)]
+
+
+def boards(stop):
+    return first_lines(stop, r"DialBoard\(")
+
+
+def live_pages(stop):
+    told = [output.get("data", {}).get("text/plain", "") for output in outputs(stop)]
+    return [text.splitlines()[1:-1] for text in told if text.endswith((" slider moves it.", " buttons moves it."))]
+
+
+# ---- the pages against the notebooks
+
+LOOK = """stored => {
+    const tables = root => [...root.querySelectorAll("table")].map(
+        table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)));
+    const pictures = root => [...root.querySelectorAll("img")].map(picture => picture.alt);
+    const all = wanted => [...document.querySelectorAll(wanted)];
+    const told = nodes => nodes.map(node => node.textContent);
+    const page = document.createElement("div");
+    page.append(...all(".gw-output").map(node => node.cloneNode(true)));
+    const notebook = new DOMParser().parseFromString(stored, "text/html");
+    return {
+        tables: [tables(page), tables(notebook)], pictures: [pictures(page), pictures(notebook)],
+        formulas: all("math").length, unread: page.textContent.includes("$$"),
+        drawings: [all(".gw-map svg").length, notebook.querySelectorAll(".gw-map svg").length],
+        code: told(all("article .highlight-python pre")), texts: told(all(".gw-output > pre")),
+        headings: told(all("article :is(h1, h2, h3)")),
+        live: all(".gw-on").length, boards: all(".gw-board").length,
+    };
+}"""
+
+
+@pytest.mark.parametrize("stop", STOPS)
+class TestAStop:
+    def test_shows_what_its_notebook_shows(self, site, visit, stop):
+        page = visit((site / f"{stop}.html").as_uri())
+        page.wait_for_function("window.gradwalkLive")
+        shown = [output for output in outputs(stop) if "data" in output]
+        html = [unfolded(output.data["text/html"]) for output in shown if "text/html" in output.data]
+        found = page.evaluate(LOOK, "".join(html))
+        for kind in ("tables", "pictures", "drawings"):
+            assert found[kind][0] == found[kind][1], kind
+        assert found["formulas"] == sum(one.count("$$") for one in html) / 2
+        assert not found["unread"]
+        assert (found["boards"], found["live"]) == (len(boards(stop)), len(boards(stop)) + len(live_pages(stop)))
+        cells = STOPS[stop].cells
+        code = [cell.source for cell in cells if cell.cell_type == "code"]
+        prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+        beside = [fence for one in shown for fence in re.findall(r"```python\n(.*?)\n```", _markdown(one), re.DOTALL)]
+        assert sorted(text.strip() for text in found["code"]) == sorted(text.strip() for text in [*code, *beside])
+        plain = [one.text for one in outputs(stop) if one.output_type == "stream"]
+        plain += [one.data["text/plain"] for one in shown if not {"text/html", "text/markdown"} & {*one.data}]
+        assert sorted(text.strip() for text in found["texts"]) == sorted(text.strip() for text in plain)
+        bare = [re.sub(r"[`*\\]", "", told) for told in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)]
+        assert [re.sub(r"[`*]", "", told) for told in found["headings"]] == bare
+
+    def test_answers_the_hand(self, site, visit, stop):
+        page = visit((site / f"{stop}.html").as_uri())
+        page.wait_for_function("window.gradwalkLive")
+        for k, told in enumerate(boards(stop)):
+            board = page.locator(".gw-board").nth(k)
+            board.locator(".gw-loss[data-loss]").wait_for(state="attached")
+            assert told.endswith(f"loss {loss(board):.4f})"), told
+            board.scroll_into_view_if_needed()
+            if "(b_K:" in told:  # all shares stay as they are, and so does the loss: its dials move, and that is all
+                knob = board.locator(".gw-knob").first
+                before = knob.get_attribute("aria-valuenow")
+                knob.press("PageUp")
+                assert knob.get_attribute("aria-valuenow") != before
+                continue
+            by_mouse(page, board, by_key(board))
+        for k, told in enumerate(live_pages(stop)):
+            place = page.locator(".gw-moving:not(:has(.gw-board))").nth(k)
+            said = place.locator("pre")
+            assert said.text_content() == "\n".join(told)
+            answers = json.loads(place.locator("xpath=../script").first.text_content())["answers"]
+            control = place.locator("input").first
+            if control.get_attribute("type") == "range":
+                control.press("End")
+            else:
+                place.locator("input:checked").press("ArrowUp")  # from the first to the last
+            assert said.text_content() == answers[-1]
+
+
+def _markdown(output):
+    return "" if "text/html" in output.data else output.data.get("text/markdown", "")
+
+
+def loss(board):
+    return float(board.locator(".gw-loss").get_attribute("data-loss"))
+
+
+# Waits for the drawn number: some dials do nothing, so it gives up after twenty pictures.
+CHANGES = """async ([node, before]) => {
+    for (let k = 0; k < 20; k++) {
+        await new Promise(requestAnimationFrame);
+        if (Number(node.dataset.loss) !== before) return true;
+    }
+    return false;
+}"""
+
+
+def changes(board, before):
+    return board.page.evaluate(CHANGES, [board.locator(".gw-loss").element_handle(), before])
+
+
+def by_key(board):
+    """Turn one dial after another by a key until the loss responds; that dial."""
+    for knob in board.locator(".gw-knob").all():
+        before = loss(board)
+        knob.press("PageUp")
+        if changes(board, before):
+            return knob
+    raise AssertionError("no dial moves the loss")
+
+
+def by_mouse(page, board, knob):
+    knob.scroll_into_view_if_needed()
+    box, before = knob.bounding_box(), loss(board)
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 25)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] - 15, steps=3)
+    assert changes(board, before)
+    page.mouse.up()
+
+
+# ---- the site as a whole
+
+
+def test_every_page_is_live_from_a_server_too(served, visit):
+    for stop in STOPS:
+        page = visit(f"{served}/{stop}.html")
+        page.wait_for_function("window.gradwalkLive")
+        assert page.locator(".gw-on").count() == len(boards(stop)) + len(live_pages(stop))
+        page.close()
+
+
+def test_every_link_leads_somewhere(site):
+    pages = {path.name: path.read_text(encoding="utf-8") for path in site.glob("*.html")}
+    assert {*pages} == {f"{name}.html" for name in [*STOPS, "index", "search"]}
+    ids = {name: {*re.findall(r'\bid="([^"]+)"', text)} for name, text in pages.items()}
+    followed = set()
+    for name, text in pages.items():
+        for href in re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', text):
+            link = urlsplit(href)
+            if link.scheme:
+                assert link.netloc == "github.com", href  # furo's own name at the foot of the page
+                continue
+            there = link.path or name
+            assert there in pages, f"{name}: {href}"
+            assert not link.fragment or unquote(link.fragment) in ids[there], f"{name}: {href}"
+            followed.add((there, unquote(link.fragment)))
+    contents = (ROOT / "notebooks/README.md").read_text(encoding="utf-8")
+    asked = re.findall(r"\]\((\w+)\.ipynb#(cell-id=[\w-]+)\)", contents)
+    assert {(f"{stop}.html", cell) for stop, cell in asked} <= followed
+
+
+def test_a_stop_is_light(site):
+    """Everything that a page loads, compressed, beside what several pages share."""
+    for stop in STOPS:
+        text = (site / f"{stop}.html").read_text(encoding="utf-8")
+        loaded = {urlsplit(one).path for one in re.findall(r'<(?:script|link)[^>]+?(?:src|href)="([^"]+)"', text)}
+        own = [site / name for name in loaded if name.startswith("_static") and "shared-" not in name]
+        size = sum(len(gzip.compress(path.read_bytes())) for path in [site / f"{stop}.html", *own])
+        assert size <= 200_000, f"{stop}: {size}"
+
+
+def test_nothing_in_the_site_is_of_one_run_alone(site):
+    for path in site.rglob("*.*"):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not re.search(r'IPY_MODEL_[0-9a-f]{32}|"[0-9a-f]{32}"', text), path.name
+    assert " and Furo  -->" in (site / "index.html").read_text(encoding="utf-8")  # no versions
+
+
+def test_the_first_page_has_the_walk_in_order_and_leads_on(site, visit):
+    page = visit((site / "index.html").as_uri())
+    page.wait_for_function("window.gradwalkLive")
+    rows = (
+        page.locator("article table")
+        .first.locator("tbody a")
+        .evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    )
+    assert rows == [f"{stop}.html" for stop in STOPS]
+    beside = page.locator(".sidebar-tree a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
+    assert beside == rows
+    walked = []
+    for _ in STOPS:
+        page.locator(".next-page").click()
+        page.wait_for_function("window.gradwalkLive")
+        walked.append(page.url.rsplit("/", 1)[1])
+        assert page.locator("article a[href='index.html#with-python-behind-it']").count() >= 1
+    assert walked == rows
+    assert page.locator(".next-page").count() == 0
+    page.locator(".prev-page").click()
+    assert page.url.endswith(rows[-2])
+
+
+def test_a_question_leads_to_its_cell(site, visit):
+    page = visit((site / "index.html").as_uri())
+    page.get_by_role("link", name="q30", exact=True).click()
+    page.wait_for_function("window.gradwalkLive")
+    assert page.url.endswith("1a_which_way.html#cell-id=q30")
+    top = page.get_by_role("heading", name="Question 30").bounding_box()["y"]
+    assert 0 <= top < 200
+
+
+def test_a_search_finds_its_stop_in_bare_files(site, visit):
+    page = visit((site / "search.html").as_uri() + "?q=museum")
+    found = page.locator("#search-results li a")
+    found.first.wait_for()
+    assert "7b_it_trains_is_no_evidence.html" in " ".join(one.get_attribute("href") for one in found.all())
+
+
+def test_the_switch_turns_every_formula_and_a_board(site, visit):
+    page = visit((site / "2a_mlp.html").as_uri())
+    page.wait_for_function("window.gradwalkLive")
+    step = page.locator(".gw-step").first
+    assert step.locator(".gw-said.gw-course math").first.is_visible()
+    assert not step.locator(".gw-said.gw-gpt2 math").first.is_visible()
+    page.get_by_role("radio", name="GPT-2").first.check()
+    assert not step.locator(".gw-said.gw-course math").first.is_visible()
+    assert step.locator(".gw-said.gw-gpt2 math").first.is_visible()
+    own, ink = step.locator(".gw-gpt2 .gw-own").first, step.locator(".gw-gpt2 math").first
+    colours = [one.evaluate("node => getComputedStyle(node).color") for one in (own, ink)]
+    assert colours[0] != colours[1]  # what GPT-2 has no name for is grey
+
+
+def test_the_map_leads_to_another_stop(site, visit):
+    page = visit((site / "1a_which_way.html").as_uri())
+    page.wait_for_function("window.gradwalkLive")
+    place = page.locator(".gw-map a").first
+    assert "go to 6a_embedding" in place.get_attribute("aria-label")
+    place.click()
+    assert page.url.endswith("/6a_embedding.html")
+
+
+def test_on_paper_a_board_is_its_table_and_nothing_is_folded(site, visit):
+    page = visit((site / "1a_which_way.html").as_uri())
+    page.wait_for_function("window.gradwalkLive")
+    board, still = page.locator(".gw-board").first, page.locator(".gw-on > .gw-still").first
+    page.evaluate(
+        "document.querySelector('article').insertAdjacentHTML('beforeend', '<details><p id=in>told</p></details>')"
+    )
+    shown = page.locator("#in")
+    assert board.is_visible()
+    assert not still.is_visible()
+    assert not shown.evaluate("node => node.checkVisibility({ contentVisibilityAuto: true })")
+    page.emulate_media(media="print")
+    assert not board.is_visible()
+    assert still.is_visible()
+    assert shown.evaluate("node => node.checkVisibility({ contentVisibilityAuto: true })")
+    assert not page.locator(".gw-switch").first.is_visible()
+
+
+def test_a_page_that_was_opened_inside_an_archive_says_so(site, browser, tmp_path):
+    shutil.copy(site / "1a_which_way.html", tmp_path)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto((tmp_path / "1a_which_way.html").as_uri())
+    assert page.locator("#gw-missing").is_visible()
+    assert "extract the whole archive" in page.locator("#gw-missing").inner_text()
+    assert page.locator(".gw-still table").first.is_visible()
+    page.goto((site / "1a_which_way.html").as_uri())
+    assert not page.locator("#gw-missing").is_visible()
+    context.close()
+
+
+def test_where_storage_is_refused_all_goes_on(served, visit, site):
+    (site / "frame.html").write_text('<iframe sandbox="allow-scripts" src="1a_which_way.html" width=1200 height=800>')
+    page = visit(f"{served}/frame.html")
+    (site / "frame.html").unlink()
+    frame = page.frames[1]
+    frame.wait_for_function("window.gradwalkLive")
+    assert frame.locator(".gw-board").count() == len(boards("1a_which_way"))
+    themes = []
+    for _ in range(3):
+        frame.locator(".theme-toggle-content button").click()
+        themes.append(frame.evaluate("document.body.dataset.theme"))
+    assert {*themes} == {"auto", "light", "dark"}
+
+
+AXE_RUN = """() => axe.run({ preload: false, runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })"""
+LOOKED_AT = [
+    "index",
+    "2a_mlp",
+    "5d_three_streams",
+    "0_forward",
+    "7b_it_trains_is_no_evidence",
+    "search",
+    "1a_which_way",
+]
+WAYS = [(theme, width) for theme in ("light", "dark") for width in (1280, 320)]
+
+
+@pytest.mark.skipif(not lab.AXE.exists(), reason="no axe-core (npm --prefix gradwalk/widgets ci)")
+@pytest.mark.parametrize(("theme", "width"), WAYS)
+def test_no_page_hinders_anybody(site, visit, theme, width):
+    """Each page in one of four ways: what one of them has wrong others have too."""
+    for name in LOOKED_AT[WAYS.index((theme, width)) :: len(WAYS)]:
+        page = visit((site / f"{name}.html").as_uri(), color_scheme=theme, viewport={"width": width, "height": 900})
+        page.wait_for_function("window.gradwalkLive")
+        page.add_script_tag(path=lab.AXE)
+        found = page.evaluate(AXE_RUN)
+        told = [f"{name}: {rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
+        assert not told, "\n".join(told)
+        page.close()
