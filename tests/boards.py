@@ -36,6 +36,7 @@ const modelOf = (state, tape = state.tape) => {
         put(key, value) { state[key] = value; for (const f of listeners[`change:${key}`] ?? []) f(); },
         heard: () => Object.values(listeners).flat().length };
 };
+window.fresh = modelOf;
 window.models = states.map(state => modelOf(state));
 window.show = model => {
     const el = document.createElement("section");

@@ -228,7 +228,9 @@ def test_a_fence_is_longer_than_any_in_it():
 def test_a_formula_is_mathml():
     from gradwalk.site import formulas
 
-    made = formulas.with_mathml(r"<p>$$\sum_{t} \class{mjx-gw-own}{h}_{tj} &lt; \texttt{ln\_2} \mathrm{via}$$</p>")
+    made = formulas.with_mathml(
+        r"<p>$$\left( \sum_{t} \right) \class{mjx-gw-own}{h}_{tj} &lt; \texttt{ln\_2} \mathrm{via}$$</p>"
+    )
     assert made.startswith('<p><div class="gw-formula" tabindex="0"><math display="block">')
     assert "<munder><mo>∑</mo><mrow><mi>t</mi></mrow></munder>" in made
     assert '<mstyle class="gw-own"><mrow><mi>h</mi></mrow></mstyle>' in made

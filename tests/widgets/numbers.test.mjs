@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fine, mean, round, same, sum, text, ticks, within } from "../../gradwalk/widgets/board/numbers.js";
+import { brief, exact, fine, mean, round, same, sum, text, ticks, within } from "../../gradwalk/widgets/board/numbers.js";
 
 test("a number has a true minus, and nothing is never below nothing", () => {
   assert.equal(text(-1.5, 2), "\u22121.50");
@@ -39,4 +39,11 @@ test("lists of numbers", () => {
   assert.equal(round(1.23456), 1.23);
   assert.deepEqual([-7, 7, 0.5].map((x) => within(x, 2)), [-2, 2, 0.5]);
   assert.ok(same([1, 2], [1, 2]) && !same([1, 2], [1, 2, 3]) && !same([1, 2], [1, 3]));
+});
+
+test("a number in a cell has fewer digits where it is large, and says when it is exactly 0", () => {
+  const told = [0.004, -0.42, 9.99, -9.996, 99.94, 123.4, -9999.4, 23456, NaN, Infinity, 0];
+  assert.deepEqual(told.map((x) => brief(x, true)),
+    ["0.00", "\u22120.42", "+9.99", "\u221210.0", "+99.9", "+123", "\u22129999", "+2e4", "?", "?", "0"]);
+  assert.deepEqual([exact(0, 4), exact(-0, 4), exact(1e-9, 4)], ["0", "0", "0.0000"]);
 });

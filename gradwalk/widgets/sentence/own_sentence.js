@@ -107,7 +107,7 @@ export async function renderSentence({ model, el }) {
   const heard = [["change:board", another], ...["sentence", "message", "words", "word"].map((name) =>
     /** @type {[string, () => void]} */ ([`change:${name}`, draw]))];
   for (const [event, listener] of heard) model.on(event, listener);
-  const root = make("div", { class: "gw-own", "data-lm-suppress-shortcuts": "true" },
+  const root = make("div", { class: "gw-typing", "data-lm-suppress-shortcuts": "true" },
     make("div", { class: "gw-typed" }, make("label", {}, "your sentence", field), message), words.node, slot);
   el.append(root);
   return () => {
