@@ -81,10 +81,13 @@ export async function renderSentence({ model, el }) {
       if (reads) readLeft(model.get("words").filter((_, at) => at !== k), word);
       else askPython({ away: k, word });
     });
-  field.addEventListener("change", () => {
+  const typed = () => {
+    if (field.value === model.get("sentence")) return; // it has been read
     if (reads) readIn(model, reads, board, field.value, null);
     else askPython({ sentence: field.value, word: null });
-  });
+  };
+  field.addEventListener("change", typed); // the field is left
+  field.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.isComposing) typed(); });
 
   const draw = () => {
     field.value = model.get("sentence");
