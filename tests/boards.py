@@ -18,18 +18,26 @@ PAGE = """<!doctype html><meta charset="utf-8"><title>boards</title><link rel="s
 <style>body { margin: 10px }</style><main></main><script type="module">
 import board from "./board.js";
 const states = await (await fetch("states.json")).json();
-window.models = states.map(state => {
-    const listeners = {};
-    return { state, saved: [],
-        get: key => key === "tape" ? state.tape && "IPY_MODEL_tape" : state[key],
-        widget_manager: { get_model: async () => ({ get: key => state.tape[key] }) },
-        set: (key, value) => { state[key] = value; },
+const modelOf = (state, tape = state.tape) => {
+    const listeners = {}, board = state.board && modelOf(state.board, tape);
+    if (state.tape) state.tape = "IPY_MODEL_tape";
+    if (board) state.board = "IPY_MODEL_board";
+    return { state, saved: [], board,
+        get: key => state[key],
+        widget_manager: { get_model: async name => name === "board" ? board : { get: key => tape[key] } },
+        set(key, value) {
+            const other = JSON.stringify(state[key]) !== JSON.stringify(value);
+            state[key] = value;
+            if (other) for (const f of listeners[`change:${key}`] ?? []) f();
+        },
         save_changes() { this.saved.push(structuredClone(state.turned)); },
         on: (event, f) => (listeners[event] ??= []).push(f),
         off: (event, f) => { listeners[event] = listeners[event].filter(g => g !== f); },
         put(key, value) { state[key] = value; for (const f of listeners[`change:${key}`] ?? []) f(); },
         heard: () => Object.values(listeners).flat().length };
-});
+};
+window.fresh = modelOf;
+window.models = states.map(state => modelOf(state));
 window.show = model => {
     const el = document.createElement("section");
     document.querySelector("main").append(el);
@@ -79,10 +87,10 @@ def opening(browser):
     assert not troubles, troubles
 
 
-def state_of(board):
-    """What a page without a kernel has of a board: its state, and in it the model that it speaks of."""
-    state = json.loads(board.state_json())
-    return state | {"tape": state["tape"] and {"lines": board.tape.lines, "weights": board.tape.weights}}
+def state_of(widget):
+    """What a page without a kernel has of a board or a sentence: its state, and in it the model that it speaks of."""
+    state, sent = json.loads(widget.state_json()), ("lines", "weights", "words", "labels")
+    return state | {"tape": state["tape"] and {name: getattr(widget.tape, name) for name in sent}}
 
 
 def board_of(name="W", model=PLAIN, scored="last", **options):

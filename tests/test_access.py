@@ -95,7 +95,7 @@ def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_ar
     page = context.new_page()
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.wait_for_selector(".gw-picture")
-    field = page.locator(".widget-text input")
+    field = page.locator(".gw-field")
     field.focus()
     assert field.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     ground = "node => getComputedStyle(node).backgroundColor"

@@ -85,7 +85,8 @@ def test_a_sentence_is_the_first_again():
     own.say("the dgo")
     model.turn("W1", (1, 0), 0.5)
     copy = own.fresh()
-    assert (type(copy), copy.message, copy.children[0].value) == (OwnSentence, "", SENTENCE)
+    assert isinstance(copy, OwnSentence)
+    assert (copy.message, copy.sentence, copy.words) == ("", SENTENCE, SENTENCE.split())
     assert state(copy.board) == made
     copy.say("the cat slept by the tree")
     copy.board.turn((1, 0), 0.5)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from boards import state_of
+from sentences import read_here, said_here
 from shapes import COUNT, case, flat
 
 from gradwalk.dial import Dial
@@ -167,6 +168,8 @@ def handed_over(tmp_path_factory):
     boards = [board for given in cases for board in taped(*given, rng)]  # each choice of a form both ways
     (folder / "boards.json").write_text(json.dumps(boards), encoding="utf-8")
     (folder / "walks.json").write_text(json.dumps(list(walks())), encoding="utf-8")
+    (folder / "read.json").write_text(json.dumps(read_here()), encoding="utf-8")
+    (folder / "said.json").write_text(json.dumps(list(said_here())), encoding="utf-8")
     return folder
 
 

@@ -16,6 +16,11 @@ tokens, y = model.read({SENTENCE!r})
 board = DialBoard(model, tokens, y, {{name!r}}, predict={{predict}}, watch={{watch!r}})
 board"""
 
+OWN = f"""\
+from gradwalk import Model, OwnSentence
+own = OwnSentence(Model.random(seed=0), {SENTENCE!r}, "W1", predict=False)
+own"""
+
 SLIDER = """\
 from gradwalk import LivePage, show
 page = LivePage(lambda x: show.line({"twice": 2 * x}), x=(-4.0, 4.0, 0.5))
@@ -26,6 +31,7 @@ page"""
 def jupyter(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab")
     lab.write_notebook(root / "slider.ipynb", SLIDER)
+    lab.write_notebook(root / "own.ipynb", OWN)
     for name, predict, watch in (("W", True, None), ("W1", False, None), ("W_K", False, "alpha")):
         lab.write_notebook(root / f"{name}.ipynb", SET_UP.format(name=name, predict=predict, watch=watch))
     with lab.lab(root) as url:
@@ -47,12 +53,12 @@ def open_lab(browser, jupyter):
     context.close()
 
 
-def kernel_agrees(page):
+def kernel_agrees(page, board="board"):
     """What the page shows is what the kernel computes at the same setting."""
-    lab.in_step(page)
+    lab.in_step(page, board)
     page.wait_for_function("document.querySelector('.gw-loss').dataset.loss")
     loss, _ = shown(page)
-    kernel = float(lab.ask_kernel(page, "print(repr(board.loss))"))
+    kernel = float(lab.ask_kernel(page, f"print(repr({board}.loss))"))
     assert abs(loss - kernel) <= 1e-9 * max(1, kernel)
     return loss
 
@@ -124,6 +130,55 @@ def test_journey_of_the_attention_picture(open_lab):
         assert np.abs(after - before).max() > 1e-3
     page.get_by_role("button", name="reset").click()
     assert np.abs(picture() - start).max() < 1e-12
+
+
+def test_journey_of_a_sentence(open_lab):
+    page = open_lab("own.ipynb")
+    cells = page.locator(".jp-Notebook .jp-Cell").count()
+    words = page.locator(".gw-asks").all_text_contents
+
+    def agrees():
+        """The kernel has the sentence that the page shows, and its board the loss."""
+        asked = page.locator(".gw-asks").evaluate_all("all => all.findIndex(one => one.ariaPressed === 'true')")
+        lab.until(lambda: lab.ask_kernel(page, "print(own.words, own.word)") == f"{words()} {asked}")
+        return kernel_agrees(page, "own.board")
+
+    agrees()
+    drag(page, knob(page, 0), up=40)
+    field = page.locator(".gw-field")
+    field.fill("")
+    field.press_sequentially("the cat sat by a dxr")  # letters that the notebook has commands for
+    field.press("Enter")
+    told = "the model does not know 'a' (the nearest: cat, sat, by); 'dxr' (the nearest: door, dog, fire)"
+    assert page.locator(".gw-message").text_content() == told
+    lab.until(lambda: lab.ask_kernel(page, "print(own.message)") == told)
+    assert lab.ask_kernel(page, "print(own.words)") == str(SENTENCE.split())
+    agrees()
+    field.fill("The cat sat, by the door.")
+    field.press("Enter")
+    assert words() == ["the", "cat", "sat", "by", "the", "door"]
+    agrees()
+    drag(page, knob(page, 1), up=-30)  # what the hand does there reaches Python too
+    turned_there = agrees()
+    page.locator("button.gw-asks", has_text="sat").click()
+    assert agrees() != turned_there
+    said = "print(own.sentence, '|', own.word, own.board.values.y.tolist(), any(own.board.turned))"
+    lab.until(lambda: lab.ask_kernel(page, said) == "the cat sat by the door | 2 [-1, 6, -1, -1, -1] False")
+    page.keyboard.press("Delete")
+    assert words() == ["the", "cat", "by", "the", "door"]
+    agrees()
+    lab.ask_kernel(page, "own.say('the dog slept', 1)")  # and the other way round
+    page.locator(".gw-asks", has_text="slept").wait_for()
+    assert (words(), field.input_value()) == (["the", "dog", "slept"], "the dog slept")
+    agrees()
+    drag(page, knob(page, 0), up=40)
+    agrees()
+    field.fill("the dog sat")
+    field.press("Enter")
+    assert words() == ["the", "dog", "sat"]
+    agrees()
+    assert page.locator(".gw-board").count() == 1
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells
 
 
 def test_a_slider_says_its_name_and_moves_its_page(browser, jupyter):

@@ -163,7 +163,7 @@ def test_a_board_shows_readable_words_everywhere(bytes_model):
     one = DialBoard(bytes_model, *bytes_model.read("the dog"), "E")
     assert one.scene["note"] == "one position scored: which word comes after “the”?"
     own = OwnSentence(bytes_model, "the café dog", name="E")
-    assert "␣café" in own._repr_mimebundle_()["text/plain"]
+    assert "␣café" in own._repr_mimebundle_()[0]["text/plain"]
 
 
 def test_an_output_board_says_where_in_readable_words(tmp_path):

@@ -487,9 +487,9 @@ class Hand:
 
     def __call__(self, shown):
         if isinstance(shown, OwnSentence):
-            field = shown.children[0]
-            field.set_state({"value": " ".join(reversed(field.value.split()))})  # other words need not be known
-            self.left.append((lambda: field.value, field.value))
+            other = " ".join(reversed(shown.sentence.split()))  # such words need not be known
+            shown.set_state({"sentence": other, "message": "as the page has it"})
+            self.left.append((lambda: (shown.sentence, shown.message), (other, "as the page has it")))
         if isinstance(shown, LivePage):
             control = shown.children[0]
             control.set_state({"index": 1} if hasattr(control, "options") else {"value": control.max})

@@ -58,11 +58,13 @@ def shown_still(widget):
 
 
 @pytest.mark.usefixtures("publishing")
-def test_a_sentence_has_its_board_and_says_what_typing_needs():
+def test_a_sentence_has_its_board_inside_and_the_model_to_read_with_beside_it():
     own = OwnSentence(Model.random(), SENTENCE)
-    assert state_in(shown(own)) == json.loads(own.board.state_json())
-    assert f"your sentence: <b>{SENTENCE}</b>" in shown(own)
-    assert published.PYTHON in shown(own)
+    state, (reads,) = state_in(shown(own)), re.findall(r'data-shared="\w+">(.*?)</script>', shown(own))
+    assert (state["sentence"], state["words"], state["word"]) == (SENTENCE, SENTENCE.split(), 5)
+    assert state["tape"] == state["board"]["tape"]
+    assert state["board"]["scene"] == own.board.scene
+    assert json.loads(reads)["words"] == Model.random().words
 
 
 class Spoken:

@@ -153,7 +153,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     score = cell(page, BOARD).locator(".gw-score").text_content()
     assert score in ("1 of 1 called right · 1 found by turning", "0 of 1 called right · 1 found by turning")
     knobs(page, DEEP).nth(1).press("PageUp")
-    field = cell(page, OWN).locator("input.widget-input")
+    field = cell(page, OWN).locator("input.gw-field")
     field.fill("the cat sat by the door")
     field.press("Enter")
     cell(page, OWN).get_by_text("door").first.wait_for()
@@ -176,7 +176,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     assert {which: set_to(page, which) for which in (BOARD, DEEP, OWN)} == kept
     assert {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)} == pytest.approx(losses, abs=1e-12)
     assert cell(page, BOARD).locator(".gw-score").text_content() == score
-    assert cell(page, OWN).locator("input.widget-input").input_value() == "the cat sat by the door"
+    assert cell(page, OWN).locator("input.gw-field").input_value() == "the cat sat by the door"
     assert cell(page, SLIDER).get_by_role("slider").input_value() == "0.5"
     assert page.get_by_text("Error displaying widget").count() == 0
 

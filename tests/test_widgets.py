@@ -6,6 +6,7 @@ import interrupts
 import numpy as np
 import pytest
 import traitlets
+from gpt2_folder import with_tokenizer
 
 from gradwalk import walk
 from gradwalk.dial import Dial
@@ -509,9 +510,9 @@ def test_words_cannot_break_the_table():
 def test_what_was_typed_cannot_break_the_page():
     own = OwnSentence(PLAIN, SENTENCE)
     own.say("the <img src=http://there.test/x> $x$ `fire`\nfire")
-    bundle = own._repr_mimebundle_()
+    bundle = own._repr_mimebundle_()[0]
     assert "img" in own.message
-    assert "<img" not in bundle["text/html"] + own.children[1].value
+    assert "<img" not in bundle["text/html"] + own.state_json()
     assert bundle["text/plain"].splitlines()[0] == legible(own.message)
     assert bundle["text/html"].startswith(f"<p>{verbatim(own.message)}</p><p>")
 
@@ -520,7 +521,7 @@ def test_without_widgets_a_word_says_how_to_make_it_dials():
     own = OwnSentence(PLAIN, SENTENCE)
     for shown, told in [
         (board_of("W")._repr_mimebundle_()[0], "Run the notebook down to here, and these are dials to turn."),
-        (own._repr_mimebundle_(), "Run the notebook down to here, and you can type a sentence of your own"),
+        (own._repr_mimebundle_()[0], "Run the notebook down to here, and you can type a sentence of your own"),
     ]:
         for kind in ("text/html", "text/plain"):
             assert shown[kind].count("Run the notebook") == shown[kind].count(told) == 1
@@ -546,19 +547,122 @@ def test_own_sentence_moves_on_and_an_unknown_word_loses_nothing():
     first.turn(("fire", 0), 0.5)
     own.say("the dgo slept by the fire")
     assert own.message == "the model does not know 'dgo' (the nearest: dog, door, window)"
-    assert own.board is first is own.children[-1]
-    assert own.children[0].value == "the dgo slept by the fire"  # what was typed stays
+    assert own.board is first
+    assert own.sentence == "the dgo slept by the fire"  # what was typed stays
     assert first.turned[0] == 0.5
-    assert own.message in own._repr_mimebundle_()["text/plain"]
-    own.children[0].value = "the cat sat by the river"  # as if typed
+    assert own.message in own._repr_mimebundle_()[0]["text/plain"]
+    own.say("the cat sat by the river")
     assert own.message == ""
-    assert own.board is own.children[-1] is not first
+    assert own.board is not first
     assert own.board.scene["rows"][0]["label"] == "river"
     assert repr(own) == f"OwnSentence('the cat sat by the river', {own.board!r})"
     own.say("fire")
     assert own.message == "wanted 2 to 257 words, got 1"
     with pytest.raises(ValueError, match="does not know 'dgo'"):
         OwnSentence(PLAIN, "the dgo")
+
+
+def test_a_word_in_the_middle_is_asked_for():
+    own = OwnSentence(PLAIN, SENTENCE)
+    own.say(SENTENCE, 2)
+    assert (own.word, own.words) == (2, SENTENCE.split())
+    assert own.board.values.y.tolist() == [-1, PLAIN.words.index("slept"), -1, -1, -1]
+    assert own.board.scene["sentences"] == [[[word, word == "slept"] for word in SENTENCE.split()[:-1]]]
+    before = own.board
+    for word in (0, 6, 1.5, True):
+        with pytest.raises(ValueError, match="word: wanted a whole number"):
+            own.say(SENTENCE, word)
+    own.say("the dgo", 9)
+    assert own.message.startswith("the model does not know")
+    assert own.board is before
+
+
+TYPED = "the cat sat by the river"
+
+
+@pytest.mark.parametrize("name", ["W", "b", "W1", "E"])
+def test_python_follows_the_scene_that_the_page_has_put_on_the_board(name):
+    """The page sends another sentence's scene with its dials at their start, and turns them: one message or several."""
+    own = OwnSentence(PLAIN, SENTENCE, name)
+    board, other = own.board, DialBoard(PLAIN, *PLAIN.read(TYPED), name)
+    board.turn(board.dials[0], 0.5)
+    board.step(everything=True)
+    state = json.loads(json.dumps(other.state()))
+    board.set_state({key: state[key] for key in ("turned", "stage", "stages", "history", "predictions", "scene")})
+    own.set_state({"sentence": TYPED, "words": TYPED.split()})
+    assert own.board is board
+    assert (board.scene, board.dials, board.settings) == (state["scene"], other.dials, other.settings)
+    assert (board.loss, board.slopes, board.p) == (other.loss, other.slopes, other.p)
+    assert repr(own) == f"OwnSentence({TYPED!r}, {other!r})"
+    assert (
+        own._repr_mimebundle_()[0]["text/html"] == OwnSentence(PLAIN, TYPED, name)._repr_mimebundle_()[0]["text/html"]
+    )
+    board.set_state({"turned": [0.25] * len(other.dials)})
+    for dial in other.dials:
+        other.turn(dial, 0.25)
+    assert board.loss == pytest.approx(other.loss, abs=1e-12)
+    assert board.model.weights[name] == pytest.approx(other.model.weights[name], abs=1e-12)
+    copy = board.fresh()
+    assert (copy.turned, copy.dials, copy.scene) == ([0.0] * len(other.dials), other.dials, other.scene)
+    with pytest.raises(traitlets.TraitError, match="finite numbers"):
+        board.turned = [0.0]
+
+
+def test_a_board_that_asked_python_asks_no_more_on_a_scene_that_the_page_walks(monkeypatch):
+    walked = board_of("W1")
+    monkeypatch.setattr(dial_board, "follows_a_hand", lambda *_: False)
+    board = board_of("W1")
+    assert board.told
+    board.set_state({"tape": f"IPY_MODEL_{walked.tape.model_id}", "told": {}, "scene": walked.state()["scene"]})
+    board.turn(board.dials[0], 0.5)
+    assert (board.told, board.tape) == ({}, walked.tape)
+
+
+def test_what_the_page_cannot_read_it_asks_python_to_say(tmp_path):
+    model = Model.gpt2(with_tokenizer(tmp_path / "gpt2"))
+    own = OwnSentence(model, "the café dog", name="E")
+    assert own.tape is None
+    assert own.words == ["the", "␣café", "␣dog"]
+    hear = own._msg_callbacks
+    hear(own, {"sentence": "the dog the dog", "word": None}, [])
+    assert (own.sentence, own.words, own.word, own.message) == (
+        "the dog the dog",
+        ["the", "␣dog", "␣the", "␣dog"],
+        3,
+        "",
+    )
+    first = own.board
+    hear(own, {"word": 1}, [])
+    assert (own.sentence, own.word, own.board is first) == ("the dog the dog", 1, False)
+    hear(own, {"away": 1, "word": None}, [])
+    assert (own.sentence, own.words, own.word) == ("the the dog", ["the", "␣the", "␣dog"], 2)
+    hear(own, {"sentence": "the", "word": None}, [])
+    assert own.message == "wanted 2 to 25 words, got 1"
+    assert own.words == ["the", "␣the", "␣dog"]
+    hear(own, {"away": 0, "word": 1}, [])  # of what is on the board, whatever the field says
+    assert (own.sentence, own.words) == (" the dog", ["␣the", "␣dog"])
+
+
+def test_the_page_has_the_words_to_read_with_and_a_model_with_other_words_is_another():
+    here, same = OwnSentence(PLAIN, SENTENCE), OwnSentence(Model.random(seed=0), SENTENCE, "b")
+    assert here.tape is same.tape is here.board.tape
+    assert (here.tape.words, here.tape.labels) == (PLAIN.words, {})
+    words = [*PLAIN.words[:-1], "a b"]
+    other = OwnSentence(Model(PLAIN.weights, words, **PLAIN.settings), "the dog")
+    assert (other.tape.words, other.tape.labels) == (words, {str(len(words) - 1): "a␣b"})
+
+
+def test_saying_a_sentence_is_whole_or_not_at_all_wherever_it_is_interrupted():
+    def make():
+        return OwnSentence(PLAIN, "the dog", "b", rows=[0])
+
+    def seen(own):
+        return own.sentence, own.message, own.words, own.word, own.board.scene["settings"]["tokens"]
+
+    said = make()
+    said.say("the cat slept", 1)
+    ends = [seen(own) for own in interrupts.at_every_line(make, lambda own: own.say("the cat slept", 1), "widgets")]
+    assert {*map(repr, ends)} == {repr(seen(make())), repr(seen(said))}
 
 
 def test_own_sentence_passes_its_options_on():
@@ -690,4 +794,5 @@ def test_the_state_of_a_board_closes_no_script_and_the_message_opens_no_formula(
     own = OwnSentence(model, "the the")
     own.say("z")
     assert "$x$" in own.message
-    assert "$x$" not in own._line.value
+    assert "$x$" not in own._repr_mimebundle_()[0]["text/html"]
+    assert "<" not in own.state_json()

@@ -70,15 +70,21 @@ def dial(name: str, spots: Sequence[str], rows: int, dialect: str) -> str | None
     `spots`: the course's index, a number or a word an axis; `rows`, how many rows the weight has, moves it into its
     part of a larger array: ("W_K", ["1", "2"], 32) is h.0.attn.c_attn.weight[2, 33] in GPT-2's checkpoint.
     """
+    if (found := place(name, rows, dialect)) is None:
+        return None
+    array, transposed, before = found
+    there = [str(int(spots[0]) + before) if before else spots[0], *spots[1:]]
+    return f"{array}[{', '.join(there[::-1] if transposed else there)}]"
+
+
+def place(name: str, rows: int, dialect: str) -> tuple[str, bool, int] | None:
+    """Where a weight of `rows` rows lies in a dialect: in which array, whether transposed, after how many rows."""
     *block, bare = name.split(".")
     own = said(bare, dialect)
     if own is None:
         return None
-    there = [str(int(spots[0]) + (own.part - 1) * rows) if own.before else spots[0], *spots[1:]]
     array = own.name.split(",")[0]
-    if block:
-        array = in_block(array, dialect, block[1])
-    return f"{array}[{', '.join(there[::-1] if own.transposed else there)}]"
+    return in_block(array, dialect, block[1]) if block else array, own.transposed, (own.part - 1) * rows
 
 
 def positions_mix(equations: Sequence[str]) -> bool:

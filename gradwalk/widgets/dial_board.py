@@ -18,7 +18,7 @@ from gradwalk.model import Model, TooLarge
 from gradwalk.walk import Values, backward, forward, walked
 from gradwalk.widgets import published, table, tape, watched
 from gradwalk.widgets import scene as scenes
-from gradwalk.widgets.shared import PageCode, PageModel, follows_a_hand
+from gradwalk.widgets.shared import PageCode, PageModel, Unshown, follows_a_hand
 
 _FILES = Path(__file__).parent
 _SYNCED = (
@@ -27,13 +27,16 @@ _SYNCED = (
 )
 
 
-class DialBoard(anywidget.AnyWidget):
+class DialBoard(Unshown, anywidget.AnyWidget):
     """Some numbers of one weight as knobs, with the loss, its curve and its slope; exact, not the tangent.
 
     Python derives, the page walks: it has the model's lines and weights, and answers every turn itself, loss, slopes
     and values, for any dials turned together. Of a model that is too large to send, W and b have a closed form; any
     other weight's dials ask Python for the one curve of the dial that is chosen. The caller's model is never written
     to.
+
+    The scene says what board this is. The page may put another sentence's in its place (see OwnSentence), and with it
+    the dials, and that they stand at their start: Python follows.
 
     With `predict`, arrows, slope and curve stay hidden until the learner has said which way the loss will go. With
     `watch` the board draws a value at the present setting: what each position looks at, the intended meaning, the
@@ -95,21 +98,20 @@ class DialBoard(anywidget.AnyWidget):
         self._values.came_from = self._values.came_from._replace(model=self._model, version=self._model.version)
         grads = scenes.walk_back(self._model, self._values, name)
         rows, columns = scenes.choose(self._model, self._values, grads, name, rows, columns)
-        self._options = {"rows": rows, "columns": columns, "predict": bool(predict), "eta": float(eta), "watch": watch}
-        self._options["select"] = select
-        self._name, self._spots, self._indices = name, (rows, columns), scenes.indices_of(rows, columns)
+        self._name = name
+        self._options = {"predict": bool(predict), "eta": float(eta), "watch": watch, "select": select}
+        indices = scenes.indices_of(rows, columns)
         self._seen = self._values, scenes.slopes(self._values, grads, name, rows, columns)
         walks = follows_a_hand(model, len(self._values.tokens))
         if watch is not None and not walks:
             raise arguments.refused("watch", "a model that is small enough for the page to walk", model)
         picture = None if watch is None else watched.compose(self._model, self._values, watch)
-        self._start = [float(model.weights[name][index]) for index in self._indices]
-        still, reach = [0.0] * len(self._indices), scenes.reach_of(model.weights[name])
+        still, reach = [0.0] * len(indices), scenes.reach_of(model.weights[name])
         self._nudges = reach * scenes.NUDGES
-        scene = scenes.compose(
-            self._model, self._values, grads, name, rows, columns, predict, reach, self._curves(reach * scenes.ENDS)
-        )
-        self._names = scene["names"]
+        first = Dial(self._model, tokens, y, name, indices[0], self._values)
+        ends = [dial.curve(reach * scenes.ENDS) for dial in map(first.beside, indices)]
+        scene = scenes.compose(self._model, self._values, grads, name, rows, columns, predict, reach, ends)
+        self._stand_on(scene)
         if walks:
             scene["settings"] = tape.settings(model, tokens, y)
         if picture is not None:
@@ -182,7 +184,8 @@ class DialBoard(anywidget.AnyWidget):
         Its dials stand at the start, none is called, and turning it leaves this board alone, as this one's turns
         leave it.
         """
-        return DialBoard(self._made, self._tokens, self._y, self._name, **self._options)
+        rows, columns = self._spots
+        return DialBoard(self._made, self._tokens, self._y, self._name, rows, columns, **self._options)
 
     def turn(self, index: tuple, by: float) -> None:
         """Turn one dial by `by`. The index is the weight's own, (i, j), or (i,) for a vector; i may be a word."""
@@ -249,17 +252,8 @@ class DialBoard(anywidget.AnyWidget):
         predictions = {**self.predictions, **found}
         self._set(stages=stages, history=history, predictions=predictions, turned=turned, stage=stage)
 
-    def _set(self, **traits):
-        """Several traits at once, also when interrupted: what was begun is finished before the interrupt goes on."""
-        try:
-            self._put(traits)
-        except BaseException:
-            self._put(traits)
-            raise
-
     def _put(self, traits):
-        for name, value in traits.items():
-            setattr(self, name, value)
+        super()._put(traits)
         if self._asks and self.asked["turned"] != self.turned:
             self.asked = {"turned": self.turned, "dial": self.selected}
 
@@ -276,15 +270,15 @@ class DialBoard(anywidget.AnyWidget):
 
     @t.validate("turned")
     def _fits(self, proposal):
-        if len(proposal["value"]) != len(self._indices) or not np.isfinite(proposal["value"]).all():
-            wanted = f"{len(self._indices)} finite numbers"
+        if len(proposal["value"]) != len(self.scene["start"]) or not np.isfinite(proposal["value"]).all():
+            wanted = f"{len(self.scene['start'])} finite numbers"
             raise t.TraitError(f"{proposal['trait'].name}: wanted {wanted}, got {proposal['value']!r}")
         return proposal["value"]
 
     @t.validate("selected")
     def _on_board(self, proposal):
-        if not 0 <= proposal["value"] < len(self._indices):
-            raise t.TraitError(f"selected: wanted 0 to {len(self._indices) - 1}, got {proposal['value']!r}")
+        if not 0 <= proposal["value"] < len(self.scene["start"]):
+            raise t.TraitError(f"selected: wanted 0 to {len(self.scene['start']) - 1}, got {proposal['value']!r}")
         return proposal["value"]
 
     @t.validate("stages")
@@ -296,9 +290,26 @@ class DialBoard(anywidget.AnyWidget):
                 raise t.TraitError(f"stages: wanted every weight of {self._made!r}, in its shape")
         return proposal["value"]
 
+    @t.observe("scene")
+    def _follow(self, change):
+        """The page has read another sentence: everything here is of that one from now on."""
+        if not change.old:
+            return
+        with self._lock:
+            self._tokens, self._y = (np.array(change.new["settings"][given]) for given in ("tokens", "y"))
+            self._model, self._at_stage, self._values, self._seen = self._made.copy(), "", None, (None, [])
+            self._asks = False
+            self._stand_on(change.new)
+
+    def _stand_on(self, scene):
+        """Know the dials of this scene."""
+        self._indices, self._start, self._names = [*map(tuple, scene["indices"])], scene["start"], scene["names"]
+        rows, *columns = (list(dict.fromkeys(axis)) for axis in zip(*self._indices, strict=True))
+        self._spots = rows, columns[0] if columns else None
+
     @t.observe("asked")
     def _answer(self, change):
-        if self._asks and change.old is not t.Undefined:
+        if self._asks and change.old:
             self.told = self._look(change.new)
 
     def _at(self, turned, stage=None, stages=None):
@@ -346,22 +357,6 @@ class DialBoard(anywidget.AnyWidget):
             losses = dial.curve(self._nudges - turned[d]).tolist()
             return {**asked, "loss": float(values.L), "slopes": self._slopes(turned), "losses": losses}
 
-    def _curves(self, nudges):
-        """Each dial's losses at these nudges from its start, the others at theirs."""
-        first = Dial(self._model, self._tokens, self._y, self._name, self._indices[0], self._values)
-        return [dial.curve(nudges) for dial in map(first.beside, self._indices)]
-
-    # ---- in the page
-
-    def open(self) -> None:
-        """Nothing yet: a board that no page shows, as code's own, costs no page and no saved notebook its numbers."""
-
-    @property
-    def model_id(self) -> str:
-        """The board's number in the page, which is told of the board when it is first asked for."""
-        super().open()
-        return super().model_id
-
     # ---- without a widget
 
     def __repr__(self):
@@ -375,5 +370,9 @@ class DialBoard(anywidget.AnyWidget):
 
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel: what the module asks its model for by name."""
-        state = {name: getattr(self, name) for name in _SYNCED} | {"live": False}
-        return published.in_script({**state, "tape": self.tape and f"IPY_MODEL_{self.tape.model_id}"})
+        return published.in_script(self.state())
+
+    def state(self) -> dict:
+        """The traits that a page without a kernel needs."""
+        tape = self.tape and f"IPY_MODEL_{self.tape.model_id}"
+        return {name: getattr(self, name) for name in _SYNCED} | {"live": False, "tape": tape}

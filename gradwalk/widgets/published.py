@@ -24,12 +24,12 @@ def publish() -> None:
     _publishing = True
 
 
-def html(kind: str, state: Callable[[], str | None], still: str, above: str = "") -> str:
+def html(kind: str, state: Callable[[], str | None], still: str) -> str:
     """A widget as HTML: `still`, the same without a script; where widgets are published, what page/live.js reads.
 
     `kind` is one of those of page/live.js, `state` gives what it needs, as `in_script` writes it, or None where no page
-    can do without Python. `above`: what only a published page says of it. A widget that the state speaks of travels
-    beside it, by its content: the same model on two boards is the same.
+    can do without Python. A widget that the state speaks of travels beside it, by its content: the same model on two
+    boards is the same.
     """
     if not _publishing:
         return still
@@ -48,7 +48,7 @@ def html(kind: str, state: Callable[[], str | None], still: str, above: str = ""
         f'<script type="application/json" data-shared="{name}">{text}</script>' for name, text in shared.items()
     )
     own = f'<script type="application/json">{told}</script>'
-    return f'{above}<div class="gw-live" data-widget="{kind}">{own}{beside}<div class="gw-still">{still}</div></div>'
+    return f'<div class="gw-live" data-widget="{kind}">{own}{beside}<div class="gw-still">{still}</div></div>'
 
 
 def in_script(state) -> str:

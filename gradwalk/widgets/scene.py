@@ -132,6 +132,20 @@ def compose(
     }
 
 
+def recipe(model: Model, name: str) -> dict:
+    """What the page needs beside the model to compose the scene of another sentence itself; see sentence/scene.js."""
+    rows = len(model.weights[name])
+    called = {which: dialects.place(name, rows, which) for which in DIALECTS if which != "course"}
+    return {
+        "axes": list(axes_of(name)),
+        "called": {which: list(there) for which, there in called.items() if there},
+        "H": model.H,
+        "eps": model.settings["eps"],
+        "rounding": float(np.finfo(model.dtype).eps),
+        "model": arguments.shown(model),
+    }
+
+
 def still(model: Model, values: Values, grads: Mapping, name: str) -> float:
     """A slope of this size or less is rounding: it comes of sums whose parts are as large as the largest slopes."""
     if name in OUTPUT:  # the parts are dL_dz times h, or times 1

@@ -1,4 +1,4 @@
-"""What all boards of a notebook share in the page, and is sent and saved once: their code, and each model's weights."""
+"""What all boards of a notebook share in the page, and is sent and saved once: their code, and each model they walk."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from gradwalk.widgets import tape
 from gradwalk.widgets.javascript import joined
 
 _FILES = Path(__file__).parent
+_STYLES = _FILES / "board/board.css", _FILES / "sentence/sentence.css"
 
 # A board walks out and back in every frame of a drag, and a saved notebook carries its models.
 MOST_BYTES, MOST_WORK = 2**20, 1_300_000  # of base64; positions × dials, about 8 ms out and back
@@ -23,8 +24,8 @@ MOST_BYTES, MOST_WORK = 2**20, 1_300_000  # of base64; positions × dials, about
 _KNOWN = WeakValueDictionary()  # by their content: a model that was copied, or made again, is sent once
 
 
-class Shared(widgets.Widget):
-    """Nothing to look at: what other widgets refer to. The page is told of it when one of those is shown."""
+class Unshown(widgets.Widget):
+    """A widget that the page is told of when it is shown, or one that refers to it; not when it is made."""
 
     def open(self) -> None:
         """Nothing yet: what no page shows costs no page and no saved notebook its numbers."""
@@ -35,41 +36,58 @@ class Shared(widgets.Widget):
         super().open()
         return super().model_id
 
+    def _set(self, **traits):
+        """Several traits at once, also when interrupted: what was begun is finished before the interrupt goes on."""
+        try:
+            self._put(traits)
+        except BaseException:
+            self._put(traits)
+            raise
 
-class PageCode(Shared):
-    """The modules of the board as one text, and its style; load.js fetches them. `once` has the one of this process."""
+    def _put(self, traits):
+        with self.hold_sync():  # one message
+            for name, value in traits.items():
+                setattr(self, name, value)
 
-    module = t.Unicode(joined(_FILES / "board/board.js")).tag(sync=True)
-    style = t.Unicode((_FILES / "board/board.css").read_text(encoding="utf-8")).tag(sync=True)
+
+class PageCode(Unshown):
+    """The modules of boards and sentences as one text, and their style; load.js fetches them. `once` has the one."""
+
+    module = t.Unicode(joined(_FILES / "page.js")).tag(sync=True)
+    style = t.Unicode("".join(path.read_text(encoding="utf-8") for path in _STYLES)).tag(sync=True)
 
     @classmethod
     @cache
     def once(cls) -> PageCode:
-        """The one that every board refers to."""
+        """The one that every widget of this process refers to."""
         return cls()
 
     def __repr__(self):
         return "PageCode()"
 
 
-class PageModel(Shared):
-    """The lines and weights of one model, which boards refer to. `of` has one of each content."""
+class PageModel(Unshown):
+    """The lines, weights and words of one model, which boards refer to. `of` has one of each content."""
 
     lines = t.List().tag(sync=True)  # see tape.lines
     weights = t.Dict().tag(sync=True)  # name -> array, see tape.packed
+    words = t.List().tag(sync=True)  # row by row of E, if sentences are split into them; none with a tokenizer
+    labels = t.Dict().tag(sync=True)  # number -> word as a reader sees it, where that is not the word
 
     @classmethod
     def of(cls, model: Model) -> PageModel:
-        """The one for models of these lines and weights."""
+        """The one for models of these lines, weights and words."""
         lines, digest = tape.lines(model), sha256()
-        digest.update(repr(lines).encode())
+        words = [] if model.tokenizer else model.words
+        digest.update(repr((lines, words)).encode())
         for name, array in model.weights.items():
             digest.update(f"{name} {array.dtype} {array.shape} ".encode())
             digest.update(np.ascontiguousarray(array))
         key = digest.hexdigest()
         found = _KNOWN.get(key)
         if found is None:
-            found = _KNOWN[key] = cls(lines=lines, weights=tape.weights(model))
+            labels = {str(i): label for i, word in enumerate(words) if (label := model.label(i)) != word}
+            found = _KNOWN[key] = cls(lines=lines, weights=tape.weights(model), words=words, labels=labels)
         return found
 
     def __repr__(self):

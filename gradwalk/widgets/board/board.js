@@ -5,27 +5,12 @@
 /** @import { Parts } from "./layout.js" */
 /** @import { Model, PageModel } from "./types" */
 
-import { unpacked } from "../engine/engine.js";
 import { Descent } from "./descent.js";
 import { hand } from "./hand.js";
 import { layout, partsOf } from "./layout.js";
+import { pageModel } from "./page_model.js";
 import { paint } from "./paint.js";
 import { State } from "./state.js";
-
-/** @type {WeakMap<object, PageModel["weights"]>} */
-const known = new WeakMap(); // the weights of each model that has been unpacked: its boards share them
-
-/** @type {(model: Model) => Promise<PageModel | null>} the model that the board is made of, if it was sent */
-async function taped(model) {
-  const name = model.get("tape");
-  if (!name) return null;
-  const sent = await model.widget_manager.get_model(name.replace("IPY_MODEL_", ""));
-  const weights = sent.get("weights");
-  if (!known.has(weights)) {
-    known.set(weights, Object.fromEntries(Object.entries(weights).map(([each, array]) => [each, unpacked(array)])));
-  }
-  return { lines: sent.get("lines"), weights: known.get(weights) ?? {} };
-}
 
 /** @type {(state: State, descent: Descent, parts: Parts) => void} */
 function press(state, descent, parts) {
@@ -47,8 +32,8 @@ function press(state, descent, parts) {
   parts.goThere.addEventListener("click", () => { const to = state.compared; if (to) state.jump(to.turned, to.stage); });
 }
 
-/** @type {(given: {model: Model, el: Element}) => Promise<() => void>} */
-async function render({ model, el }) {
+/** @type {(model: Model, tape: PageModel | null, el: Element) => () => void} the board of the model's present scene */
+function drawn(model, tape, el) {
   let frame = 0;
   const draw = () => {
     frame = 0;
@@ -57,7 +42,7 @@ async function render({ model, el }) {
   };
   const soon = () => { frame ||= requestAnimationFrame(draw); }; // at most once a frame
 
-  const state = new State(model, await taped(model), soon), parts = partsOf(state), root = layout(state.scene, parts);
+  const state = new State(model, tape, soon), parts = partsOf(state), root = layout(state.scene, parts);
   const descent = new Descent(state);
   const listen = hand(state, root, parts.knobs);
   parts.knobs.forEach((part, d) => listen(part.node, d));
@@ -75,4 +60,21 @@ async function render({ model, el }) {
   };
 }
 
-export default { render };
+/** @type {(given: {model: Model, el: Element}) => Promise<() => void>} */
+export async function renderBoard({ model, el }) {
+  let turn = 0, close = () => {};
+  const again = async () => { // another scene is another board
+    const own = ++turn;
+    close();
+    close = () => {};
+    const tape = await pageModel(model);
+    if (own === turn) close = drawn(model, tape, el);
+  };
+  model.on("change:scene", again);
+  await again();
+  return () => {
+    turn++;
+    model.off("change:scene", again);
+    close();
+  };
+}

@@ -18,7 +18,7 @@ export interface Scene {
   start: number[];
   reach: number;
   indices: number[][]; // in the weight, row by row
-  settings?: Record<string, unknown>; // what the lines take that is neither weight nor value, if the page walks
+  settings?: Record<string, any>; // what the lines take that is neither weight nor value, if the page walks
   factor: string;
   positions: Position[]; // none on a deeper board
   start_loss: number;
@@ -78,11 +78,14 @@ export interface Traits {
 export type Stood = { turned: number[]; stage: string };
 export type Kept = Stood & { name: string };
 
-// widgets/shared.py, unpacked
-export interface PageModel {
+// widgets/shared.py, as it is sent and unpacked
+export interface SentModel {
   lines: Line[];
-  weights: Record<string, Tensor>;
+  weights: Record<string, Packed>;
+  words: string[]; // none where a tokenizer cuts sentences
+  labels: Record<string, string>; // by number, where a reader sees another word
 }
+export type PageModel = Omit<SentModel, "weights"> & { weights: Record<string, Tensor> };
 
 export type Call = "rise" | "fall" | "stay";
 export type Verdict = { said: "turned" } | { said: Call; truth: Call; right: boolean };
@@ -94,7 +97,7 @@ export interface Model {
   save_changes(): void;
   on(event: string, listener: () => void): void;
   off(event: string, listener: () => void): void;
-  widget_manager: { get_model(name: string): Promise<{ get(name: "lines"): Line[]; get(name: "weights"): Record<string, Packed> }> };
+  widget_manager: { get_model(name: string): Promise<any> };
 }
 
 export type Share = { p: number; hit: boolean; h: number; value: number };

@@ -12,6 +12,8 @@ import { StandIn } from "./stand_in.js";
 /** @type {Record<string, (state: any, el: Element, widgets: Widgets) => unknown>} */
 const KINDS = {
   board: (/** @type {State} */ state, el, { board }) => board.render({ model: new StandIn(state), el }),
+  sentence: (/** @type {State} */ { board: own, ...state }, el, { board }) =>
+    board.render({ model: new StandIn({ ...state, board: "IPY_MODEL_own" }, { own: new StandIn(own) }), el }),
   page: livePage,
 };
 

@@ -6,10 +6,11 @@ export class StandIn {
   /** @type {Map<string, Set<() => void>>} */
   #listeners = new Map();
 
-  widget_manager = { get_model: async (/** @type {string} */ id) => new StandIn(shared(id)) };
-
-  /** @param {State} state */
-  constructor(state) { this.state = state; }
+  /** @param {State} state @param {Record<string, StandIn>} inside the models that are this one's own, by their names */
+  constructor(state, inside = {}) {
+    this.state = state;
+    this.widget_manager = { get_model: async (/** @type {string} */ id) => inside[id] ?? new StandIn(shared(id)) };
+  }
 
   /** @param {string} name */
   get(name) { return this.state[name]; }
