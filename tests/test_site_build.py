@@ -176,7 +176,7 @@ def test_links_lead_to_pages_and_the_page_says_how_to_go_on():
     assert '<a href="3_layernorm.html" title="3.ipynb"></a>' in page.text
     assert "In Jupyter" not in page.text
     assert lowering.HERE in page.text
-    assert '<span id="cell-id=code"></span>' in page.text
+    assert '<span id="cell-id=code" data-slide=' in page.text
     with pytest.raises(ValueError, match=r"^markdown: wanted one line in stars that begins with 'In Jupyter', got 0"):
         lowering.lowered(nbformat.v4.new_notebook())
 
