@@ -14,15 +14,15 @@ from gradwalk.telling.page import ONCE_RUN
 
 MOST_INLINE = 20_000  # letters: what widgets share and is larger is a script of its own, which several pages load
 HERE = (
-    "*Dials, sliders, sentences and names move on this page; its code is shown as it ran. To run or change it, it needs "
-    "[Python behind it](index.html#with-python-behind-it).*"
+    "*Dials, sliders, sentences and names move on this page; its code is shown as it ran. To run or change it, it "
+    "needs [Python behind it](index.html#with-python-behind-it).*"
 )
 WITH_PYTHON = """\
 ## With Python behind it
 
 These pages need nothing but a browser: dials, sliders, choices and names move by themselves, and ask nobody; a sentence
-of your own is read here. What they show of Python is what it printed. To change a line and run it, or to bring a text of
-your own, open the course in JupyterLab. Get its folder, and there, in a fresh virtual environment of Python 3.11 or
+of your own is read here. What they show of Python is what it printed. To change a line and run it, or to bring a text
+of your own, open the course in JupyterLab. Get its folder, and there, in a fresh virtual environment of Python 3.11 or
 newer:
 
 ```sh
