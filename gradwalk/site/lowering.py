@@ -20,9 +20,9 @@ HERE = (
 WITH_PYTHON = """\
 ## With Python behind it
 
-These pages need nothing but a browser: dials, sliders, choices and names move by themselves, and ask nobody. What they
-show of Python is what it printed. To change a line and run it, to type a sentence or to bring a text of your own, open
-the course in JupyterLab. Get its folder, and there, in a fresh virtual environment of Python 3.11 or newer:
+These pages need nothing but a browser: dials, sentences, sliders, choices and names move by themselves, and ask nobody.
+What they show of Python is what it printed. To change a line and run it, or to bring a text of your own, open the
+course in JupyterLab. Get its folder, and there, in a fresh virtual environment of Python 3.11 or newer:
 
 ```sh
 python -m pip install -e . && gradwalk
