@@ -94,7 +94,7 @@ def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_ar
     context = browser.new_context(viewport={"width": 1280, "height": 18_000}, forced_colors="active")
     page = context.new_page()
     lab.open_notebook(page, jupyter, "all.ipynb")
-    page.wait_for_selector(".gw-attention")
+    page.wait_for_selector(".gw-picture")
     field = page.locator(".gw-field")
     field.focus()
     assert field.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"

@@ -122,7 +122,7 @@ LOOK = """stored => {
 
 @pytest.mark.parametrize("stop", STOPS)
 class TestAStop:
-    def test_shows_what_its_notebook_shows(self, site, visit, stop):
+    def test_shows_what_its_notebook_shows_in_bare_files(self, site, visit, stop):
         page = visit((site / f"{stop}.html").as_uri())
         page.wait_for_function("window.gradwalkLive")
         shown = [output for output in outputs(stop) if "data" in output]
@@ -144,8 +144,8 @@ class TestAStop:
         bare = [re.sub(r"[`*\\]", "", told) for told in re.findall(r"^#+ (.+)$", prose, re.MULTILINE)]
         assert [re.sub(r"[`*]", "", told) for told in found["headings"]] == bare
 
-    def test_answers_the_hand(self, site, visit, stop):
-        page = visit((site / f"{stop}.html").as_uri())
+    def test_answers_the_hand_from_a_server(self, served, visit, stop):
+        page = visit(f"{served}/{stop}.html")
         page.wait_for_function("window.gradwalkLive")
         for k, told in enumerate(boards(stop)):
             board = page.locator(".gw-board").nth(k)
@@ -156,7 +156,7 @@ class TestAStop:
                 knob = board.locator(".gw-knob").first
                 before = knob.get_attribute("aria-valuenow")
                 knob.press("PageUp")
-                assert knob.get_attribute("aria-valuenow") != before
+                moves(knob, before)
                 continue
             by_mouse(page, board, by_key(board))
         for k, told in enumerate(live_pages(stop)):
@@ -204,6 +204,12 @@ def by_key(board):
     raise AssertionError("no dial moves the loss")
 
 
+def moves(knob, before):
+    from playwright.sync_api import expect
+
+    expect(knob).not_to_have_attribute("aria-valuenow", before)  # it is drawn in the next picture
+
+
 def by_mouse(page, board, knob):
     knob.scroll_into_view_if_needed()
     box, before = knob.bounding_box(), loss(board)
@@ -215,14 +221,6 @@ def by_mouse(page, board, knob):
 
 
 # ---- the site as a whole
-
-
-def test_every_page_is_live_from_a_server_too(served, visit):
-    for stop in STOPS:
-        page = visit(f"{served}/{stop}.html")
-        page.wait_for_function("window.gradwalkLive")
-        assert page.locator(".gw-on").count() == len(boards(stop)) + len(live_pages(stop))
-        page.close()
 
 
 def test_every_link_leads_somewhere(site):
@@ -273,16 +271,12 @@ def test_the_first_page_has_the_walk_in_order_and_leads_on(site, visit):
     assert rows == [f"{stop}.html" for stop in STOPS]
     beside = page.locator(".sidebar-tree a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert beside == rows
-    walked = []
-    for _ in STOPS:
-        page.locator(".next-page").click()
-        page.wait_for_function("window.gradwalkLive")
-        walked.append(page.url.rsplit("/", 1)[1])
-        assert page.locator("article a[href='index.html#with-python-behind-it']").count() >= 1
-    assert walked == rows
-    assert page.locator(".next-page").count() == 0
-    page.locator(".prev-page").click()
-    assert page.url.endswith(rows[-2])
+    pages = ["index.html", *rows]
+    for before, name, after in zip([None, *pages], pages, [*rows, None], strict=False):
+        text = (site / name).read_text(encoding="utf-8")
+        told = [re.search(rf'class="{way}-page" href="([^"]+)"', text) for way in ("prev", "next")]
+        assert [found and found[1] for found in told] == [before, after], name
+        assert '<a class="reference external" href="index.html#with-python-behind-it">' in text, name
 
 
 def test_a_question_leads_to_its_cell(site, visit):
@@ -342,6 +336,37 @@ def test_on_paper_a_board_is_its_table_and_nothing_is_folded(site, visit):
     assert not page.locator(".gw-switch").first.is_visible()
 
 
+def test_a_page_is_slides_too(site, visit):
+    """Each cell comes once, on the slide where its notebook puts it; boards move there, and keep their keys."""
+    stop = "5d_three_streams"
+    page = visit((site / f"{stop}.html").as_uri(), viewport={"width": 1024, "height": 768})
+    page.wait_for_function("window.gradwalkLive")
+    page.get_by_role("button", name="as slides").click()
+    count, turned, cells = page.locator(".gw-present span"), 0, STOPS[stop].cells
+    begins = [k for k, cell in enumerate(cells) if cell.metadata["slideshow"]["slide_type"] != "fragment"]
+    for k, cell in enumerate(cells):
+        first = max(begin for begin in begins if begin <= k)
+        assert count.inner_text() == f"{begins.index(first) + 1} / {len(begins)}"
+        shown = page.locator("article .highlight-python:visible").all_inner_texts()
+        code = [one.source for one in cells[first : k + 1] if one.cell_type == "code"]
+        assert [text.strip() for text in shown] == [text.strip() for text in code]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+        board = page.locator(".gw-board:visible").first
+        if "DialBoard(" in cell.source and board.count():
+            knob = board.locator(".gw-knob").first
+            before = knob.get_attribute("aria-valuenow")
+            knob.press("ArrowRight")
+            moves(knob, before)
+            turned += 1
+        page.evaluate("document.activeElement.blur()")
+        page.keyboard.press("ArrowRight")
+    assert turned == len(boards(stop))
+    page.keyboard.press("ArrowLeft")
+    assert count.inner_text() == f"{sum(begin <= len(cells) - 2 for begin in begins)} / {len(begins)}"
+    page.keyboard.press("Escape")
+    assert page.locator("article .highlight-python:visible").count() == sum(cell.cell_type == "code" for cell in cells)
+
+
 def test_a_page_that_was_opened_inside_an_archive_says_so(site, browser, tmp_path):
     shutil.copy(site / "1a_which_way.html", tmp_path)
     context = browser.new_context()
@@ -356,7 +381,8 @@ def test_a_page_that_was_opened_inside_an_archive_says_so(site, browser, tmp_pat
 
 
 def test_where_storage_is_refused_all_goes_on(served, visit, site):
-    (site / "frame.html").write_text('<iframe sandbox="allow-scripts" src="1a_which_way.html" width=1200 height=800>')
+    frame = '<iframe sandbox="allow-scripts" src="1a_which_way.html" width=1200 height=800>'
+    (site / "frame.html").write_text(f'<link rel="icon" href="data:,">{frame}')
     page = visit(f"{served}/frame.html")
     (site / "frame.html").unlink()
     frame = page.frames[1]

@@ -12,11 +12,7 @@ import pytest
 from folders import snapshot
 
 from gradwalk.cli import main
-from gradwalk.site import build
-
-needs_latex2mathml = pytest.mark.skipif(
-    not find_spec("latex2mathml"), reason="latex2mathml is not installed (pip install -e '.[site]')"
-)
+from gradwalk.site import build, execution, formulas, lowering, script
 
 
 @pytest.fixture
@@ -174,24 +170,18 @@ def notebook(*htmls):
     return nbformat.v4.new_notebook(cells=cells)
 
 
-@needs_latex2mathml
 def test_links_lead_to_pages_and_the_page_says_how_to_go_on():
-    from gradwalk.site import lowering
-
     page = lowering.lowered(notebook('<a href="3_layernorm.ipynb" title="3.ipynb"></a>'))
     assert "[1a](1a_which_way.html#cell-id=q1)" in page.text
     assert '<a href="3_layernorm.html" title="3.ipynb"></a>' in page.text
     assert "In Jupyter" not in page.text
     assert lowering.HERE in page.text
-    assert '<span id="cell-id=code"></span>' in page.text
+    assert '<span id="cell-id=code" data-slide=' in page.text
     with pytest.raises(ValueError, match=r"^markdown: wanted one line in stars that begins with 'In Jupyter', got 0"):
         lowering.lowered(nbformat.v4.new_notebook())
 
 
-@needs_latex2mathml
 def test_what_widgets_share_stands_in_the_page_once_or_is_a_script_of_its_own():
-    from gradwalk.site import lowering
-
     small, large = '{"words":["a"]}', json.dumps(["b" * lowering.MOST_INLINE])
     beside = [
         f'<script type="application/json" data-shared="{k}">{state}</script>' for k, state in enumerate((small, large))
@@ -202,11 +192,8 @@ def test_what_widgets_share_stands_in_the_page_once_or_is_a_script_of_its_own():
     assert page.shared == {"1": large}
 
 
-@needs_latex2mathml
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
 def test_a_shared_state_is_found_by_the_page_and_the_script_of_the_site_is_one(tmp_path):
-    from gradwalk.site import script
-
     (tmp_path / "shared.js").write_text(script.shared("a1", '{"words":["a"]}') + script.shared("b2", "{}"))
     code = "globalThis.window = {}; eval(require('fs').readFileSync('shared.js', 'utf-8')); "
     code += "console.log(JSON.stringify(window.gradwalkShared))"
@@ -217,17 +204,12 @@ def test_a_shared_state_is_found_by_the_page_and_the_script_of_the_site_is_one(t
     assert not re.search(r"^(import|export)\b", script.script(), re.MULTILINE)
 
 
-@needs_latex2mathml
 def test_a_fence_is_longer_than_any_in_it():
-    from gradwalk.site import lowering
-
     assert lowering.raw("a ```` b") == "`````{raw} html\na ```` b\n`````"
 
 
-@needs_latex2mathml
+@pytest.mark.skipif(not find_spec("latex2mathml"), reason="no latex2mathml (pip install -e '.[site]')")
 def test_a_formula_is_mathml():
-    from gradwalk.site import formulas
-
     made = formulas.with_mathml(
         r"<p>$$\left( \sum_{t} \right) \class{mjx-gw-own}{h}_{tj} &lt; \texttt{ln\_2} \mathrm{via}$$</p>"
     )
@@ -243,8 +225,6 @@ def test_a_formula_is_mathml():
 
 @pytest.mark.slow
 def test_a_notebook_that_fails_is_named(tmp_path):
-    from gradwalk.site import execution
-
     failing = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("raise KeyError('h')")])
     nbformat.write(failing, tmp_path / "wrong.ipynb")
     with pytest.raises(ValueError, match=r"^wrong\.ipynb: wanted a notebook that runs, got KeyError: 'h'$"):

@@ -7,8 +7,6 @@ from functools import cache
 from html import unescape
 from xml.etree import ElementTree
 
-from latex2mathml.converter import convert
-
 from gradwalk.telling.dialects import OWN
 
 _DISPLAYED = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
@@ -23,6 +21,8 @@ def with_mathml(html: str) -> str:
 @cache
 def mathml(latex: str) -> str:
     r"""One displayed formula of the course, as it stands in HTML. ValueError for LaTeX that is not understood."""
+    from latex2mathml.converter import convert
+
     source = unescape(latex).strip().replace(OWN, rf"\textcolor{{{_MARK}}}")
     source = re.sub(r"\\mathrm\{(\w{2,})\}", r"\\text{\1}", source)  # a word is one word, not letters side by side
     root = ElementTree.fromstring(convert(source, display="block", xmlns=""))

@@ -14,15 +14,16 @@ from gradwalk.telling.page import ONCE_RUN
 
 MOST_INLINE = 20_000  # letters: what widgets share and is larger is a script of its own, which several pages load
 HERE = (
-    "*Dials, sliders and names move on this page; its code is shown as it ran. To run it, or to change it, it needs "
-    "[Python behind it](index.html#with-python-behind-it).*"
+    "*Dials, sliders, sentences and names move on this page; its code is shown as it ran. To run or change it, it "
+    "needs [Python behind it](index.html#with-python-behind-it).*"
 )
 WITH_PYTHON = """\
 ## With Python behind it
 
-These pages need nothing but a browser: dials, sentences, sliders, choices and names move by themselves, and ask nobody.
-What they show of Python is what it printed. To change a line and run it, or to bring a text of your own, open the
-course in JupyterLab. Get its folder, and there, in a fresh virtual environment of Python 3.11 or newer:
+These pages need nothing but a browser: dials, sliders, choices and names move by themselves, and ask nobody; a sentence
+of your own is read here. What they show of Python is what it printed. To change a line and run it, or to bring a text
+of your own, open the course in JupyterLab. Get its folder, and there, in a fresh virtual environment of Python 3.11 or
+newer:
 
 ```sh
 python -m pip install -e . && gradwalk
@@ -54,7 +55,8 @@ def lowered(notebook: nbformat.NotebookNode) -> Page:
         return found[0] if first else ""
 
     for cell in notebook.cells:
-        parts.append(raw(f'<span id="cell-id={cell.id}"></span>'))
+        slide = cell.metadata.get("slideshow", {}).get("slide_type", "fragment")
+        parts.append(raw(f'<span id="cell-id={cell.id}" data-slide="{slide}"></span>'))
         if cell.cell_type == "markdown":
             parts.append(linked(cell.source))
             continue

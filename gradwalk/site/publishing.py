@@ -8,8 +8,6 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from sphinx.application import Sphinx
-
 THEME = Path(__file__).parent / "theme"
 CONFIG = {
     "project": "gradwalk",
@@ -40,6 +38,8 @@ def publish(sources: Path, static: Path, scripts: Mapping[str, Sequence[str]], o
     `scripts`: for a page, by its name, those of the static scripts that it needs before gradwalk.js. ValueError, with
     all that Sphinx has to say, where it would only warn.
     """
+    from sphinx.application import Sphinx
+
     said = io.StringIO()
     config = CONFIG | {"html_static_path": [str(static)]}
     notes = out.with_name(f"{out.name}-notes")

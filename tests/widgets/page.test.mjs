@@ -38,7 +38,7 @@ test("each widget gets its own state and its own place, and stands still on pape
     get classList() { return { add: (name) => this.classes.push(name) }; },
   }));
   const seen = [], target = { scrollIntoView: () => seen.push("gone there") };
-  globalThis.document = { querySelectorAll: () => places, createElement: () => ({}), getElementById: (id) => id === "a=b" && target };
+  globalThis.document = { querySelectorAll: () => places, createElement: () => ({}), querySelector: () => null, getElementById: (id) => id === "a=b" && target };
   globalThis.location = { hash: "#a%3Db" };
   await live.start({ board: { render: async ({ model, el }) => seen.push([model.get("scene"), el]) } });
   assert.equal(seen.pop(), "gone there"); // where the address leads, once all stands where it will

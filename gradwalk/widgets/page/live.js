@@ -3,6 +3,7 @@
 /** @import { State } from "./stand_in.js" */
 
 import { livePage } from "./live_page.js";
+import { slides } from "./slides.js";
 import { StandIn } from "./stand_in.js";
 
 /** @typedef {{render(given: {model: any, el: Element}): unknown}} Widget */
@@ -25,6 +26,8 @@ async function start(widgets) {
     await KINDS[place.getAttribute("data-widget") ?? ""](state, el, widgets);
     place.classList.add("gw-on"); // what stands still is for print from now on
   }
+  const article = document.querySelector("article");
+  if (article) slides(article);
   // All has moved: to where the address leads, once more.
   document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView({ behavior: "instant" });
 }
