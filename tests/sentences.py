@@ -54,7 +54,7 @@ def sentences(rng, words, count=150):
 def read_here():
     """For three vocabularies each sentence's words, and what the model says of it: numbers, or a message."""
     rng, told = random.Random(7), []
-    otherwise = ["The", "fire", "Fire", "caf\u00e9", "CAFE\u0301s", "<b>", "dog", "don\u2019t", "the dog", "b.c"]
+    otherwise = ["The", "fire", "Fire", "caf\u00e9", "CAFE\u0301s", "<b>", "dog", "don\u2019t", "the dog", "THE"]
     for model in (Model.random(), Model.trained(), Model.random(words=otherwise, T_max=5)):
         cases = []
         for sentence in sentences(rng, model.words):
@@ -85,10 +85,12 @@ def said_here(count=30):
     """For two models and each weight: a sentence's widget, others said on it, and all that its board then shows."""
     rng = random.Random(11)
     several = Model.random(seed=3, D=8, H=2, blocks=2, activation="gelu", tied=True, final_norm=True, T_max=9)
-    for model in (Model.random(), Model.trained(), several):
+    plain = Model.random()
+    loud = Model({**plain.weights, "E": 1000 * plain.weights["E"]}, plain.words, **plain.settings)  # much is rounding
+    for model in (plain, Model.trained(), several, loud):
         drawn = [" ".join(rng.choices(model.words, k=rng.randint(2, min(9, model.T_max + 1)))) for _ in range(count)]
         names = [name for name in model.weights if name.split(".")[-1] in (*NAMES, "gammaf")]
-        for name in names if model is not several else names[::3]:
+        for name in {several: names[::3], loud: ["W", "b"]}.get(model, names):
             for options in OPTIONS:
                 if model.weights[name].ndim == 1:
                     options = {k: v if k != "select" else v[:1] for k, v in options.items() if k != "columns"}

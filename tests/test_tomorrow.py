@@ -191,6 +191,17 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     knobs(page, DEEP).nth(1).press("PageUp")
     page.evaluate(lab.PAINTED)
     assert loss_in(page, DEEP) != was
+
+    field = cell(page, OWN).locator("input.gw-field")  # and one can type on
+    field.fill("the dgo slept")
+    field.press("Enter")
+    assert cell(page, OWN).locator(".gw-message").text_content().startswith("the model does not know 'dgo'")
+    assert loss_in(page, OWN) == pytest.approx(losses[OWN], abs=1e-12)
+    field.fill("the dog slept by the river")
+    field.press("Enter")
+    assert cell(page, OWN).locator(".gw-asks").all_text_contents()[-1] == "river"
+    tokens, y = start.read("the dog slept by the river")
+    assert loss_in(page, OWN) == pytest.approx(float(forward(start, tokens, y).L), abs=1e-12)
     page.context.close()
 
 
