@@ -13,10 +13,8 @@ from gradwalk.model import Model
 from gradwalk.names import EXTENTS, look_up
 from gradwalk.step3_layernorm import EPS
 
-APART = (
-    1e-3  # of the largest entry of a row: the least by which a mistake differs from what is right, and from every other
-)
-COUNT = 3  # cases an answer is tried on
+APART = 1e-3  # of a row's largest entry: so far at least a mistake lies from what is right, and from every other
+COUNT, PLAIN = 3, 2  # cases an answer is tried on
 TRIES = 200
 
 Case = dict[str, object]  # sizes, settings, words, weights, values and messages by name
@@ -52,25 +50,30 @@ def differ(one: np.ndarray, other: np.ndarray, scale: np.ndarray, least: float =
 def gaps(one: np.ndarray, other: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Entry by entry how far two answers lie apart, relative to the largest entry of that row of `scale`.
 
-    A row is what the last index runs along. One that is zero, or nearly, is measured by 1e-3 of the largest of all; all
-    zero, as dL_db_K, by 1. Two equal infinities are 0 apart; what is NaN is infinitely far.
+    A row is what the last index runs along. One that is nearly zero is measured by 1e-3 of the largest of all; all
+    zero by 1. Two equal infinities, or two NaN, are 0 apart; a NaN and a number infinitely.
     """
     finite = np.where(np.isfinite(scale), np.abs(scale), 0)
-    size = np.maximum(finite.max(axis=-1, keepdims=True), 1e-3 * finite.max()) if scale.ndim else finite
-    size = np.where(finite.max() == 0, 1, size)
+    size = finite.max()
+    if size and one.shape == scale.shape:
+        size = np.maximum(finite.max(axis=-1, keepdims=True), 1e-3 * size)
+    same = (one == other) | (np.isnan(one) & np.isnan(other))
     with np.errstate(invalid="ignore"):
-        apart = np.where(one == other, 0, np.abs(one - other)) / (
-            size if one.shape == scale.shape else finite.max() or 1
-        )
+        apart = np.where(same, 0, np.abs(one - other)) / (size if np.any(size) else 1)
     return np.where(np.isnan(apart), np.inf, apart)
 
 
-@lru_cache(maxsize=1024)
-def draw(seed: int) -> Case:
-    """One case: all sizes different, several sentences with words that stand twice, some positions not scored.
+def plain(seed: int) -> tuple[Case, ...]:
+    """`PLAIN` cases with nothing planted: one who makes two mistakes at once makes but one of them there."""
+    return tuple(draw(seed + k, planted=False) for k in range(PLAIN))
 
-    Weights and values come from a walk. What arrives is random, so that no row sums to zero; dL_dz has the signs that it
-    has there. Planted: units at exactly 0, a row with next to no spread, one far from 0.
+
+@lru_cache(maxsize=1024)
+def draw(seed: int, planted: bool = True) -> Case:
+    """One case: all sizes different, several sentences with words that stand twice.
+
+    Weights and values come from a walk. What arrives is random, so that no row sums to zero; dL_dz has the signs that
+    it has there. Planted: units at exactly 0, a row with next to no spread, one far from 0, positions not scored.
     """
     rng = np.random.default_rng(seed)
     sizes, lengths = _sizes(rng)
@@ -78,6 +81,7 @@ def draw(seed: int) -> Case:
     first = np.cumsum([0, *lengths[:-1]])
     tokens[first + 1] = tokens[first]  # a word stands twice in each sentence, and once more in the next
     tokens[first[1]] = tokens[first[0]]
+    sizes["M"] = sizes["M"] if planted else sizes["T"]
     y[rng.permutation(sizes["T"])[sizes["M"] :]] = -1
     words = [f"word{i}" for i in range(sizes["N"])]
     form = {"D": sizes["D"], "F": sizes["F"], "H": sizes["H"], "T_max": sizes["T_max"], "final_norm": True}
@@ -90,9 +94,9 @@ def draw(seed: int) -> Case:
         given[name] = rng.standard_normal([_size(sizes, letter) for letter in look_up(name).indices])
     given["dL_dz"] = np.abs(given["dL_dz"]) * np.sign(step1_output.dL_dz(given["p"], given["y"]))  # (T, N)
     for name in ("x0", "x1", "h"):
-        given[name] = _rows_planted(given[name], rng)
+        given[name] = _rows_planted(given[name], rng) if planted else rng.standard_normal(given[name].shape)
     given["u"] = 1.5 * rng.standard_normal(given["u"].shape)  # (T, F)
-    given["u"].flat[rng.permutation(given["u"].size)[:3]] = 0
+    given["u"].flat[rng.permutation(given["u"].size)[: 3 * planted]] = 0
     return given
 
 

@@ -1,8 +1,8 @@
 """The reader of index formulas: `sum t: dL_dz[t,i] * h[t,j]` as a tree, and its value on a case's numbers.
 
-Sums, products (a blank will do), `/`, powers, `exp`, `log`, `sqrt`, `tanh`, `sum t:` and `mean c:`, brackets, a condition
-that counts 1 or 0, `[i = y[t]]`, sizes and numbers, with a point or a comma. A sum reaches to the next + or − outside
-brackets, as on paper. It reads from left to right and looks one token ahead; nothing is handed to Python to run.
+Sums, products (a blank will do), `/`, powers, `exp`, `log`, `sqrt`, `tanh`, `sum t:` and `mean c:`, brackets, a
+condition that counts 1 or 0, `[i = y[t]]`, sizes and numbers, with a point or a comma. A sum reaches to the next + or −
+outside brackets, as on paper. It reads from left to right, one token ahead; nothing is handed to Python to run.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def names_for(task: Task, given: Mapping[str, object]) -> dict[str, object]:
 
 
 def value(text: str, task: Task, given: Mapping[str, object]) -> tuple[np.ndarray, set[str]]:
-    """The value of a formula at every entry of the answer, and which index letters stand in it. NotRead, with the place."""
+    """A formula's value at every entry of the answer, and the index letters in it. NotRead, with the place."""
     reader = _Reader(text, task, names_for(task, given))
     part = reader.whole()
     with np.errstate(all="ignore"):  # what is not finite is told by the answer's judge
@@ -164,7 +164,7 @@ class _Reader:
 
     def side(self):
         """A side of a condition: an index letter, or what else has a value."""
-        if self.word in EXTENTS and self.word not in self.names or self.word.rstrip("'") != self.word:
+        if self.word.rstrip("'") in EXTENTS:
             return Part("index", 0, 0, letters=(self.letter(),))
         return self.sum()
 
@@ -249,21 +249,17 @@ class _Reader:
     def check(self, token, name, letters):
         """The indices of a quantity: as many as it has, each as long as its axis; heads may stand side by side."""
         shape = np.shape(self.names[name])
-        if {len(shape), len(letters)} == {2, 3} and "D/H" in [
-            EXTENTS.get(letter[0]) for letter in (*letters, *self.own)
-        ]:
-            H, T, width = (*shape, 1)[:3] if len(shape) == 3 else (self.names["H"], shape[0], self.sizes["d"])
-            shape = (T, H * width) if len(shape) == 3 else (H, T, width)
-        elif {len(shape), len(letters)} == {2, 3} and len(shape) == 3:
+        if (len(shape), len(letters)) == (2, 3):
+            shape = (self.names["H"], shape[0], shape[1] // self.names["H"])
+        elif (len(shape), len(letters)) == (3, 2):
             shape = (shape[1], shape[0] * shape[2])
         if len(letters) != len(shape):
             raise self.refused(f"{name} has {len(shape)} indices, {len(letters)} are written", token)
         for letter, size in zip(letters, shape, strict=True):
-            runs = int(letter) + 1 if letter.isdigit() else self.scope.get(letter)
-            if runs is not None and (runs > size if letter.isdigit() else runs != size):
-                kinds = [SIZES.get(kind, kind) for kind, long in self.names.items() if kind in SIZES and long == size]
-                counts = f"counts {kinds[0]}" if kinds else f"has {size} entries"
-                raise self.refused(f"{letter} does not run along this axis of {name}, which {counts}", token)
+            if int(letter) >= size if letter.isdigit() else self.scope.get(letter, size) != size:
+                counted = [word for kind, word in SIZES.items() if self.names[kind] == size]
+                axis = f"counts {counted[0]}" if counted else f"has {size} entries"
+                raise self.refused(f"{letter} does not run along this axis of {name}, which {axis}", token)
 
 
 def _part(kind, *parts):

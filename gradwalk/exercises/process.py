@@ -63,7 +63,7 @@ def warm() -> None:
 def _started():
     """A process that is on its way up. It says "!" when it is there."""
     root = str(Path(gradwalk.__file__).parent.parent)
-    alone = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")}
+    alone = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
     path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", "-m", "gradwalk.exercises.worker"],

@@ -101,7 +101,7 @@ def all_tasks() -> dict[str, Task]:
 
 
 def _walked(form):
-    """What each line of the walk back makes, by which function, of what: an argument is known by being the very array."""
+    """What each line of the walk back makes, by which function, of what: an argument is known as the very array."""
     model = example_model(**form)
     tokens, y = model.read("the dog slept by the fire", scored="all")
     values = walk.forward(model, tokens, y)

@@ -25,6 +25,12 @@ def labels_swapped(p, y):
     return _mean(p - ~onehot(y, p.shape[1]), y)
 
 
+@mistake(dL_dz, look="which words lose the 1", question="For how many words of a row is [i = y] 1?")
+def one_taken_from_every_word(p, y):
+    """Every word has p − 1. The 1 belongs to the true word alone."""
+    return _mean(p - 1, y)
+
+
 @mistake(dL_dz, look="the wrong words' entries", question="p_y is a share: what else is in its denominator?")
 def only_the_true_word_moves(p, y):
     """Only the true word's entry is there. The loss names p_y alone, but every logit is in its denominator."""

@@ -66,8 +66,15 @@ def divided_by_D_minus_1(dL_dv, x1, gamma, eps=EPS):
 
 @mistake(pullback, look="where eps stands", question="Is eps added to the variance, or to its root?")
 def eps_outside_the_root(dL_dv, x1, gamma, eps=EPS):
-    """Eps was added after the root, or left out. It stands inside, beside the variance; on a level row that shows."""
+    """Eps was added after the root. It stands inside, beside the variance; on a level row that shows."""
     sigma = x1.std(axis=-1, keepdims=True) + eps
+    return _pullback(gamma * dL_dv, (x1 - _mean(x1)) / sigma, sigma)
+
+
+@mistake(pullback, look="the spread", question="What is added to the variance before the root is taken?")
+def eps_left_out(dL_dv, x1, gamma, eps=EPS):
+    """Eps is missing. It stands beside the variance, inside the root; on a level row that shows."""
+    sigma = x1.std(axis=-1, keepdims=True)
     return _pullback(gamma * dL_dv, (x1 - _mean(x1)) / sigma, sigma)
 
 
@@ -168,8 +175,14 @@ def gamma_with_D_minus_1(dL_dv, x1, eps=EPS):
 
 @mistake(dL_dgamma, look="where eps stands", question="Is eps added to the variance, or to its root?")
 def gamma_with_eps_outside_the_root(dL_dv, x1, eps=EPS):
-    """Eps was added after the root, or left out. It stands inside, beside the variance; on a level row that shows."""
+    """Eps was added after the root. It stands inside, beside the variance; on a level row that shows."""
     return (dL_dv * (x1 - _mean(x1)) / (x1.std(axis=-1, keepdims=True) + eps)).sum(axis=0)
+
+
+@mistake(dL_dgamma, look="the spread", question="What is added to the variance before the root is taken?")
+def gamma_with_eps_left_out(dL_dv, x1, eps=EPS):
+    """Eps is missing. It stands beside the variance, inside the root; on a level row that shows."""
+    return (dL_dv * (x1 - _mean(x1)) / x1.std(axis=-1, keepdims=True)).sum(axis=0)
 
 
 @mistake(dL_dgamma, look="the axis of the mean", question="Over what does a layer norm take its mean?")

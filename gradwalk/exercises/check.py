@@ -1,0 +1,216 @@
+"""`check(task, answer)`: is it the gradient, and if not, which mistake is it?"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from numbers import Integral, Real
+
+import numpy as np
+
+from gradwalk import arguments
+from gradwalk.exercises import cases as drawn
+from gradwalk.exercises import formula, mistakes, process, report, tasks
+from gradwalk.exercises.judging import CLOSE, CLOSE_SINGLE, Verdict, judge
+from gradwalk.exercises.shipping import Refusal, own_word
+from gradwalk.telling import derivations
+from gradwalk.telling.tables import number
+from gradwalk.weights import within
+
+BLANK = {"", "...", "…", "?", "None", "TODO", "pass"}
+
+
+class Checked:
+    """What became of an answer: `passed`, the `mistake` by name or None, what is `said` of it, and the `seed`."""
+
+    def __init__(self, task: str, passed: bool, mistake: str | None, paragraphs: list[str], seed: int):
+        self.task, self.passed, self.mistake, self.seed = task, passed, mistake, seed
+        self._page = report.page(paragraphs)
+        self.said = self._page.plain
+
+    def __repr__(self):
+        return self.said
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return self._page._repr_mimebundle_()
+
+
+def check(
+    task: str, answer: object, at: tuple[int, ...] | None = None, given: Mapping | None = None, seed: int = 0
+) -> Checked:
+    """Is this the gradient? It says what is right, names the mistake, and gives a hint; it never raises for an answer.
+
+    task: a gradient of the walk, such as "dL_dW". answer: a function with the package's own arguments in its order, an
+    index formula as text, `sum t: dL_dz[t,i] * h[t,j]`, or one number, that of the entry `at`. given: for a number the
+    arrays by name that it is made of, such as {"dL_dz": grads.dL_dz, "h": values.h}; else the first case's. seed: from
+    which the cases are drawn. ValueError for a task that does not exist.
+    """
+    task = tasks.named(task)
+    try:
+        seed = arguments.whole("seed", seed, least=0)
+        mistake, passed, paragraphs = _answered(task, answer, at, given, seed)
+    except Refusal as refusal:
+        mistake, passed, paragraphs = None, False, [refusal.said]
+    except ValueError as wrong:  # a formula that is not read, an index that is not there
+        mistake, passed, paragraphs = None, False, [str(wrong)]
+    return Checked(task.name, passed, mistake, paragraphs, seed)
+
+
+def _answered(task, answer, at, given, seed):
+    """The mistake's name, whether it is passed, and what is said. Refusal and ValueError with what is said."""
+    if answer is None or answer is ... or (isinstance(answer, str) and answer.strip() in BLANK):
+        raise Refusal("blank", "There is nothing here yet. Write what you have: a wrong one is answered too.")
+    cases = drawn.cases(task, seed) + drawn.plain(seed)
+    single = _single(answer)
+    if single is not None:
+        return _number(task, single, at, cases[0] if given is None else cases[0] | dict(given))
+    if isinstance(answer, str):
+        read = [formula.value(answer, task, case) for case in cases]
+        results, index, notes, close = [array for array, _ in read], _indices(task, read[0][1]), [], CLOSE
+    elif callable(answer):
+        came = process.run(_function(task, answer), [_arguments(task, answer, case) for case in cases])
+        results, index, close = came.results, "", CLOSE_SINGLE if came.single else CLOSE
+        notes = [f"It printed: {came.printed[:200]!r}"] if came.printed else []
+        if came.reads:
+            notes.append(f"It reads {', '.join(came.reads)} of the page; every case has numbers of its own.")
+    else:
+        raise Refusal("kind", report.given_words(answer, task))
+    return _judged(task, cases, results, index, notes, close)
+
+
+def _judged(task, cases, results, index, notes, close):
+    if any(isinstance(result, tuple) for result in results):
+        shape = next(result for result in results if isinstance(result, tuple))
+        raise Refusal("large", f"It returns an array of shape {shape}; wanted is ({', '.join(task.shape)}).")
+    rights = [task.right(*task.of(case)) for case in cases]
+    results = [_as_masked(result, right) for result, right in zip(results, rights, strict=True)]
+    fits = all(result.shape == right.shape for result, right in zip(results, rights, strict=True))
+    if fits and not any(result.any() for result in results):
+        if task.zero:
+            why = "It is zero: all keys move alike, each row of scores moves as one, and softmax does not notice."
+            return None, True, [f"Right. {why}", *report.passed(task, cases, 0)[1:2]]
+        raise Refusal("zeros", "It is zero everywhere. Where nothing is filled in, nothing is right yet.")
+    verdict = judge(task, cases, results, close)
+    tried = len(list(mistakes.made(task, cases[0])))
+    if verdict.passed:
+        return None, True, [*report.passed(task, cases, tried), *notes[:1]]
+    if verdict.mistake is None and not verdict.plain:
+        _only_by_broadcasting(results, rights)
+        for result, right in zip(results, rights, strict=True):
+            if fits and not np.isfinite(result[np.isfinite(right)]).all():
+                raise Refusal(
+                    "not finite", f"{_first_not_finite(task, result, right)} The slope is a number everywhere."
+                )
+    return verdict.mistake, False, [*report.wrong(task, cases, results, verdict, index), *notes]
+
+
+def _only_by_broadcasting(results, rights):
+    """Refusal for numbers that are right once they are stretched over an axis that they do not have."""
+    try:
+        stretched = [np.broadcast_to(one, right.shape) for one, right in zip(results, rights, strict=True)]
+    except ValueError:
+        return
+    if results[0].shape != rights[0].shape and all(map(report.near, stretched, rights)):
+        raise Refusal(
+            "broadcast", f"Its shape is {results[0].shape}, not {rights[0].shape}: it fits by broadcasting only."
+        )
+
+
+def _first_not_finite(task, result, right):
+    spot = tuple(int(at) for at in np.argwhere(~np.isfinite(result) & np.isfinite(right))[0])
+    at = ", ".join(map(str, spot))
+    return f"{task.name}[{at}] is {number(result[spot])} on one case. A slope is a number everywhere."
+
+
+def _as_masked(result, right):
+    """A score of −1e9 or below is as good as minus infinity, where that is wanted."""
+    return np.where(np.isneginf(right) & (result <= -1e9), -np.inf, result) if result.shape == right.shape else result
+
+
+def _indices(task, used):
+    """What is right of a formula's index letters: whose each is, and which are missing."""
+    own = [letter for letter in task.letters if letter in used]
+    missing = [letter for letter in task.letters if letter not in used]
+    summed = sorted(used - set(task.letters))
+    said = [f"{', '.join(own)} {'is' if len(own) == 1 else 'are'} the answer's own"] if own else []
+    said += [f"{', '.join(summed)} {'is' if len(summed) == 1 else 'are'} summed"] if summed else []
+    said += [f"{letter} is one of the answer's own indices, and nowhere in the formula" for letter in missing]
+    return f"Of the indices {'; '.join(said)}."
+
+
+def _function(task, answer):
+    """The answer as a function to be run. Refusal for the package's own, and for what is none."""
+    inner = answer.func if isinstance(answer, partial) else answer
+    inner = inspect.unwrap(inner) if callable(inner) else inner
+    if inner in derivations.gradients() or inner is task.right:
+        raise own_word(inner.__name__)
+    if not inspect.isfunction(answer):
+        raise Refusal("kind", f"Wanted a function written with def or lambda, got {arguments.shown(answer)}.")
+    return answer
+
+
+def _arguments(task, answer: Callable, case):
+    """A case's arguments, as many as the answer takes. Refusal where their number or order is another."""
+    given, names = task.of(case), list(inspect.signature(answer).parameters)
+    own, ledger = task.parameters, list(task.takes)
+    for place, name in enumerate(names):
+        known = own.index(name) if name in own else ledger.index(name) if name in ledger else place
+        if known != place:
+            raise Refusal("order", f"It takes ({', '.join(names)}); wanted is ({', '.join(ledger)}), in this order.")
+    for count in sorted({len(given), task.needed}, reverse=True):
+        try:
+            inspect.signature(answer).bind(*given[:count])
+        except TypeError:
+            continue
+        return given[:count]
+    raise Refusal("order", f"It takes ({', '.join(names)}); wanted is ({', '.join(ledger)}).")
+
+
+def _single(answer):
+    """One number, Python's, numpy's or as text with a point or a comma; None for anything else."""
+    if isinstance(answer, str):
+        try:
+            return float(answer.replace("−", "-").replace(",", "."))
+        except ValueError:
+            return None
+    if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, (Real, Integral)):
+        return None
+    return float(answer)
+
+
+def _number(task, answer, at, case):
+    """One entry, by its number: rounded as one does by hand."""
+    right = task.right(*task.of(case))
+    if at is None:
+        raise Refusal("kind", f"Which entry is it? Say at=({', '.join(task.letters)}), with numbers for the letters.")
+    at = within(right.shape, at, task.name)
+    spot, scale = ", ".join(map(str, at)), np.abs(right[np.isfinite(right)]).max(initial=0)
+    if not np.isfinite(answer):
+        raise Refusal("not finite", f"{answer} is no number. The slope is one.")
+
+    def same(one):
+        return abs(answer - one) <= 5e-3 * abs(one) + 1e-4 * scale
+
+    if same(right[at]):
+        return (
+            None,
+            True,
+            [
+                f"Right: {task.name}[{spot}] is {number(right[at])}.",
+                "Not tested: the other entries. A number can be right for a reason that is not.",
+            ],
+        )
+    if answer == 0:
+        raise Refusal("zeros", f"{task.name}[{spot}] is not zero.")
+    sign = "Right: the sign. " if np.sign(answer) == np.sign(right[at]) else "The sign is the other. "
+    for entry, made in mistakes.made(task, case):
+        if made.shape == right.shape and same(made[at]):
+            verdict = Verdict(False, entry)
+            break
+    else:
+        verdict = Verdict(False, None, "with the other sign" if same(-right[at]) else "")
+    said = f"{verdict.entry.happened} Look at {verdict.entry.look}." if verdict.entry else ""
+    size = "the size is right" if verdict.change else "no mistake that is known here gives this number"
+    named = f"{verdict.entry.name}, it seems: {said}" if said else f"{size[0].upper()}{size[1:]}."
+    return verdict.mistake, False, [sign + named, f"1. {report.QUESTIONS[task.rule]}", "Not tested: the other entries."]
