@@ -62,7 +62,7 @@ def _answered(task, answer, at, given, seed):
     if answer is None or answer is ... or (isinstance(answer, str) and answer.strip() in BLANK):
         raise Refusal("blank", "There is nothing here yet. Write what you have: a wrong one is answered too.")
     cases = drawn.cases(task, seed) + drawn.plain(seed)
-    single = _single(answer)
+    single = None if isinstance(answer, str) and at is None else _single(answer)
     if single is not None:
         return _number(task, single, at, cases[0] if given is None else cases[0] | dict(given))
     if isinstance(answer, str):
@@ -99,9 +99,7 @@ def _judged(task, cases, results, index, notes, close):
         _only_by_broadcasting(results, rights)
         for result, right in zip(results, rights, strict=True):
             if fits and not np.isfinite(result[np.isfinite(right)]).all():
-                raise Refusal(
-                    "not finite", f"{_first_not_finite(task, result, right)} The slope is a number everywhere."
-                )
+                raise Refusal("not finite", f"{_first_not_finite(task, result, right)}")
     return verdict.mistake, False, [*report.wrong(task, cases, results, verdict, index), *notes]
 
 

@@ -15,7 +15,6 @@ import numpy as np
 from gradwalk.arguments import nearest
 from gradwalk.exercises.tasks import Task
 from gradwalk.names import EXTENTS, SIZES
-from gradwalk.step3_layernorm import normed, spread
 from gradwalk.telling import formula
 from gradwalk.telling.latex import Part
 from gradwalk.telling.verbatim import legible
@@ -42,21 +41,9 @@ class NotRead(ValueError):
         super().__init__(f"{wrong}:\n    {shown}\n    {' ' * len(legible(text[start:place]))}^")
 
 
-def names_for(task: Task, given: Mapping[str, object]) -> dict[str, object]:
-    """What may stand in an answer: the function's arguments, by the ledger's names and by its own; sizes; and of a norm
-    x_hat and sigma."""
-    names = {size: given[size] for size in SIZES} | {"y": given["y"], "pi": np.pi}
-    for own, name in zip(task.parameters, task.takes, strict=True):
-        if not isinstance(given[name], str):
-            names[own] = names[name] = given[name]
-    if "x1" in task.parameters:
-        names |= {"x_hat": normed(names["x1"], names["eps"]), "sigma": spread(names["x1"], names["eps"])[:, 0]}
-    return names
-
-
 def value(text: str, task: Task, given: Mapping[str, object]) -> tuple[np.ndarray, set[str]]:
     """A formula's value at every entry of the answer, and the index letters in it. NotRead, with the place."""
-    reader = _Reader(text, task, names_for(task, given))
+    reader = _Reader(text, task, task.names(given))
     part = reader.whole()
     with np.errstate(all="ignore"):  # what is not finite is told by the answer's judge
         return np.array(formula.everywhere(part, reader.names, reader.own), dtype=float), reader.used
@@ -134,9 +121,7 @@ class _Reader:
         part = self.atom()
         if self.word in ("^", "**"):
             self.take()
-            minus = self.word == "-" and self.take()
-            power = self.atom()
-            part = Part("power", 0, 0, (part, Part("minus", 0, 0, (power,)) if minus else power))
+            part = Part("power", 0, 0, (part, self.atom()))
         return part
 
     def atom(self):
@@ -146,6 +131,9 @@ class _Reader:
             return self.bracket() if self.word == "(" else self.condition()
         if self.token["name"]:
             return self.named()
+        if self.word == "-":
+            self.take()
+            return _part("minus", self.factor())
         raise self.refused("wanted a number, a name or a bracket" + (" here" if self.word else ", the formula ends"))
 
     def bracket(self):

@@ -65,17 +65,25 @@ def _judged(task, cases, results, close):
     for entry, made in entries:
         if equal(made):
             return Verdict(False, entry)
-    for entry, made in [(None, rights), *entries]:
-        for turned, arrays in _turned(made, results):
-            factors = [_factor(*pair) for pair in zip(results, arrays, strict=True)]
-            with np.errstate(invalid="ignore"):
-                near = equal([factor * array for factor, array in zip(factors, arrays, strict=True)])
-            words = _in_words(factors, cases) if near else None
-            if words is not None or (near and entry is None):
-                return Verdict(
-                    False, entry, ", ".join(filter(None, (turned, "times a factor" if words is None else words)))
-                )
-    return Verdict(False)
+    found = [
+        (turned, words, entry)
+        for entry, made in [*entries, (None, rights)]
+        for turned, words in _changed(made, results, cases, equal)
+        if entry is None or words != "times a factor"
+    ]
+    if not found:
+        return Verdict(False)
+    turned, words, entry = min(found, key=lambda one: sum(map(bool, one)))  # the fewest mistakes at once
+    return Verdict(False, entry, ", ".join(filter(None, (turned, words))))
+
+
+def _changed(made, results, cases, equal):
+    """How the arrays have to be turned, and multiplied, to be the results; the factor in words."""
+    for turned, arrays in _turned(made, results):
+        factors = [_factor(*pair) for pair in zip(results, arrays, strict=True)]
+        with np.errstate(invalid="ignore"):
+            if equal([factor * array for factor, array in zip(factors, arrays, strict=True)]):
+                yield turned, _in_words(factors, cases)
 
 
 def _entries(task, cases):
@@ -111,7 +119,7 @@ def _factor(result, array):
 
 
 def _in_words(factors, cases):
-    """A factor for each case as one that has a name; empty for 1, None where they have nothing in common."""
+    """A factor for each case as one that has a name; empty for 1."""
     sign = "with the other sign" if all(factor < 0 for factor in factors) else ""
     sizes = np.abs(factors)
     known = {"": [1.0] * len(cases)}
@@ -120,5 +128,6 @@ def _in_words(factors, cases):
         known[f"times 1/{f'({name})' if '/' in name else name}"] = [1 / of(case) for case in cases]
     if np.allclose(sizes, sizes[0], rtol=1e-4):
         known[f"times {sizes[0]:.3g}"] = sizes
-    size = next((name for name, sought in known.items() if np.allclose(sizes, sought, rtol=1e-4)), None)
-    return None if size is None else ", ".join(filter(None, (sign, size)))
+    known["times a factor"] = sizes
+    size = next(name for name, sought in known.items() if np.allclose(sizes, sought, rtol=1e-4))
+    return ", ".join(filter(None, (sign, size)))

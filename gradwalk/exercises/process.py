@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -24,6 +25,7 @@ from gradwalk.exercises.shipping import Refusal, pack
 
 SECONDS = 1.5  # for all cases together
 MOST_BYTES = 10**7  # of a reply
+GONE = "It ended the process that it ran in, or wrote into its reply."
 _spare: subprocess.Popen | None = None
 
 
@@ -43,14 +45,17 @@ def run(answer: Callable, cases: Sequence[tuple]) -> Run:
     """Call the answer with each case's arguments. Refusal, with a word for it, where no numbers come back."""
     packed, reads = pack(answer)
     head, numbers = _reply(pickle.dumps((packed, list(cases))))
-    if "kind" in head:
-        raise Refusal(head["kind"], head["said"] + _printed(head["printed"]))
-    results = []
-    for shape in map(tuple, head["shapes"]):
-        size = int(np.prod(shape, dtype=float)) if np.prod(shape, dtype=float) <= len(numbers) else 0
-        results.append(np.frombuffer(numbers[: 8 * size]).reshape(shape) if size else shape)
-        numbers = numbers[8 * size :]
-    return Run(results, head["printed"], reads, head["single"])
+    try:
+        if "kind" in head:
+            raise Refusal(str(head["kind"]), str(head["said"]) + _printed(head["printed"]))
+        results = []
+        for shape in map(tuple, head["shapes"]):
+            size = math.prod(shape) if 8 * math.prod(shape) <= len(numbers) else 0
+            results.append(np.frombuffer(numbers[: 8 * size]).reshape(shape) if size else shape)
+            numbers = numbers[8 * size :]
+        return Run(results, str(head["printed"]), reads, bool(head["single"]))
+    except (KeyError, TypeError, ValueError):  # not what `worker` says
+        raise Refusal("process", GONE) from None
 
 
 def warm() -> None:
@@ -100,7 +105,7 @@ def _reply(request):
     try:
         return json.loads(head), numbers
     except ValueError:
-        raise Refusal("process", "It ended the process that it ran in.") from None
+        raise Refusal("process", GONE) from None
 
 
 def _talk(process, request, came):

@@ -123,7 +123,7 @@ def _packed(name, value, packed, numbers):
     if isinstance(value, np.ufunc) and getattr(np, value.__name__, None) is value:
         return "import", ("numpy", value.__name__)
     kind = type(value).__name__
-    what = "an array" if isinstance(value, np.ndarray) else f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    what = "an array" if isinstance(value, np.ndarray) else f"{'an' if kind[0] in 'aeiouAEIOU' else 'a'} {kind}"
     raise Refusal("page", f"This reads {name}, {what} of the page. Make the answer of its arguments alone.")
 
 

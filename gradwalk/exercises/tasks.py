@@ -6,7 +6,7 @@ Nothing is listed that the walk says: which function makes a gradient, and of wh
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from gradwalk import arguments, block, step1_output, step2_mlp, step3_layernorm, step4_residual, walk
 from gradwalk import step5_attention as attention
 from gradwalk import step6_embedding as embedding
-from gradwalk.names import EXTENTS, look_up
+from gradwalk.names import EXTENTS, SIZES, look_up
 from gradwalk.telling.worked_example import example_model
 
 FORMS = ({}, {"tied": True, "final_norm": True})  # of the model; between them they make every gradient
@@ -76,9 +76,23 @@ class Task(NamedTuple):
         """The answer's shape, in the letters of the ledger."""
         return tuple(EXTENTS[letter] for letter in self.letters)
 
-    def of(self, given: dict[str, object]) -> tuple:
+    def of(self, given: Mapping[str, object]) -> tuple:
         """Its function's arguments, out of numbers by name."""
         return tuple(given[name] for name in self.takes)
+
+    def names(self, given: Mapping[str, object]) -> dict[str, object]:
+        """What a formula may speak of: the arguments, by the ledger's names and by the function's own, and sizes.
+
+        Where a norm is, x_hat and sigma too.
+        """
+        names = {size: given[size] for size in SIZES} | {"y": given["y"], "pi": np.pi}
+        for own, name in zip(self.parameters, self.takes, strict=True):
+            if not isinstance(given[name], str):
+                names[own] = names[name] = given[name]
+        if "x1" in names:
+            x1, eps = names["x1"], names["eps"]
+            names |= {"x_hat": step3_layernorm.normed(x1, eps), "sigma": step3_layernorm.spread(x1, eps)[:, 0]}
+        return names
 
 
 def named(name: str) -> Task:
