@@ -1,17 +1,21 @@
 """check(task, answer): what it says of an answer, in which order; and that nothing passes that is no answer."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 from gradwalk import check, step1_output, step4_residual, walk
-from gradwalk.exercises import cases, mistakes
+from gradwalk.exercises import cases, mistakes, report
 from gradwalk.exercises.judging import judge
+from gradwalk.exercises.shipping import Refusal
 from gradwalk.exercises.tasks import RULES, all_tasks, named
 from gradwalk.names import EXTENTS
 from gradwalk.step1_output import dL_dW as renamed
 from gradwalk.telling import derivations
 from gradwalk.telling.worked_example import example_model
 
+check_module = import_module("gradwalk.exercises.check")
 TASKS = pytest.mark.parametrize("name", all_tasks())
 
 
@@ -180,8 +184,6 @@ def test_of_what_is_all_right_but_for_one_row_that_row_is_named():
     task = named("dL_dx1_via_v")
     drawn = cases.cases(task, 0) + cases.plain(0)
     results = [right_but_for_a_row(*task.of(case)) for case in drawn]
-    from gradwalk.exercises import report
-
     said = "\n".join(report.wrong(task, drawn, results, judge(task, drawn, results)))
     assert "Only of t = 2 something differs." in said
 
@@ -222,6 +224,15 @@ def test_a_number_is_taken_of_the_page_s_own_arrays():
     result = check("dL_dW", 6, at=(1, 1), given=given)
     assert not result.passed
     assert result.mistake == "sign of the message lost"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{}, {"h": np.ones((2, 2))}, 3, {"dL_dz": np.ones((2, 2)), "h": np.ones((3, 2))}, {"dL_dz": "x", "h": "y"}],
+)
+def test_arrays_that_do_not_fit_are_refused_by_name(given):
+    with pytest.raises(ValueError, match=r"^given: wanted"):
+        check("dL_dW", 1.0, at=(0, 0), given=given)
 
 
 @pytest.mark.parametrize("at", [None, (99, 0), (0,), "x", (0, 0, 0)])
@@ -314,6 +325,23 @@ def test_the_shape_by_broadcasting_only_is_no_pass():
     kept = check("dL_db", lambda dL_dz: dL_dz.sum(axis=0, keepdims=True))
     assert (kept.passed, kept.mistake) == (False, "an axis of length 1 kept")
     assert "broadcasting" in kept.said
+
+
+def test_what_fits_once_it_is_stretched_is_no_pass():
+    right = np.ones((6, 4))
+    with pytest.raises(Refusal, match="Its shape is 4, wanted 6×4: it fits by broadcasting only"):
+        check_module._only_by_broadcasting([np.ones(4)], [right])
+    check_module._only_by_broadcasting([np.arange(4.0)], [right])
+    check_module._only_by_broadcasting([np.ones(5)], [right])
+    assert check("dL_db", lambda dL_dz: dL_dz.sum()).mistake == "summed over everything"
+    assert not check("dL_db", lambda dL_dz: 0.5).passed
+
+
+def test_of_an_answer_that_stops_the_line_and_the_shapes_are_told():
+    said = check("dL_dh", lambda dL_dz, W: dL_dz @ W.T).said
+    assert "It stops in its line 1: ValueError: matmul" in said
+    assert "It was given dL_dz " in said
+    assert "wanted is (T, D)." in said
 
 
 def test_zero_passes_where_the_slope_is_zero_and_nowhere_else():

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import partial
-from numbers import Integral, Real
+from collections.abc import Mapping
 
 import numpy as np
 
 from gradwalk import arguments
+from gradwalk.exercises import answers, mistakes, report, tasks
 from gradwalk.exercises import cases as drawn
-from gradwalk.exercises import formula, mistakes, process, report, tasks
 from gradwalk.exercises.judging import CLOSE, CLOSE_SINGLE, Verdict, judge
-from gradwalk.exercises.shipping import Refusal, own_word
-from gradwalk.telling import derivations
+from gradwalk.exercises.shipping import Refusal
+from gradwalk.names import shape_in_words
 from gradwalk.telling.tables import number
 from gradwalk.weights import within
 
@@ -44,16 +41,14 @@ def check(
     task: a gradient of the walk, such as "dL_dW". answer: a function with the package's own arguments in its order, an
     index formula as text, `sum t: dL_dz[t,i] * h[t,j]`, or one number, that of the entry `at`. given: for a number the
     arrays by name that it is made of, such as {"dL_dz": grads.dL_dz, "h": values.h}; else the first case's. seed: from
-    which the cases are drawn. ValueError for a task that does not exist.
+    which the cases are drawn. ValueError for a task that does not exist, for a seed or `given` that does not fit.
     """
     task = tasks.named(task)
+    seed = arguments.whole("seed", seed, least=0)
     try:
-        seed = arguments.whole("seed", seed, least=0)
         mistake, passed, paragraphs = _answered(task, answer, at, given, seed)
     except Refusal as refusal:
         mistake, passed, paragraphs = None, False, [refusal.said]
-    except ValueError as wrong:  # a formula that is not read, an index that is not there
-        mistake, passed, paragraphs = None, False, [str(wrong)]
     return Checked(task.name, passed, mistake, paragraphs, seed)
 
 
@@ -62,14 +57,14 @@ def _answered(task, answer, at, given, seed):
     if answer is None or answer is ... or (isinstance(answer, str) and answer.strip() in BLANK):
         raise Refusal("blank", "There is nothing here yet. Write what you have: a wrong one is answered too.")
     cases = drawn.cases(task, seed) + drawn.plain(seed)
-    single = None if isinstance(answer, str) and at is None else _single(answer)
+    single = None if isinstance(answer, str) and at is None else answers.single(answer)
     if single is not None:
-        return _number(task, single, at, cases[0] if given is None else cases[0] | dict(given))
+        return _number(task, single, at, cases[0] if given is None else cases[0] | _given(task, given))
     if isinstance(answer, str):
-        read = [formula.value(answer, task, case) for case in cases]
+        read = [answers.of_formula(answer, task, case) for case in cases]
         results, index, notes, close = [array for array, _ in read], _indices(task, read[0][1]), [], CLOSE
     elif callable(answer):
-        came = process.run(_function(task, answer), [_arguments(task, answer, case) for case in cases])
+        came = answers.of_function(task, answer, cases)
         results, index, close = came.results, "", CLOSE_SINGLE if came.single else CLOSE
         notes = [f"It printed: {came.printed[:200]!r}"] if came.printed else []
         if came.reads:
@@ -109,10 +104,10 @@ def _only_by_broadcasting(results, rights):
         stretched = [np.broadcast_to(one, right.shape) for one, right in zip(results, rights, strict=True)]
     except ValueError:
         return
-    if results[0].shape != rights[0].shape and all(map(report.near, stretched, rights)):
-        raise Refusal(
-            "broadcast", f"Its shape is {results[0].shape}, not {rights[0].shape}: it fits by broadcasting only."
-        )
+    near = [report.near(*pair).all() for pair in zip(stretched, rights, strict=True)]
+    if results[0].shape != rights[0].shape and all(near):
+        came, wanted = (shape_in_words(array.shape) for array in (results[0], rights[0]))
+        raise Refusal("broadcast", f"Its shape is {came}, wanted {wanted}: it fits by broadcasting only.")
 
 
 def _first_not_finite(task, result, right):
@@ -137,52 +132,34 @@ def _indices(task, used):
     return f"Of the indices {'; '.join(said)}."
 
 
-def _function(task, answer):
-    """The answer as a function to be run. Refusal for the package's own, and for what is none."""
-    inner = answer.func if isinstance(answer, partial) else answer
-    inner = inspect.unwrap(inner) if callable(inner) else inner
-    if inner in derivations.gradients() or inner is task.right:
-        raise own_word(inner.__name__)
-    if not inspect.isfunction(answer):
-        raise Refusal("kind", f"Wanted a function written with def or lambda, got {arguments.shown(answer)}.")
-    return answer
-
-
-def _arguments(task, answer: Callable, case):
-    """A case's arguments, as many as the answer takes. Refusal where their number or order is another."""
-    given, names = task.of(case), list(inspect.signature(answer).parameters)
-    own, ledger = task.parameters, list(task.takes)
-    for place, name in enumerate(names):
-        known = own.index(name) if name in own else ledger.index(name) if name in ledger else place
-        if known != place:
-            raise Refusal("order", f"It takes ({', '.join(names)}); wanted is ({', '.join(ledger)}), in this order.")
-    for count in sorted({len(given), task.needed}, reverse=True):
-        try:
-            inspect.signature(answer).bind(*given[:count])
-        except TypeError:
-            continue
-        return given[:count]
-    raise Refusal("order", f"It takes ({', '.join(names)}); wanted is ({', '.join(ledger)}).")
-
-
-def _single(answer):
-    """One number, Python's, numpy's or as text with a point or a comma; None for anything else."""
-    if isinstance(answer, str):
-        try:
-            return float(answer.replace("−", "-").replace(",", "."))
-        except ValueError:
-            return None
-    if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, (Real, Integral)):
-        return None
-    return float(answer)
+def _given(task, given):
+    """The page's own arrays, for a number made of them. ValueError for one that is missing, or no array of numbers."""
+    given = dict(arguments.instance("given", given, Mapping))
+    ranks = {name: np.ndim(array) for name, array in zip(task.takes, task.of(drawn.draw(0)), strict=True)}
+    for name in task.takes:
+        if ranks[name] and name not in given:
+            raise ValueError(
+                f"given: wanted {', '.join(name for name in task.takes if ranks[name])}, {name} is missing"
+            )
+    exact = {name: np.asarray(given[name]) for name in task.takes if name in given}
+    return {
+        name: array if array.dtype.kind in "ib" else arguments.numbers("given", array, ndim=ranks[name])
+        for name, array in exact.items()
+    }
 
 
 def _number(task, answer, at, case):
     """One entry, by its number: rounded as one does by hand."""
-    right = task.right(*task.of(case))
+    try:
+        right = task.right(*task.of(case))
+    except (ValueError, IndexError):
+        raise ValueError("given: wanted arrays whose shapes fit together, got others") from None
     if at is None:
         raise Refusal("kind", f"Which entry is it? Say at=({', '.join(task.letters)}), with numbers for the letters.")
-    at = within(right.shape, at, task.name)
+    try:
+        at = within(right.shape, at, task.name)
+    except ValueError as wrong:
+        raise Refusal("kind", str(wrong)) from None
     spot, scale = ", ".join(map(str, at)), np.abs(right[np.isfinite(right)]).max(initial=0)
     if not np.isfinite(answer):
         raise Refusal("not finite", f"{answer} is no number. The slope is one.")

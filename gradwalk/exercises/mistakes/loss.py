@@ -31,6 +31,18 @@ def one_taken_from_every_word(p, y):
     return _mean(p - 1, y)
 
 
+@mistake(dL_dz, look="the sign in front of the onehot", question="Does the true word pull up, or push down too?")
+def onehot_added(p, y):
+    """The true word has p + 1. It is pulled up by 1, and L wants −z_y: p − 1."""
+    return _mean(p + onehot(y, p.shape[1]), y)
+
+
+@mistake(dL_dz, look="p, or its logarithm", question="What is the slope of log of the sum of exp in one of its terms?")
+def logarithm_of_p(p, y):
+    """log p stands where p belongs. The log is in the loss; its slope in a logit has none left."""
+    return _mean(np.log(p) - onehot(y, p.shape[1]), y)
+
+
 @mistake(dL_dz, look="the wrong words' entries", question="p_y is a share: what else is in its denominator?")
 def only_the_true_word_moves(p, y):
     """Only the true word's entry is there. The loss names p_y alone, but every logit is in its denominator."""

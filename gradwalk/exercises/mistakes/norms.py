@@ -118,6 +118,12 @@ def terms_added(dL_dv, x1, gamma, eps=EPS):
     return (arriving + _mean(arriving) + x_hat * _mean(arriving * x_hat)) / spread(x1, eps)
 
 
+@mistake(pullback, look="whose gear x_hat is", question="What does gamma multiply, and what does x1?")
+def times_x_hat(dL_dv, x1, gamma, eps=EPS):
+    """Multiplied by x_hat. That is gamma's gear; x1 moves v by gamma over sigma, and by the mean and the spread."""
+    return dL_dv * gamma * normed(x1, eps)
+
+
 @mistake(pullback, look="what the way back asks", question="Are you norming the message, or walking it back?")
 def message_normed(dL_dv, x1, gamma, eps=EPS):
     """The message itself was sent through the norm. LN* is no norm of the message: it is the norm's transposed slope,

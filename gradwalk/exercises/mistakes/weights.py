@@ -78,6 +78,18 @@ def first_head_for_all(message, n):
     return np.tile(message[0].T @ n, (len(message), 1))
 
 
+@mistake(dL_dW_Q, dL_dW_K, dL_dW_V, look="the axis of heads", question="How many rows has the weight, and a head?")
+def heads_added(message, n):
+    """The heads were added, so that D/H rows are left. Each head has rows of its own: they lie below one another."""
+    return message.sum(axis=0).T @ n
+
+
+@mistake(dL_dW_Q, dL_dW_K, dL_dW_V, look="the axis of heads", question="Which rows of the weight does head 1 own?")
+def first_head_alone(message, n):
+    """One head's D/H rows are there. Each head has rows of its own: they lie below one another."""
+    return message[0].T @ n
+
+
 @mistake(
     dL_dW_Q, dL_dW_K, dL_dW_V, look="the order of the rows", question="Is row 1 head 0's second, or head 1's first?"
 )
@@ -117,6 +129,12 @@ def summed_over_the_wrong_axis(message):
     return message.sum(axis=1)
 
 
+@mistake("bias", look="the axis of the sum", question="How many numbers has the bias?")
+def summed_over_everything(message):
+    """One number is left. The sum runs over the positions alone: the bias has a number for each component."""
+    return message.sum()
+
+
 @mistake("bias", look="the sign of each message", question="What if two positions want opposite things?")
 def sizes_added(message):
     """The messages were added without their signs. Two that pull opposite ways cancel."""
@@ -146,6 +164,12 @@ def averaged_over_outputs(message, weight):
 def positions_summed(message, weight):
     """The positions were added up, and each got the whole. An input moves the outputs of its own position alone."""
     return np.repeat((message @ weight).sum(axis=0)[None], len(message), axis=0)
+
+
+@mistake("input", look="the index t", question="Which position's message belongs to position 1's input?")
+def first_position_for_all(message, weight):
+    """Position 0's slope stands at every position. Each has a message of its own."""
+    return np.repeat(message[:1] @ weight, len(message), axis=0)
 
 
 @mistake("input", look="the message", question="Does the loss care equally about every output?")
