@@ -337,6 +337,21 @@ def test_what_fits_once_it_is_stretched_is_no_pass():
     assert not check("dL_db", lambda dL_dz: 0.5).passed
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("1e300", "1/0", "0/0", "9^999 - 9^999", "exp(exp(9)) sum t: dL_dz[t,i] h[t,j]"),
+        *(10**400, float("nan"), -1e308, True, set(), 1j),
+        *(lambda dL_dz, h: dL_dz.T @ h * 1e300, lambda dL_dz, h: dL_dz.T @ h + np.inf, lambda dL_dz, h: []),
+    ],
+)
+@pytest.mark.parametrize("at", [None, (0, 0)])
+def test_whatever_comes_is_answered_in_words(answer, at):
+    result = check("dL_dW", answer, at=at)
+    assert not result.passed
+    assert result.said
+
+
 def test_of_an_answer_that_stops_the_line_and_the_shapes_are_told():
     said = check("dL_dh", lambda dL_dz, W: dL_dz @ W.T).said
     assert "It stops in its line 1: ValueError: matmul" in said

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from functools import partial
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 
@@ -46,9 +46,12 @@ def single(answer: object) -> float | None:
             return float(answer.replace("−", "-").replace(",", "."))
         except ValueError:
             return None
-    if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, (Real, Integral)):
+    if isinstance(answer, (bool, np.bool_)) or not isinstance(answer, Real):
         return None
-    return float(answer)
+    try:
+        return float(answer)
+    except OverflowError:
+        return float("inf")
 
 
 def _function(task, answer):

@@ -46,7 +46,8 @@ def check(
     task = tasks.named(task)
     seed = arguments.whole("seed", seed, least=0)
     try:
-        mistake, passed, paragraphs = _answered(task, answer, at, given, seed)
+        with np.errstate(all="ignore"):  # an answer may well be infinite
+            mistake, passed, paragraphs = _answered(task, answer, at, given, seed)
     except Refusal as refusal:
         mistake, passed, paragraphs = None, False, [refusal.said]
     return Checked(task.name, passed, mistake, paragraphs, seed)
@@ -94,7 +95,7 @@ def _judged(task, cases, results, index, notes, close):
         _only_by_broadcasting(results, rights)
         for result, right in zip(results, rights, strict=True):
             if fits and not np.isfinite(result[np.isfinite(right)]).all():
-                raise Refusal("not finite", f"{_first_not_finite(task, result, right)}")
+                raise Refusal("not finite", _first_not_finite(task, result, right))
     return verdict.mistake, False, [*report.wrong(task, cases, results, verdict, index), *notes]
 
 
@@ -136,11 +137,9 @@ def _given(task, given):
     """The page's own arrays, for a number made of them. ValueError for one that is missing, or no array of numbers."""
     given = dict(arguments.instance("given", given, Mapping))
     ranks = {name: np.ndim(array) for name, array in zip(task.takes, task.of(drawn.draw(0)), strict=True)}
-    for name in task.takes:
-        if ranks[name] and name not in given:
-            raise ValueError(
-                f"given: wanted {', '.join(name for name in task.takes if ranks[name])}, {name} is missing"
-            )
+    missing = [name for name in task.takes if ranks[name] and name not in given]
+    if missing:
+        raise ValueError(f"given: wanted {', '.join(task.takes)}; {missing[0]} is missing")
     exact = {name: np.asarray(given[name]) for name in task.takes if name in given}
     return {
         name: array if array.dtype.kind in "ib" else arguments.numbers("given", array, ndim=ranks[name])
@@ -168,14 +167,8 @@ def _number(task, answer, at, case):
         return abs(answer - one) <= 5e-3 * abs(one) + 1e-4 * scale
 
     if same(right[at]):
-        return (
-            None,
-            True,
-            [
-                f"Right: {task.name}[{spot}] is {number(right[at])}.",
-                "Not tested: the other entries. A number can be right for a reason that is not.",
-            ],
-        )
+        said = f"Right: {task.name}[{spot}] is {number(right[at])}."
+        return None, True, [said, "Not tested: the other entries. A number can be right for a reason that is not."]
     if answer == 0:
         raise Refusal("zeros", f"{task.name}[{spot}] is not zero.")
     sign = "Right: the sign. " if np.sign(answer) == np.sign(right[at]) else "The sign is the other. "
