@@ -320,8 +320,9 @@ def test_an_ordinary_wrong_answer_is_answered_at_once():
 
 
 def test_an_interrupted_question_leaves_no_process_behind(monkeypatch):
+    check("dL_dW", "h[t,j]")  # draws the cases
     ready()
-    running = process._spare
+    running, start = process._spare, time.perf_counter()
 
     def interrupted(self, timeout=None):
         raise KeyboardInterrupt
@@ -335,7 +336,8 @@ def test_an_interrupted_question_leaves_no_process_behind(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "join", once)
     with pytest.raises(KeyboardInterrupt):
-        check("dL_dW", lambda dL_dz, h: dL_dz.T @ h)
+        check("dL_dW", lambda dL_dz, h: time.sleep(6))
     monkeypatch.undo()
+    assert time.perf_counter() - start < 4  # it was ended, and not waited for
     assert running.poll() is not None
     assert check("dL_dW", lambda dL_dz, h: dL_dz.T @ h).passed

@@ -51,6 +51,12 @@ def heads_averaged(dL_dO, alpha):
     return _T(alpha.mean(axis=0, keepdims=True)) @ split_heads(dL_dO, len(alpha))
 
 
+@mistake(dL_dV, look="the axis of heads", question="Which components does head 1 own?")
+def heads_forgotten(dL_dO, alpha):
+    """One table of shares, the heads' mean, was used for all components. Each head blends its own D/H by its own."""
+    return alpha.mean(axis=0).T @ dL_dO
+
+
 @mistake(dL_dV, look="alpha", question="Who looks at this value, and how much?")
 def shares_left_out(dL_dO, alpha):
     """The message was handed on as it is. A value moves each blend that has a share of it, by that share."""

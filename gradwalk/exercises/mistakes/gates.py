@@ -44,6 +44,12 @@ def sign_for_gate(dL_dr, u, activation="relu"):
     return dL_dr * np.sign(u)
 
 
+@mistake(dL_du, look="the muted units", question="Does ReLU leak?")
+def leak_below_zero(dL_dr, u, activation="relu"):
+    """A hundredth passes below zero, as in a leaky ReLU. This one is flat there: nothing passes."""
+    return dL_dr * np.where(u > 0, 1, 0.01)
+
+
 @mistake(dL_du, look="what arrives", question="How much does the loss care about r?")
 def message_missing_at_the_gate(dL_dr, u, activation="relu"):
     """The gate alone: 1 or 0. What arrives at r has to be multiplied by it."""

@@ -173,6 +173,12 @@ def gamma_summed_over_components(dL_dv, x1, eps=EPS):
     return (dL_dv * normed(x1, eps)).sum(axis=1)
 
 
+@mistake(dL_dgamma, look="the axis of the sum", question="How many numbers has gamma?")
+def gamma_summed_over_everything(dL_dv, x1, eps=EPS):
+    """One number is left. The sum runs over the positions alone: gamma has a number for each component."""
+    return (dL_dv * normed(x1, eps)).sum()
+
+
 @mistake(dL_dgamma, look="the spread", question="Does the way out divide by D, or by D − 1?")
 def gamma_with_D_minus_1(dL_dv, x1, eps=EPS):
     """The variance was taken with D − 1. The norm on the way out divides by D."""
