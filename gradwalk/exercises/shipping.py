@@ -68,7 +68,7 @@ def _pack(function, packed, numbers):
         return list(packed).index(id(function))
     code = function.__code__
     if code.co_filename.startswith(_PACKAGE):
-        raise own_word(function.__name__)
+        raise own_word(code.co_name)
     place, packed[id(function)] = len(packed), None
     free = dict(zip(code.co_freevars, function.__closure__ or (), strict=True))
     cells = [_packed(name, _contents(cell, name), packed, numbers) for name, cell in free.items()]
