@@ -11,7 +11,6 @@ from gradwalk.exercises import answers, mistakes, report, tasks
 from gradwalk.exercises import cases as drawn
 from gradwalk.exercises.judging import CLOSE, CLOSE_SINGLE, Verdict, judge
 from gradwalk.exercises.shipping import Refusal
-from gradwalk.names import shape_in_words
 from gradwalk.telling.tables import number
 from gradwalk.weights import within
 
@@ -92,23 +91,10 @@ def _judged(task, cases, results, index, notes, close):
     if verdict.passed:
         return None, True, [*report.passed(task, cases, tried), *notes[:1]]
     if verdict.mistake is None and not verdict.plain:
-        _only_by_broadcasting(results, rights)
         for result, right in zip(results, rights, strict=True):
             if fits and not np.isfinite(result[np.isfinite(right)]).all():
                 raise Refusal("not finite", _first_not_finite(task, result, right))
     return verdict.mistake, False, [*report.wrong(task, cases, results, verdict, index), *notes]
-
-
-def _only_by_broadcasting(results, rights):
-    """Refusal for numbers that are right once they are stretched over an axis that they do not have."""
-    try:
-        stretched = [np.broadcast_to(one, right.shape) for one, right in zip(results, rights, strict=True)]
-    except ValueError:
-        return
-    near = [report.near(*pair).all() for pair in zip(stretched, rights, strict=True)]
-    if results[0].shape != rights[0].shape and all(near):
-        came, wanted = (shape_in_words(array.shape) for array in (results[0], rights[0]))
-        raise Refusal("broadcast", f"Its shape is {came}, wanted {wanted}: it fits by broadcasting only.")
 
 
 def _first_not_finite(task, result, right):
