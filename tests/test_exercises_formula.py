@@ -146,3 +146,8 @@ def test_a_sum_of_nothing_that_moves_is_counted():
     made, used = formula.value("sum t: 1", task, case)
     assert (made == case["T"]).all()
     assert used == set()
+
+
+def test_a_digit_is_an_index_too():
+    assert check("dL_dW", "dL_dz[0,i] h[0,j]").mistake == "first position only"
+    assert check("dL_db", "dL_dz[0, i]").mistake == "bias of the first position only"
