@@ -14,6 +14,7 @@ _HOME = {
     "forward": "gradwalk.walk",
     "backward": "gradwalk.walk",
     "Dial": "gradwalk.dial",
+    "check": "gradwalk.exercises.check",
     "DialBoard": "gradwalk.widgets.dial_board",
     "LivePage": "gradwalk.widgets.live_page",
     "OwnSentence": "gradwalk.widgets.own_sentence",

@@ -101,9 +101,10 @@ def nearest(word: str, known: Iterable[str], n: int = 3, alike: float = 0.0) -> 
     matcher = difflib.SequenceMatcher(b=word)
 
     def distance(one):
-        """Of words as alike, the one of like length comes first, then the one that begins alike."""
+        """Of words as alike, the one in other capitals comes first, then one of like length, of like beginning."""
         matcher.set_seq1(one)
-        return -matcher.ratio(), abs(len(one) - len(word)), one[:1] != word[:1], one
+        capitals = one.lower() != word.lower()
+        return -matcher.ratio(), capitals, abs(len(one) - len(word)), one[:1] != word[:1], one
 
     return [one for unlike, *_, one in heapq.nsmallest(n, map(distance, known)) if -unlike >= alike]
 

@@ -59,7 +59,7 @@ def step(function: Callable, names: str = "course") -> Page:
         markdown += [prose(line.reason), f"$$\n{aired(shaped)}\n$$"]
         plain += [line.reason, f"    {bare}\n    checked: {line.code}"]
     worked = _worked_entry(function)
-    code = _code(function)
+    code = own_lines(function)
     markdown += [worked, f"```python\n{code}\n```"]
     plain += [worked, code]
     html = _in_all_names([f"**{told.sentence}**", markdown[1]], told.lines, equations, worked, code)
@@ -170,7 +170,7 @@ def _with_shape(name, letters, latex):
     return rf"\underset{{{shape}}}{{{latex}}}"
 
 
-def _code(function):
+def own_lines(function: Callable) -> str:
     """A function's own lines below its docstring."""
     source = inspect.getsource(function)
     first = ast.parse(source).body[0].body[1].lineno

@@ -24,6 +24,7 @@ _OPERATIONS = {
     **{"sum": lambda *terms: sum(terms), "product": lambda *factors: prod(factors)},
     **{r"\exp": np.exp, r"\log": np.log, r"\sqrt": np.sqrt, r"\tanh": np.tanh},
     **{"=": np.equal, ">": np.greater, r"\ge": np.greater_equal},
+    **{"<": np.less, r"\le": np.less_equal, r"\ne": np.not_equal},
 }
 
 
@@ -39,6 +40,11 @@ def sides(latex: str, names: Mapping[str, object], left: str = "") -> list[tuple
         values = [here.everywhere(side) for side in equation.parts]
         pairs += [(values[0], value) for value in values[1:]]
     return pairs
+
+
+def everywhere(part: Part, names: Mapping[str, object], extents: Mapping[str, int]) -> np.ndarray:
+    """A part's value along free indices, each as long as `extents` says. ValueError as in `sides`."""
+    return _Spots(names, {}, ()).along(extents).everywhere(part)
 
 
 def left_side(latex: str) -> str:
@@ -88,9 +94,11 @@ class _Spots(NamedTuple):
             raise ValueError(f"formula: an index of {part.name} is too large: {lost}") from None
 
     def index(self, letter):
-        """The values of an index letter; y_t is itself the true word of a position."""
+        """The values of an index letter; y_t is itself the true word of a position, a digit stands for itself."""
         if letter.startswith("y_"):
             return np.asarray(self.names["y"])[self.index(letter[2:])]
+        if letter.isdigit():
+            return np.asarray(int(letter))
         if letter not in self.at:
             raise ValueError(f"formula: the index {letter} is neither free nor summed")
         return self.at[letter]
