@@ -192,7 +192,9 @@ def main() -> int:
     print(f"{'':<15}{'median ms':>11}{'written ms':>12}{'p95 ms':>9}{'pictures/s':>12}{'steps/s':>9}")
     for way, row in rows.items():
         steps = f"{row['steps']:>9.1f}" if "steps" in row else ""
-        print(f"{way:<15}{row['median']:>11.1f}{row['written']:>12.1f}{row['p95']:>9.1f}{row['pictures']:>12.1f}{steps}")
+        print(
+            f"{way:<15}{row['median']:>11.1f}{row['written']:>12.1f}{row['p95']:>9.1f}{row['pictures']:>12.1f}{steps}"
+        )
     ratio = rows["interact"]["median"] / rows["board"]["median"]
     print(f"the board's median is {ratio:.1f} times shorter (wanted: {LEAST_RATIO})")
     print(
