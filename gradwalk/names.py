@@ -41,7 +41,7 @@ SIZES = {
 # heads side by side, and l a place: in a formula c may stand for any component, and a place is an s.
 EXTENTS = {"t": "T", "s": "T", "l": "T_max", "i": "N", "k": "N", "j": "D", "c": "D", "f": "F", "e": "H", "d": "D/H"}
 
-_OUT, _1A, _1C, _1D = "0_forward", "1a_which_way", "1c_output_bias", "1d_intended_meaning"
+_OUT, _1B, _1D, _1E = "0_forward", "1b_whose_error", "1d_output_bias", "1e_intended_meaning"
 _MLP, _LN, _FORK, _COPY = "2a_mlp", "3_layernorm", "4a_two_paths", "4c_free_identity_path"
 _ATT, _BLEND, _SCORES, _THREE = "5a_attention_forward", "5b_blend", "5c_scores", "5d_three_streams"
 _EMB, _WHOLE = "6a_embedding", "6b_whole_walk"
@@ -71,8 +71,8 @@ WEIGHTS = {
     **BLOCK_WEIGHTS,
     "gammaf": Name("final layer norm's stretch", "j", r"\gamma_f", _WHOLE, _WHOLE),
     "betaf": Name("final layer norm's shift", "j", r"\beta_f", _WHOLE, _WHOLE),
-    "W": Name("vocabulary: a word's entry for being said", "ij", "W", _OUT, _1A),
-    "b": Name("output bias", "i", "b", _OUT, _1C),
+    "W": Name("vocabulary: a word's entry for being said", "ij", "W", _OUT, _1B),
+    "b": Name("output bias", "i", "b", _OUT, _1D),
 }
 
 BLOCK_VALUES = {
@@ -90,12 +90,12 @@ BLOCK_VALUES = {
     "u": Name("expanded, before muting", "tf", "u", _OUT, _MLP),
     "r": Name("expanded, after muting", "tf", "r", _OUT, _MLP),
     "m": Name("response adjustment", "tj", "m", _OUT, _MLP),
-    "h": Name("intended meaning, x1 + m", "tj", "h", _OUT, _1D),
+    "h": Name("intended meaning, x1 + m", "tj", "h", _OUT, _1E),
 }
 VALUES = {
     **BLOCK_VALUES,
     "hf": Name("normed intended meaning, LNf(h)", "tj", "hf", _WHOLE, _WHOLE),
-    "z": Name("logits", "ti", "z", _OUT, _1A),
+    "z": Name("logits", "ti", "z", _OUT, _1B),
     "p": Name("probabilities, softmax(z)", "ti", "p", _OUT, None),
     "L": Name("loss", "", "L", _OUT, None),
 }

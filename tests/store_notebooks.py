@@ -37,7 +37,7 @@ SAME = 0.2  # of a colour's range: by less two machines may differ in drawing on
 def main(named: list[str]) -> int:
     """Run and store these notebooks, or all; 1 if one of them fails, which is then left as it was."""
     one_thread()
-    paths = [Path(name) for name in named] or sorted(FOLDER.glob("*.ipynb"))
+    paths = [Path(name) for name in named] or notebooks.stops(FOLDER)
     failed = asyncio.run(_store_all(paths))
     notebooks.record()
     return 1 if any(failed) else 0

@@ -61,12 +61,12 @@ def test_the_learners_work_is_never_overwritten(bundled, capsys):
 
     (folder / "0_forward.ipynb").write_text("my own work")
     (folder / "my_notes.txt").write_text("mine too")
-    (bundled / "1b_how_far.ipynb").write_text(notebook("new in the second edition"))
+    (bundled / "1c_how_far.ipynb").write_text(notebook("new in the second edition"))
     mine = snapshot(folder)
     again, said = placed(capsys)
     assert again == folder
     assert said[0] == f"{folder}: 1 files of the course added, 3 left as they were"
-    assert snapshot(folder) == mine | {"1b_how_far.ipynb": (bundled / "1b_how_far.ipynb").read_bytes()}
+    assert snapshot(folder) == mine | {"1c_how_far.ipynb": (bundled / "1c_how_far.ipynb").read_bytes()}
 
 
 def test_started_inside_the_copy_it_stays_there(bundled, monkeypatch, capsys):
@@ -196,7 +196,6 @@ def test_the_list_is_made_anew(tmp_path, monkeypatch):
     (tmp_path / "gradwalk" / "data").mkdir(parents=True)
     monkeypatch.setattr(notebooks, "PACKAGE", tmp_path / "gradwalk")
     shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
-    (tmp_path / "notebooks" / "side").mkdir()
     (tmp_path / "notebooks" / "side" / "room.ipynb").write_text(notebook("1"))
     notebooks.record()
     notebooks.record()

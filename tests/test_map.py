@@ -25,7 +25,7 @@ from gradwalk.walk import backward, forward
 pytestmark = pytest.mark.slow
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-STOPS = ["0_forward", "1a_which_way", "2a_mlp", "3_layernorm", "4c_free_identity_path", "5b_blend", "6a_embedding"]
+STOPS = ["0_forward", "1b_whose_error", "2a_mlp", "3_layernorm", "4c_free_identity_path", "5b_blend", "6a_embedding"]
 MODEL = Model.random(seed=1)
 TOKENS, Y = MODEL.read("the dog slept by the fire")
 VALUED = forward(MODEL, TOKENS, Y)
@@ -109,7 +109,7 @@ def test_the_way_walked_back_is_marked():
     assert walked("5a_attention_forward") == walked("4c_free_identity_path")  # it only walks forward
     assert walked("8_full_size") == walked("6b_whole_walk") == len(ARROWS)
     assert "you are here: the whole walk" in repr(show.block_map("6b_whole_walk"))
-    assert repr(show.block_map("1a_which_way")).endswith("walked back: L → p, p → z")
+    assert repr(show.block_map("1b_whose_error")).endswith("walked back: L → p, p → z")
     assert "walked back" not in repr(show.block_map("0_forward"))
     ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= (3, "")}  # an unbroken way from L to x1
     seen = {"L"}
@@ -122,7 +122,7 @@ def test_the_way_walked_back_is_marked():
 @pytest.mark.parametrize(
     ("here", "own"),
     [
-        ("1a_which_way", ["L → p", "p → z"]),
+        ("1b_whose_error", ["L → p", "p → z"]),
         ("3_layernorm", ["v → x1"]),  # the share of x1 by way of v
         ("4a_two_paths", ["h → x1"]),
         ("4c_free_identity_path", ["x1 → a", "x1 → x0"]),
@@ -185,9 +185,9 @@ def test_only_notebooks_that_are_there_are_led_to():
         assert set(led) <= there - {here}
     led = links(show.block_map("0_forward"))
     on_it = {"E" if name == "words" else name for ends in ARROWS for name in ends}  # the words lead to their table
-    wanted = {look_up(name).derived for name in on_it} - {None}
+    wanted = {look_up(name).derived or "1a_which_way" for name in on_it}  # p and L: where they are first looked at
     assert set(led) == wanted & there
-    assert led["1d_intended_meaning"] == "h"
+    assert led["1e_intended_meaning"] == "h"
 
 
 def test_a_link_inside_the_drawing_would_break_the_output():

@@ -24,12 +24,13 @@ from IPython.core.formatters import DisplayFormatter
 from matplotlib.image import imsave
 
 from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, measure, show
+from gradwalk.course import notebooks
 from gradwalk.names import SIZES, VALUES, WEIGHTS
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = notebooks.stops(ROOT / "notebooks")
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from gradwalk.course import notebooks
 from gradwalk.names import WEIGHTS
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
-NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in sorted(FOLDER.glob("*.ipynb"))}
+NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.stops(FOLDER)}
 ROW = re.compile(
-    r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[\w+\]\((?P<stop>\w+)\.ipynb\) "
-    r"\| \[`(?P<cell>[\w-]+)`\]\((?P=stop)\.ipynb#cell-id=(?P=cell)\) \|$"  # JupyterLab scrolls to that cell
+    r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[[^]]+\]\((?P<path>(?:side/)?(?P<stop>\w+)\.ipynb)\) "
+    r"\| \[`(?P<cell>[\w-]+)`\]\((?P=path)#cell-id=(?P=cell)\) \|$"  # JupyterLab scrolls to that cell
 )
 
 
@@ -81,13 +82,13 @@ def test_the_index_holds_every_question_that_a_stop_asks():
 
 
 def test_the_index_is_complete():
-    assert set(QUESTIONS) == set(range(1, 42))
+    assert set(QUESTIONS) == {*range(1, 42), 51}
     assert set(SLIPS) == set(range(1, 21))
 
 
 def test_the_index_lists_every_stop_in_order():
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^\| \[\w+\]\((\w+)\.ipynb\) \| \S", text, re.MULTILINE) == list(NOTEBOOKS)
+    assert re.findall(r"^\| \[[^]]+\]\((?:side/)?(\w+)\.ipynb\) \| \S", text, re.MULTILINE) == list(NOTEBOOKS)
 
 
 @pytest.mark.parametrize("weight", WEIGHTS)

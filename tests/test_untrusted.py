@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
     """Two notebooks that ran elsewhere, without their widgets, as they are handed on; one will be signed here."""
     root = tmp_path_factory.mktemp("glance")
     lab.write_notebook(root / "strange.ipynb", *CELLS.values())
-    lab.write_notebook(root / "1d_intended_meaning.ipynb", "1")
+    lab.write_notebook(root / "1e_intended_meaning.ipynb", "1")
     notebook = nbformat.read(root / "strange.ipynb", as_version=4)
     NotebookClient(notebook, timeout=120).execute()
     notebook.metadata.pop("widgets", None)
@@ -211,7 +211,7 @@ def test_a_notebook_that_is_trusted_in_jupyterlab_is_alive_before_it_ran(look, j
     assert len({*sizes}) == 1  # none was set while it had no width
     assert page.locator("mjx-merror").count() == 0
     output(page, "map").locator('a[aria-label^="h, intended meaning"]').click()
-    page.locator(".lm-TabBar-tabLabel", has_text="1d_intended_meaning.ipynb").first.wait_for()
+    page.locator(".lm-TabBar-tabLabel", has_text="1e_intended_meaning.ipynb").first.wait_for()
     assert len(page.context.pages) == 1  # in JupyterLab itself
 
 

@@ -139,13 +139,13 @@ def test_the_chain_says_what_the_stop_said(head):
 
 def test_one_changed_digit_at_a_stop_is_noticed():
     numbers = CHAIN["dL_dh[t]"]
-    (_, rows) = next((cell, rows) for cell, rows in tables("1d_intended_meaning") if stands_in(numbers, rows))
+    (_, rows) = next((cell, rows) for cell, rows in tables("1e_intended_meaning") if stands_in(numbers, rows))
     changed = [[cell.replace(numbers[1], numbers[1][:-1] + "9") for cell in row] for row in rows]
     assert not stands_in(numbers, changed)
 
 
 def test_numbers_in_another_order_are_noticed():
-    rows = [rows for _, rows in tables("1d_intended_meaning")]
+    rows = [rows for _, rows in tables("1e_intended_meaning")]
     assert any(stands_in(CHAIN["dL_dh[t]"], one) for one in rows)
     assert not any(stands_in(CHAIN["dL_dh[t]"][::-1], one) for one in rows)
 

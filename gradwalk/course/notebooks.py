@@ -26,6 +26,11 @@ def came_along() -> Path:
     return bundled if bundled.is_dir() else PACKAGE.parent / "notebooks"
 
 
+def stops(folder: Path) -> list[Path]:
+    """The notebooks in a course's folder: the walk in its order, then the side rooms."""
+    return sorted(folder.glob("*.ipynb")) + sorted(folder.glob("side/*.ipynb"))
+
+
 def is_clone() -> bool:
     """Whether the notebooks that came along are the ones that the learner works in."""
     return came_along().parent != PACKAGE

@@ -79,7 +79,7 @@ def _make(part):
     came, sources, static, site = notebooks.came_along(), part / "sources", part / "static", part / "site"
     sources.mkdir()
     static.mkdir()
-    paths = sorted(came.glob("*.ipynb"))
+    paths = notebooks.stops(came)
     scripts = {}
     for path, notebook in zip(paths, execution.run_all(paths), strict=True):
         page = lowering.lowered(notebook)

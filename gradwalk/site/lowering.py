@@ -32,7 +32,9 @@ python -m pip install -e . && gradwalk
 What you turn on a page is forgotten when you leave it. A notebook keeps what you did."""
 _HOW_TO_RUN = re.compile(r"^\*In Jupyter, [^*]*\*$", re.MULTILINE)
 _SHARED = re.compile(r'<script type="application/json" data-shared="(\w+)">(.*?)</script>', re.DOTALL)
-_IN_HTML, _IN_MARKDOWN = re.compile(r'(?<=href=")(\w+)\.ipynb'), re.compile(r"(?<=\]\()(\w+)\.ipynb")
+# A side room's page lies beside the others.
+_IN_HTML = re.compile(r'(?<=href=")(?:side/|\.\./)?(\w+)\.ipynb')
+_IN_MARKDOWN = re.compile(r"(?<=\]\()(?:side/|\.\./)?(\w+)\.ipynb")
 
 
 class Page(NamedTuple):
