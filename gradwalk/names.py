@@ -42,7 +42,7 @@ SIZES = {
 EXTENTS = {"t": "T", "s": "T", "l": "T_max", "i": "N", "k": "N", "j": "D", "c": "D", "f": "F", "e": "H", "d": "D/H"}
 
 _OUT, _1B, _1D, _1E = "0_forward", "1b_whose_error", "1d_output_bias", "1e_intended_meaning"
-_MLP, _LN, _FORK, _COPY = "2a_mlp", "3_layernorm", "4a_two_paths", "4c_free_identity_path"
+_MLP, _LN, _FORK, _COPY = "2a_mlp", "3a_layernorm", "4a_two_paths", "4c_free_identity_path"
 _ATT, _BLEND, _SCORES, _THREE = "5a_attention_forward", "5b_blend", "5c_scores", "5d_three_streams"
 _EMB, _WHOLE = "6a_embedding", "6b_whole_walk"
 
@@ -108,7 +108,7 @@ ASIDES = {
 # The shares: by which value the loss hears of the nudge, and where that share is derived.
 SHARES = {
     ("x1", "h"): _FORK,
-    ("x1", "v"): _LN,
+    ("x1", "v"): "3b_star",
     ("x0", "x1"): _COPY,
     ("x0", "n"): _THREE,
     **{("n", road): _THREE for road in "QKV"},

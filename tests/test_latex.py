@@ -35,7 +35,7 @@ def test_every_index_letter_has_an_extent():
 @pytest.fixture
 def rho(monkeypatch):
     """One more letter, of which the ledger alone is told."""
-    monkeypatch.setitem(names.ASIDES, "rho", Name("root mean square of a row", "t", r"\rho", "3_layernorm", None))
+    monkeypatch.setitem(names.ASIDES, "rho", Name("root mean square of a row", "t", r"\rho", "3a_layernorm", None))
     return "rho"
 
 

@@ -25,7 +25,7 @@ from gradwalk.walk import backward, forward
 pytestmark = pytest.mark.slow
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-STOPS = ["0_forward", "1b_whose_error", "2a_mlp", "3_layernorm", "4c_free_identity_path", "5b_blend", "6a_embedding"]
+STOPS = ["0_forward", "1b_whose_error", "2a_mlp", "3b_star", "4c_free_identity_path", "5b_blend", "6a_embedding"]
 MODEL = Model.random(seed=1)
 TOKENS, Y = MODEL.read("the dog slept by the fire")
 VALUED = forward(MODEL, TOKENS, Y)
@@ -65,7 +65,7 @@ def lit(here):
 
 def test_a_stop_lights_the_two_ends_of_each_of_its_arrows():
     assert lit("1a_which_way") == {"h", "z", "p", "L"}
-    assert lit("3_layernorm") == {"x1", "v"}
+    assert lit("3b_star") == {"x1", "v"}
     assert lit("5b_blend") == {"x0", "n", "Q", "K", "V", "S", "alpha", "O", "a"}
     assert lit("0_forward") == lit("6b_whole_walk") == {*NODES} - {"hf"}
 
@@ -111,7 +111,7 @@ def test_the_way_walked_back_is_marked():
     assert "you are here: the whole walk" in repr(show.block_map("6b_whole_walk"))
     assert repr(show.block_map("1b_whose_error")).endswith("walked back: L → p, p → z")
     assert "walked back" not in repr(show.block_map("0_forward"))
-    ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= (3, "")}  # an unbroken way from L to x1
+    ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= (3, "b")}  # an unbroken way from L to x1
     seen = {"L"}
     for _ in ends:
         seen |= {to for of, to in ends if of in seen}
@@ -123,7 +123,7 @@ def test_the_way_walked_back_is_marked():
     ("here", "own"),
     [
         ("1b_whose_error", ["L → p", "p → z"]),
-        ("3_layernorm", ["v → x1"]),  # the share of x1 by way of v
+        ("3b_star", ["v → x1"]),  # the share of x1 by way of v
         ("4a_two_paths", ["h → x1"]),
         ("4c_free_identity_path", ["x1 → a", "x1 → x0"]),
         ("5b_blend", ["a → O", "O → V", "O → alpha"]),
@@ -267,7 +267,7 @@ def test_another_function_in_a_lines_place_needs_no_word_here(monkeypatch):
         ]
 
     monkeypatch.setattr(block, "block", lines)
-    page = show.block_map("3_layernorm", model=MODEL)
+    page = show.block_map("3b_star", model=MODEL)
     assert {"gamma1", "gamma2"} <= set(labels(page, "course"))
     assert not any("beta" in label for label in labels(page, "course"))
     assert "you are here: RMSNorm (x1 → v)" in repr(page)

@@ -49,7 +49,7 @@ def test_every_share_has_a_stop_of_its_own():
     grads = [*walked()[2], *walked(tied=True)[2]]
     shares = {tuple(name.removeprefix("dL_d").split("_via_")) for name in grads if "_via_" in name}
     assert shares == set(names.SHARES)
-    assert look_up("dL_dx1_via_v").derived == "3_layernorm"
+    assert look_up("dL_dx1_via_v").derived == "3b_star"
     assert look_up("dL_dx1").derived == "4a_two_paths"
 
 
