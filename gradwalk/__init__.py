@@ -15,6 +15,7 @@ _HOME = {
     "backward": "gradwalk.walk",
     "Dial": "gradwalk.dial",
     "check": "gradwalk.exercises.check",
+    "predict": "gradwalk.exercises.predict",
     "DialBoard": "gradwalk.widgets.dial_board",
     "LivePage": "gradwalk.widgets.live_page",
     "OwnSentence": "gradwalk.widgets.own_sentence",

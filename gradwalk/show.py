@@ -12,12 +12,13 @@ from gradwalk.telling.journey import journey
 from gradwalk.telling.ledger_page import LedgerPage
 from gradwalk.telling.page import Page
 from gradwalk.telling.picture import Picture
+from gradwalk.telling.record_page import RecordPage
 from gradwalk.telling.summands import cell
 from gradwalk.telling.tables import bars, grid, line, number, table
 from gradwalk.walk import Values
 
 __all__ = ["Page", "bars", "block_map", "cell", "dialect", "grid", "journey", "ledger", "line", "number", "picture"]
-__all__ += ["step", "table"]
+__all__ += ["record", "step", "table"]
 
 
 def dialect(name: str | None = None) -> DialectSwitch:
@@ -37,6 +38,11 @@ def ledger(search: str = "") -> LedgerPage:
 def picture(figure, alt: str) -> Picture:
     """A Matplotlib figure, fit for a light and for a dark page; `alt` says in words what there is to see."""
     return Picture(figure, alt)
+
+
+def record() -> RecordPage:
+    """The learner's own record: where was I, what surprised me, where something is done. It is never marked."""
+    return RecordPage()
 
 
 def block_map(

@@ -11,7 +11,7 @@ pytestmark = [
 
 START = """\
 from matplotlib.figure import Figure
-from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, museum, show
+from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, museum, predict, show
 from gradwalk.step2_mlp import dL_dv
 model = Model.random(seed=0)
 sentence = "the dog slept by the fire"
@@ -39,6 +39,7 @@ OUTPUTS = {
     "picture": "show.picture(Figure(figsize=(6, 4)), 'an empty page')",
     "label": "museum.label(1)",
     "long label": "museum.label(4)",
+    "prediction": "predict('Which way?', {'rise': 'so', 'fall': 'so'}, show.line({'p': 0.5}), answer='fall')",
 }
 RUN = """() => axe.run(
     { include: [".jp-Cell .jp-OutputArea-output"], exclude: [".jp-RenderedMarkdown pre"] },

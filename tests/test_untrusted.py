@@ -35,6 +35,8 @@ CELLS = {
     "own": "OwnSentence(model, 'the dog slept by the fire')",
     "page": "LivePage(lambda x: show.line({'$twice$': 2 * x}), x=(0.0, 4.0))",
     "picture": "from matplotlib.figure import Figure\nshow.picture(Figure(figsize=(2, 1)), 'nothing \"yet\"')",
+    "prediction": "from gradwalk import predict\n"
+    "predict('Which way?', {'rise': 'so', 'fall': 'so'}, show.step(dL_dv), answer='fall')",
     "again": "show.dialect()",
 }
 EQUATIONS = derivations.derivation(dL_dv).lines
@@ -146,6 +148,11 @@ def stands_still(page):
     assert "fire *" in told(output(page, "board"))
     assert "$twice$ 4.0000" in told(output(page, "page"))
     picture_has_words(page)
+    prediction = output(page, "prediction")
+    assert told(prediction) == "Which way? (A rise · B fall)"
+    prediction.locator("summary").click()
+    assert told(prediction).startswith("Which way? (A rise · B fall) B, fall Turn v[t, j]: ")
+    prediction.locator("summary").click()
     outputs = page.locator(".jp-OutputArea-output")
     assert outputs.locator("input, button, select, textarea, form, svg, :disabled").count() == 0
 
@@ -177,6 +184,10 @@ def comes_alive(page):
     assert {*page.evaluate(SEEN, ".gw-map")} == {"gw-course"}
     words_are_words(page)
     picture_has_words(page)
+    prediction = output(page, "prediction")
+    prediction.get_by_role("button", name="B fall").press("Enter")
+    assert prediction.get_by_role("status").inner_text() == "You said B, fall. Right."
+    assert prediction.locator("details[open] .gw-step").is_visible()
     again = output(page, "again").locator("input[value=course]")
     again.focus()
     again.press("ArrowRight")
@@ -202,12 +213,12 @@ def test_a_notebook_that_is_trusted_in_jupyterlab_is_alive_before_it_ran(look, j
     page = look(lab.address(jupyter, "signed.ipynb"), jupyter)
     page.wait_for_function(lab.IDLE, timeout=60_000)
     comes_alive(page)
-    step = output(page, "step")
+    output(page, "step")
     page.wait_for_function(
-        f"document.querySelectorAll('.gw-step mjx-container').length === {len(EQUATIONS) * len(DIALECTS)}"
+        f"document.querySelectorAll('.gw-step mjx-container').length === {2 * len(EQUATIONS) * len(DIALECTS)}"
     )
     assert {*page.evaluate(SEEN, ".gw-step")} == {"gw-gpt2"}
-    sizes = step.locator("mjx-container").evaluate_all("all => all.map(one => getComputedStyle(one).fontSize)")
+    sizes = page.locator(".gw-step mjx-container").evaluate_all("all => all.map(one => getComputedStyle(one).fontSize)")
     assert len({*sizes}) == 1  # none was set while it had no width
     assert page.locator("mjx-merror").count() == 0
     output(page, "map").locator('a[aria-label^="h, intended meaning"]').click()

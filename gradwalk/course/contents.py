@@ -3,9 +3,6 @@
 The files name the language alone, so that they are the same whatever Python ran them. JupyterLab writes the rest in
 when the kernel connects, and takes that for a change: a notebook that was only looked at would ask to be saved. Filled
 in beforehand, with what the kernel will say, it is no change. No file is written to.
-
-`gradwalk` does so on its own server. As a server extension, which the package enables in its environment, it does so
-on every other Jupyter server there.
 """
 
 from __future__ import annotations
@@ -45,14 +42,3 @@ def _filled(model):
         if ours:
             metadata["language_info"] = dict(IPythonKernel.language_info)
     return model
-
-
-# ---- as an extension of any Jupyter server, under the names that it looks for
-
-
-def _jupyter_server_extension_points():
-    return [{"module": "gradwalk.course.contents"}]
-
-
-def _load_jupyter_server_extension(server):
-    name_the_language(server.contents_manager)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from gradwalk.course import contents, notebooks
+from gradwalk.course import notebooks
 
 
 def check(ip: str, port: int | None) -> None:
@@ -53,6 +53,8 @@ def serve(folder: Path, where: Path, ip: str, port: int | None, browser: bool) -
     """JupyterLab on `folder` behind a fresh token, opened on the first page of the course in `where`, until Ctrl-C."""
     from jupyterlab.labapp import LabApp
 
+    from gradwalk.course import extension
+
     token = secrets.token_hex(16)
     page = f"lab/tree/{first_page(where).relative_to(folder).as_posix()}"
     settings = {
@@ -70,7 +72,7 @@ def serve(folder: Path, where: Path, ip: str, port: int | None, browser: bool) -
     if port:  # this port or none
         settings |= {"ServerApp.port": port, "ServerApp.port_retries": 0}
     server = LabApp.initialize_server(argv=[f"--{name}={value}" for name, value in settings.items()])
-    contents.name_the_language(server.contents_manager)  # so that a notebook only looked at is not modified
+    extension.extend(server)
     notebooks.trust(server.contents_manager.notary)
     signal.signal(signal.SIGINT, lambda *_: server.stop(from_signal=True))  # at once, kernels and all, no question
     said = f"The course is open at {reachable(server)}{page}?token={token} (Ctrl-C stops it)"

@@ -1,1 +1,1 @@
-"""Exercises: the learner writes a gradient, and hears what is right, what is wrong by name, and where to look."""
+"""Exercises: the learner calls an answer before it is shown, or writes a gradient, and hears what is right in it."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.exercises import answers, mistakes, report, tasks
+from gradwalk.exercises import answers, mistakes, record, report, tasks
 from gradwalk.exercises import cases as drawn
 from gradwalk.exercises.judging import CLOSE, CLOSE_SINGLE, Verdict, judge
 from gradwalk.exercises.shipping import Refusal
@@ -49,6 +49,7 @@ def check(
             mistake, passed, paragraphs = _answered(task, answer, at, given, seed)
     except Refusal as refusal:
         mistake, passed, paragraphs = None, False, [refusal.said]
+    record.note("check", task=task.name, passed=passed, mistake=mistake, seed=seed)
     return Checked(task.name, passed, mistake, paragraphs, seed)
 
 

@@ -11,12 +11,17 @@ import nbformat
 
 from gradwalk.site.formulas import with_mathml
 from gradwalk.telling.page import ONCE_RUN
+from gradwalk.telling.record_page import RecordPage
 
 MOST_INLINE = 20_000  # letters: what widgets share and is larger is a script of its own, which several pages load
 HERE = (
     "*Dials, sliders, sentences and names move on this page; its code is shown as it ran. To run or change it, it "
     "needs [Python behind it](index.html#with-python-behind-it).*"
 )
+RECORD = """\
+## Your record
+
+What you call is kept in your browser, and goes to nobody."""
 WITH_PYTHON = """\
 ## With Python behind it
 
@@ -75,7 +80,7 @@ def lowered(notebook: nbformat.NotebookNode) -> Page:
 def first_page(contents: str, stops: Sequence[str]) -> str:
     """The course's page of contents as the site's first page: it leads to each stop, and says how to get Python."""
     tree = fenced("{toctree}\n:hidden:\n", "\n".join(stops))
-    return "\n\n".join([linked(for_pages(contents)), WITH_PYTHON, tree, ""])
+    return "\n\n".join([linked(for_pages(contents)), RECORD, raw(here(RecordPage().html)), WITH_PYTHON, tree, ""])
 
 
 def for_pages(markdown: str) -> str:
@@ -84,6 +89,11 @@ def for_pages(markdown: str) -> str:
     if count != 1:
         raise ValueError(f"markdown: wanted one line in stars that begins with 'In Jupyter', got {count}")
     return text
+
+
+def here(html: str) -> str:
+    """HTML that says when it moves, as it is here: a page runs no notebook."""
+    return html.replace(ONCE_RUN, "Where the page's scripts run,")
 
 
 def linked(markdown: str) -> str:
@@ -112,4 +122,4 @@ def _html(output):
     if "text/html" not in data:
         return f"<pre>{escape(data['text/plain'])}</pre>"
     html = _IN_HTML.sub(r"\1.html", data["text/html"])
-    return with_mathml(html).replace(ONCE_RUN, "Where the page's scripts run,")
+    return here(with_mathml(html))

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { ClosedForm } from "../../gradwalk/widgets/board/answers.js";
 import { nudgesTo } from "../../gradwalk/widgets/board/curve.js";
 import { State } from "../../gradwalk/widgets/board/state.js";
+import { record } from "../../gradwalk/widgets/practice/record.js";
 import { deeper, output, slopesAt, standIn, taped, toldAt, walked } from "./stand_in.mjs";
 
 function free(traits) {
@@ -19,6 +20,15 @@ function walking(traits) {
   const model = standIn({ scene: walked, turned: [0, 0], ...traits });
   return { model, state: new State(model, taped, () => {}) };
 }
+
+test("what is called goes into the learner's record", () => {
+  const { state } = free();
+  state.call("rise");
+  const [line] = record().lines;
+  const { truth, right } = state.verdict(state.selected);
+  assert.deepEqual([line.kind, line.said, line.answer, line.right], ["call", "rise", truth, right]);
+  assert.ok(line.question.startsWith(state.scene.names[state.selected]));
+});
 
 test("dials turn freely up to their limit, those that ask Python from nudge to nudge", () => {
   const { state } = free();

@@ -4,6 +4,7 @@
 /** @import { Tensor } from "../engine/tensor.js" */
 
 import { knows, packed, unpacked } from "../engine/engine.js";
+import { record } from "../practice/record.js";
 import { ClosedForm, Kernel, Tape, alike } from "./answers.js";
 import { Growing, nudgesTo, sliceEnd } from "./curve.js";
 import { same, within } from "./numbers.js";
@@ -255,7 +256,8 @@ export class State {
     if (slope === undefined || this.verdict(d)) return false;
     /** @type {Call} */
     const truth = Math.abs(slope) <= this.scene.still ? "stay" : slope > 0 ? "rise" : "fall";
-    const mine = { said, truth, right: said === truth };
+    const mine = { said, truth, right: said === truth }, question = `${this.scene.names[d]} turned up: the loss?`;
+    record().note({ kind: "call", question, said, answer: truth, right: mine.right });
     this.model.set("predictions", { ...this.model.get("predictions"), [this.scene.names[d]]: mine });
     this.#sync(true);
     this.changed();
