@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from pages import plain, words
 
 from gradwalk import predict, show
+from gradwalk.exercises import questions
 
 WHY = {"rise": "one more of the same kind", "fall": "the true word gains"}
 
@@ -193,6 +194,22 @@ class TestInAPage:
             field.press("Enter")
             assert word in said.inner_text()
         assert [line["said"] for line in noted(page)] == [0.75]
+
+    def test_one_like_it_is_a_question_of_its_own_behind_the_first(self, visit):
+        page = visit(questions.asked("dL_dW", 3))
+        outer = page.get_by_role("group", name="dL_dW[", exact=False).first
+        outer.get_by_role("button", name="A ").first.click()
+        assert is_open(page) == [True, False]
+        inner = outer.locator(".gw-predict")
+        pressed = inner.get_by_role("button").evaluate_all("all => all.map(one => one.ariaPressed)")
+        assert "true" not in pressed
+        inner.get_by_role("button", name="B ").click()
+        assert is_open(page) == [True, True]
+        assert {line["rule"] for line in noted(page)} == {"weight"}
+        again = visit(questions.asked("dL_dW", 3), context=page.context)
+        assert is_open(again) == [True, True]
+        said = [one.inner_text()[:10] for one in again.get_by_role("status").all()]
+        assert said == ["You said A", "You said B"]
 
     def test_where_storage_is_refused_it_lasts_as_long_as_the_page(self, visit, browser):
         context = browser.new_context()

@@ -16,6 +16,7 @@ from gradwalk.step3_layernorm import EPS
 APART = 1e-3  # of a row's largest entry: so far at least a mistake lies from what is right, and from every other
 COUNT, PLAIN = 3, 2  # cases an answer is tried on
 TRIES = 200
+SMALL = {"T": 4, "D": 3, "F": 2, "H": 1, "N": 5, "M": 4, "T_max": 3}  # two sentences of two words
 
 Case = dict[str, object]  # sizes, settings, words, weights, values and messages by name
 
@@ -69,18 +70,19 @@ def plain(seed: int) -> tuple[Case, ...]:
 
 
 @lru_cache(maxsize=1024)
-def draw(seed: int, planted: bool = True) -> Case:
-    """One case: all sizes different, several sentences with words that stand twice.
+def draw(seed: int, planted: bool = True, small: bool = False) -> Case:
+    """One case: all sizes different, several sentences with words that stand twice. `small`: one for pen and paper.
 
     Weights and values come from a walk. What arrives is random, so that no row sums to zero; dL_dz has the signs that
     it has there. Planted: units at exactly 0, a row with next to no spread, one far from 0, positions not scored.
     """
     rng = np.random.default_rng(seed)
-    sizes, lengths = _sizes(rng)
+    sizes, lengths = (dict(SMALL), [2, 2]) if small else _sizes(rng)
     tokens, y = rng.integers(sizes["N"], size=(2, sizes["T"]))
     first = np.cumsum([0, *lengths[:-1]])
-    tokens[first + 1] = tokens[first]  # a word stands twice in each sentence, and once more in the next
-    tokens[first[1]] = tokens[first[0]]
+    if not small:
+        tokens[first + 1] = tokens[first]  # a word stands twice in each sentence, and once more in the next
+        tokens[first[1]] = tokens[first[0]]
     sizes["M"] = sizes["M"] if planted else sizes["T"]
     y[rng.permutation(sizes["T"])[sizes["M"] :]] = -1
     words = [f"word{i}" for i in range(sizes["N"])]

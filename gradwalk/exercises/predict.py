@@ -36,8 +36,8 @@ STILL = 1e-12  # so near to zero a slope is rounding alone
 class Prediction(Page):
     """A question with its lettered choices, and a page behind it; `answer` is the right choice, or the right number."""
 
-    def __init__(self, question: str, choices: Mapping, page: object, answer: object):
-        """See `predict`."""
+    def __init__(self, question: str, choices: Mapping, page: object, answer: object, rule: str | None = None):
+        """See `predict`. rule: which of `tasks.RULES` it asks for, by which it returns; None for none."""
         wanted = "a question in words"
         if not arguments.words("question", question, wanted).strip():
             raise arguments.refused("question", wanted, question)
@@ -63,6 +63,7 @@ class Prediction(Page):
         )
         asked = {"id": sha256(plain.encode()).hexdigest()[:12], "question": question, "choices": [*reasons.items()]}
         asked |= {"answer": right, "number": of_number, "told": told}
+        asked |= {"rule": rule} if rule else {}
         html = _html(asked, [] if of_number else calls, [html for html, _ in behind])
         super().__init__(None, plain, html, practice("predict"))
 
@@ -135,7 +136,7 @@ def _shown(thing):
     plain = bundle.get("text/plain") or repr(thing)
     html = bundle.get("text/html") or (thing._repr_html_() if hasattr(thing, "_repr_html_") else None)
     if html:
-        return html, plain
+        return html.replace(practice("predict"), ""), plain  # one of its own inside: the script is the same
     if isinstance(thing, Page):
         return f'<pre tabindex="0">{escape(plain)}</pre>', plain
     raise arguments.refused("page", "text, a number, or something that a notebook shows as HTML", thing)

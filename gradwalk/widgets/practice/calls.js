@@ -2,7 +2,7 @@
 
 /**
  * A question as predict.py writes it. `answer`: the right choice's place; of a number the number itself, as `near` has it.
- * @typedef {{id: string, question: string, choices: [string, string][], answer: number, number: boolean, told: string}} Asked
+ * @typedef {{id: string, question: string, choices: [string, string][], answer: number, number: boolean, told: string, rule?: string}} Asked
  */
 
 export const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

@@ -39,9 +39,9 @@ function made(name, more = {}, text = "") {
 const called = (id) => book.lines.find((line) => line.kind === "call" && line.id === id);
 
 /** @type {(one: Asked, said: string | number | null) => void} */
-function note({ id, question, told, ...one }, said) {
-  const right = said === null ? {} : { right: isRight({ id, question, told, ...one }, said) };
-  book.note({ kind: "call", id, question, said, answer: told, ...right });
+function note(one, said) {
+  const { id, question, told: answer, rule } = one, right = said === null ? undefined : isRight(one, said);
+  book.note({ kind: "call", id, question, rule, said, answer, right });
 }
 
 /** The last word on whether all is open: of "course", or of one stop. @param {string} what */
@@ -101,7 +101,7 @@ function alive(place) {
 
 /** @type {(place: HTMLElement, said: unknown) => void} */
 function press(place, said) {
-  for (const button of place.querySelectorAll("[data-choice]")) {
+  for (const button of place.querySelectorAll(":scope > .gw-calls [data-choice]")) {
     button.setAttribute("aria-pressed", String(button.getAttribute("data-choice") === said));
   }
 }
@@ -118,7 +118,7 @@ function settle(place) {
     word.textContent = answered(one, mine.said);
     press(place, mine.said);
     const field = place.querySelector("input");
-    if (field) field.value = String(mine.said).replace("-", "−");
+    if (field && one.number) field.value = String(mine.said).replace("-", "−");
   }
 }
 

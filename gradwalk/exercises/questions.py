@@ -1,0 +1,156 @@
+"""Questions by rule, with numbers of their own: the right answer is the package's, the tempting ones known mistakes.
+
+>>> asked("dL_db_O", seed=1).prediction.answer in asked("dL_db_O", seed=1).plain
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from gradwalk import arguments
+from gradwalk.exercises import mistakes, record, report, tasks
+from gradwalk.exercises.cases import draw
+from gradwalk.exercises.predict import Prediction
+from gradwalk.exercises.tasks import Task
+from gradwalk.names import look_up
+from gradwalk.telling.page import Page
+from gradwalk.telling.tables import grid, number
+
+MOST = 4  # choices
+TRIES = 100
+DIGITS = 2  # of what is chosen from; what is given has one
+COUNT = 3  # questions when one returns
+
+
+class Asked(Page):
+    """A question of one task: the numbers that it is about, open, and its `prediction`, behind which is one like it."""
+
+    def __init__(self, task: str, seed: int, like: Page | None = None):
+        """See `asked`; `like` stands at the end of what is shut."""
+        task, seed = tasks.named(task), arguments.whole("seed", seed, least=0)
+        rng = np.random.default_rng([seed, *task.name.encode()])
+        given, at, right, tempting = _drawn(task, rng)
+        told = f"{task.name}[{', '.join(map(str, at))}]"
+        choices = {_written(right): report.reason(task) or "that is the slope"}
+        choices |= {_written(value): f"{entry.name}. {entry.happened}" for value, entry in tempting}
+        choices = dict(sorted(choices.items(), key=lambda choice: float(choice[0].replace("−", "-"))))
+        behind = [f"All of {task.name}:", _grid(task.right(*task.of(given)), task.letters, DIGITS)]
+        behind += ["One like it:", like] if like else []
+        self.task, self.seed, self.given = task.name, seed, given
+        self.prediction = Prediction(f"{told}: which number is it?", choices, behind, _written(right), rule=task.rule)
+        shown = [(name, _table(name, given[name])) for name in task.takes if _table(name, given[name])]
+        heads = "".join(f"<p><code>{name}</code></p>{page.html}" for name, page in shown)
+        plain = "\n".join(f"{name}\n{page.plain}" for name, page in shown)
+        super().__init__(None, f"{plain}\n\n{self.prediction.plain}", f"<div>{heads}</div>{self.prediction.html}")
+
+
+def asked(task: str, seed: int = 0) -> Asked:
+    """A question of a task, such as "dL_dW", and behind it one like it: the same for a seed wherever it is asked.
+
+    ValueError for a task that does not exist, or on whose numbers no mistake is tempting.
+    """
+    return Asked(task, seed, Asked(task, seed + 1))
+
+
+class Returning(Page):
+    """The `questions` that return at the start of a stop."""
+
+    def __init__(self, questions: Sequence[Asked]):
+        self.questions = list(questions)
+        html = "".join(question.html for question in self.questions)
+        super().__init__(None, "\n\n".join(question.plain for question in self.questions), html)
+
+
+def returning(names: Sequence[str], seed: int = 0) -> Returning:
+    """Three questions of these tasks for another day: what was missed first, then what was right only once.
+
+    A rule counts as met by what the record has of earlier days; so do the days, each of which has numbers of its own.
+    Without a record they are the first three tasks, with the numbers of `seed`. ValueError for fewer than three.
+    """
+    names = [tasks.named(name).name for name in arguments.several("names", names, "tasks")]
+    if len(names) < COUNT:
+        raise ValueError(f"names: wanted {COUNT} tasks at least, got {len(names)}")
+    path = record.where()
+    lines = record.read(path) if path and path.exists() else []
+    today = datetime.now(UTC).date().isoformat()
+    before = [line for line in lines if line["at"][:10] < today]
+    met = {rule: [line["right"] for line in map(_judged, before) if line["rule"] == rule] for rule in tasks.RULES}
+
+    def due(name):
+        """Missed when it was last met; right then, and not before; all others."""
+        of_rule = met[tasks.named(name).rule]
+        return 2 if not of_rule or of_rule[-2:] == [True, True] else int(of_rule[-1])
+
+    days = len({line["at"][:10] for line in before})
+    return Returning([asked(name, seed + 10 * days) for name in sorted(names, key=due)[:COUNT]])
+
+
+def _judged(line):
+    """Which rule a line of the record is about, if it says so and was answered; and whether that was right."""
+    known = tasks.all_tasks()
+    right = line.get("right", line.get("passed"))
+    rule = line.get("rule") or (known[line["task"]].rule if line.get("task") in known else None)
+    return {"rule": rule if isinstance(right, bool) else None, "right": right}
+
+
+def _drawn(task: Task, rng: np.random.Generator):
+    """Numbers to be asked of, an entry, its value, and up to three others, each with the mistake that makes it."""
+    for _ in range(TRIES):
+        case = draw(int(rng.integers(1 << 30)), planted=False, small=True)
+        given = case | {name: _rounded(case[name]) for name in task.takes}
+        right = task.right(*task.of(given))
+        made = [(entry, array) for entry, array in mistakes.made(task, given) if array.shape == right.shape]
+        found = []
+        for k in rng.permutation(right.size):
+            at = tuple(int(i) for i in np.unravel_index(k, right.shape))
+            tempting = {_written(right[at]): None}
+            for place in rng.permutation(len(made)):
+                entry, array = made[place]
+                if np.isfinite(array[at]):
+                    tempting.setdefault(_written(array[at]), (float(array[at]), entry))
+            kept = [one for one in tempting.values() if one][: MOST - 1]
+            if np.isfinite(right[at]) and right[at] and len(kept) > len(found):
+                found, best = kept, at
+        if len(found) >= 2:
+            return given, best, right[best], found
+    raise ValueError(f"task: wanted one whose mistakes show in small numbers, got {task.name}")
+
+
+def _written(value):
+    return number(_same(float(value)), DIGITS)
+
+
+def _same(array):
+    """Numbers that round alike on every processor: half a last digit is exactly that."""
+    return np.round(array, 9) if np.asarray(array).dtype.kind == "f" else array
+
+
+def _rounded(array):
+    """What is given, as one reads it: with one digit; shares, where one digit is too few, with two."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
+        return array
+    shares = array.size > 0 and array.min() >= 0 and array.max() <= 1
+    return np.round(array, DIGITS if shares else 1) + 0.0
+
+
+def _table(name, array):
+    """A given array as a table, of which a head's is the only one; None for a size or a name."""
+    if not isinstance(array, np.ndarray):
+        return None
+    letters = look_up(name).indices if name not in ("tokens", "places", "y", "attends") else "t" * array.ndim
+    return _grid(array, letters, DIGITS)
+
+
+def _grid(array, letters, digits):
+    array = array[0] if array.ndim == 3 else np.atleast_2d(array)
+    rows, columns = (f"{letters[-2]} = ", letters[-1]) if len(letters) > 1 else ("", letters[-1])
+    return grid(
+        _same(array),
+        [f"{rows}{k}" if rows else "" for k in range(array.shape[0])],
+        [f"{columns} = {k}" for k in range(array.shape[1])],
+        digits=digits,
+    )
