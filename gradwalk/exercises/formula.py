@@ -26,8 +26,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 # How the course, a book and a keyboard write the same.
-_SAME = {"−": "-", "–": "-", "·": "*", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=", "²": "^2", "′": "'", "√": "sqrt "}
-_SAME |= {"∑": "Σ", "Σ_": "sum_", "Σ": "sum ", "α": "alpha", "γ": "gamma", "σ": "sigma", "π": "pi"}
+SAME = {"−": "-", "–": "-", "·": "*", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=", "²": "^2", "′": "'", "√": "sqrt "}
+SAME |= {"∑": "Σ", "Σ_": "sum_", "Σ": "sum ", "α": "alpha", "γ": "gamma", "σ": "sigma", "π": "pi"}
 _COMPARED = {"=": "=", "==": "=", "!=": r"\ne", ">": ">", "<": "<", ">=": r"\ge", "<=": r"\le"}
 _FUNCTIONS = ("exp", "log", "sqrt", "tanh")
 
@@ -54,7 +54,7 @@ class _Reader:
 
     def __init__(self, text, task, names):
         self.text, self.names, self.used, self.depth = text, names, set(), 0
-        for other, usual in _SAME.items():
+        for other, usual in SAME.items():
             self.text = self.text.replace(other, usual)
         if len(self.text) > LONGEST:
             raise NotRead(f"a formula has at most {LONGEST} letters", self.text, LONGEST)

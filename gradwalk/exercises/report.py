@@ -68,7 +68,7 @@ def wrong(task: Task, cases: Sequence[Case], results: Sequence[np.ndarray], verd
     if verdict.plain:
         other = PLANTED.get(task.rule, "other sizes")
         said.append(f"That is not all: other numbers have {other}, and there something more differs.")
-    steps = [QUESTIONS[task.rule], verdict.entry and verdict.entry.question, _reason(task)]
+    steps = [QUESTIONS[task.rule], verdict.entry and verdict.entry.question, reason(task)]
     said.append("\n".join(f"{k}. {step}" for k, step in enumerate(filter(None, steps), 1)))
     if result.shape == right.shape and near(result, right).any():
         said.append(_picture(task, right, result))
@@ -140,6 +140,8 @@ def _first(task, right, result):
     """The first entry that differs, both numbers, and what the others have in common with it."""
     if result.shape != right.shape:
         return ""
+    if near(result, right).all():
+        return "On the first case all numbers are right, to four digits. It differs on another, or in a later digit."
     spot = tuple(int(at) for at in np.argwhere(~near(result, right))[0])
     at = ", ".join(map(str, spot))
     said = f"The first entry that differs is {task.name}[{at}]: {number(result[spot])}, wanted {number(right[spot])}."
@@ -154,7 +156,7 @@ def _first(task, right, result):
     return said
 
 
-def _reason(task):
+def reason(task: Task) -> str:
     """The words of the derivation above its first formula that is not the chain rule in full."""
     if not task.name.startswith("dL_d"):
         return ""
