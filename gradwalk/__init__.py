@@ -16,6 +16,7 @@ _HOME = {
     "Dial": "gradwalk.dial",
     "check": "gradwalk.exercises.check",
     "DialBoard": "gradwalk.widgets.dial_board",
+    "Exercise": "gradwalk.widgets.exercise",
     "LivePage": "gradwalk.widgets.live_page",
     "OwnSentence": "gradwalk.widgets.own_sentence",
     "tune": "gradwalk.tuning",

@@ -1,6 +1,6 @@
+# ruff: noqa: E501 (an answer is one line)
 """What Python's check says of index formulas and numbers, for the page's own (widgets/exercise/*.js) to be held to."""
 
-import json
 import random
 
 from test_exercises_formula import REFUSED, RIGHT
@@ -18,7 +18,7 @@ WRONG = {
         *("sum t: exp(1000 dL_dz[t,i]) h[t,j]", "1 / (i)", "sum t: dL_dz[t,i] h[t,j] + [i = 1]", "sum t: D^y[t]"),
         *("sum t: [y[t] = i] h[t,j]", "sum t: dL_dz[t,y[t]] h[t,j]", "1e9", "123456789 sum t: dL_dz[t,i]", "1/32"),
         *("sum t: dL_dz[t,i] h[t,j] + 0.00001", "1.0000001 sum t: dL_dz[t,i] h[t,j]", "1.00001 sum t: dL_dz[t,i] h[t,j]"),
-        *("10^22", "-[i = j] / 32", "nope(3)", "T_ma * 2", "W[i,j]", "DL_dZ[t,i]", "x" * 70, "é[i]", "\t 2 \u2028 $", "½ + 1"),
+        *("1^(0/0)", "10^22", "-[i = j] / 32", "nope(3)", "T_ma * 2", "W[i,j]", "DL_dZ[t,i]", "x" * 70, "é[i]", "\t 2 \u2028 $", "½ + 1"),
         *("2" * 400, "2_000", "sum_t' dL_dz[t',i]", "sum_ t: 1", "mean_tk: dL_dz[t,k]", "sum t': [t' = t''] 1", "'", '"', "\\"),
     ],
     "dL_dz": [
@@ -40,6 +40,7 @@ WRONG = {
     ],
     "dL_dS": [
         *("alpha[e,t,s] dL_dalpha[e,t,s]", "alpha[e,t,s] (1 - alpha[e,t,s]) dL_dalpha[e,t,s]", "alpha[e,s,t] dL_dalpha[e,t,s]"),
+        "alpha[e,s,t] (dL_dalpha[e,s,t] − sum s': alpha[e,s,s'] dL_dalpha[e,s,s'])",
         *("dL_dalpha[e,s,t]", "alpha[0,t,s] dL_dalpha[e,t,s]", "alpha[9,t,s]", "-alpha[e,t,s] dL_dalpha[e,t,s] / √(D/H)"),
     ],
     "dL_dV": ["sum t: alpha[e,s,t] dL_dO[e,t,d]", "sum t: alpha[0,t,s] dL_dO[e,t,d]", "dL_dO[e,s,d]", "dL_dO[s,d]"],
@@ -61,7 +62,24 @@ PIECES = [
     *("sum t:", "mean t:", "dL_dz", "h", "[t,i]", "[t,j]", "*", "/", "+", "−", "(", ")", "[", "]", "2", "0,5", "exp", "^", "'"),
     *("y[t]", "i", "=", ">", " ", "M", "D", "\n", "∞", "é", "\x00", ",", ":", "sqrt", "9" * 30, "tanh", "sum_t", "tt", "🐕"),
 ]  # fmt: skip
-NUMBERS = ["0", "1", "nan", "inf", "-1e999", "1_0", "x", "2 3", "None", "", "−1", "+2,5", ".5", "5.", "1e-3", "infinity"]
+NUMBERS = [
+    "0",
+    "1",
+    "nan",
+    "inf",
+    "-1e999",
+    "1_0",
+    "x",
+    "2 3",
+    "None",
+    "",
+    "−1",
+    "+2,5",
+    ".5",
+    "5.",
+    "1e-3",
+    "infinity",
+]
 
 
 def mutated(rng, text):
@@ -73,9 +91,10 @@ def mutated(rng, text):
     return text
 
 
-def answers(rng, task, count):
-    """Right and wrong ones, of each refusal, and such as are put together by chance."""
+def answers(rng, task, count, first):
+    """Right and wrong ones, right on the first case alone, of each refusal, and such as are put together by chance."""
     yield from (*RIGHT.get(task, []), *WRONG.get(task, []), *BLANKS)
+    yield from (f"{first['T']}/T ({one})" for one in RIGHT.get(task, [])[:1])
     if task == "dL_dW":
         yield from (text for text, _, _ in REFUSED)
         for _ in range(count):
@@ -93,18 +112,24 @@ def checked_here(count=12):
     rng = random.Random(5)
     for k, name in enumerate({**RIGHT, **WRONG}):
         task, seed = tasks.named(name), k % 3
-        told = [{"answer": text, **said_of(check(name, text, seed=seed))} for text in answers(rng, name, count)]
+        told = [
+            {"answer": text, **said_of(check(name, text, seed=seed))}
+            for text in answers(rng, name, count, cases.cases(task, seed)[0])
+        ]
         yield {"told": page_check.told(task, seed), "answers": told}
     for name in ("dL_dW", "dL_dz", "dL_dS", "dL_db"):
         task, case = tasks.named(name), cases.cases(tasks.named(name), 0)[0]
         right = task.right(*task.of(case))
         for _ in range(4):
             at = tuple(rng.randrange(size) for size in right.shape)
-            near = [right[at], -right[at], round(float(right[at]), 3), *(m["made"] for m in page_check.number(task, at, case)["mistakes"])]
+            near = [
+                right[at],
+                -right[at],
+                round(float(right[at]), 3),
+                *(m["made"] for m in page_check.number(task, at, case)["mistakes"]),
+            ]
             written = [*NUMBERS, *(str(float(x)).replace("-", rng.choice("-−")) for x in near)]
-            told = [{"answer": text, **said_of(check(name, text, at=at))} for text in written if text not in ("x", "2 3")]
+            told = [
+                {"answer": text, **said_of(check(name, text, at=at))} for text in written if text not in ("x", "2 3")
+            ]
             yield {"told": page_check.number(task, at, case), "answers": told}
-
-
-if __name__ == "__main__":
-    print(json.dumps(list(checked_here())))

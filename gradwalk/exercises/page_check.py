@@ -15,7 +15,7 @@ from gradwalk.exercises.tasks import FORMS, Task
 from gradwalk.names import EXTENTS, SIZES
 from gradwalk.telling import derivations
 from gradwalk.telling.derivation_page import own_lines, with_its_kind
-from gradwalk.telling.index_formula import typed
+from gradwalk.telling.index_formula import last_side, typed
 from gradwalk.telling.worked_example import example_model
 from gradwalk.widgets import tape
 
@@ -76,6 +76,7 @@ def words(task: Task) -> dict:
         "lines": lines(task),
         "takes": [kind.replace("`", "") for kind in map(with_its_kind, task.takes)],
         "derivation": derivation(task),
+        "formula": right(task),
     }
 
 
@@ -95,18 +96,28 @@ def lines(task: Task) -> list[str]:
 
 
 def derivation(task: Task) -> list[tuple[str, str]]:
-    """Each equation with the words above it, as one types it, by the task's own names; none of a line of the way out.
+    """Each equation with the words above it, as one types it, by the task's own names; none of a line out."""
+    found = _derived(task)
+    return [(line.reason or found.sentence, typed(line.latex, _called(task))) for line in found.lines] if found else []
 
-    What follows from the last equals sign is an answer.
-    """
-    if not task.name.startswith("dL_d") and not task.name.endswith("slope"):
-        return []
-    found = derivations.derivation(task.right)
+
+def right(task: Task) -> str:
+    """The right formula as one types it; the package's own code where there is no derivation."""
+    found = _derived(task)
+    return last_side(found.lines[-1].latex, _called(task)) if found else own_lines(task.right)
+
+
+def _derived(task):
+    walked_back = task.name.startswith("dL_d") or task.name.endswith("slope")
+    return derivations.derivation(task.right) if walked_back else None
+
+
+def _called(task):
+    """What a derivation's names are at this task: it is told once, for the first that it serves."""
     called = dict(zip(task.parameters, task.takes, strict=True)) | {derivations.result(task.right): task.name}
-    called |= {"gamma2": called["gamma"]} if "gamma" in called else {}  # of the norms' derivations, told for LN2
-    if task.letters == "lj":
-        called["s"] = "l"  # in a formula a place is an s
-    return [(line.reason or found.sentence, typed(line.latex, called)) for line in found.lines]
+    if "gamma" in called:
+        called["gamma2"] = called["gamma"]
+    return called | ({"s": "l"} if task.letters == "lj" else {})  # in a derivation a place is an s
 
 
 def _line(line, name):

@@ -15,6 +15,11 @@ def typed(latex: str, called: Mapping[str, str]) -> str:
     return _typed(read(latex), called)
 
 
+def last_side(latex: str, called: Mapping[str, str]) -> str:
+    """What stands after the last equals sign of an equation, in index form."""
+    return _typed(read(latex).parts[-1].parts[-1], called)
+
+
 def _typed(part: Part, called) -> str:
     inner = [_typed(one, called) for one in part.parts]
     match part.kind:

@@ -13,6 +13,7 @@ export interface Words {
   lines: string[];
   takes: string[];
   derivation: [reason: string, formula: string][];
+  formula: string; // the right one
 }
 
 export interface Mistake {
