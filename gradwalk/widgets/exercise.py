@@ -55,7 +55,7 @@ class Exercise(Unshown, anywidget.AnyWidget):
         """task, seed: as for `check`. at, given: one number is asked for, that entry's, made of these arrays by name.
 
         told: "worked", the whole derivation; "last line", all of it but that; "shapes", the lines of the walk out and
-        what is given, with their shapes. ValueError for a task, an entry or arrays that do not fit, for an entry without.
+        what is given, with their shapes. ValueError for a task, an entry or arrays that do not fit, an entry without.
         """
         one = tasks.named(task)
         seed = arguments.whole("seed", seed, least=0)
@@ -70,7 +70,7 @@ class Exercise(Unshown, anywidget.AnyWidget):
             exercise = page_check.told(one, seed)
         else:
             case = cases.cases(one, seed)[0] | of_the_page(one, given)
-            exercise = page_check.number(one, within(one.right(*one.of(case)).shape, at, task), case)
+            exercise = page_check.number(one, _within(one.right(*one.of(case)).shape, at, task), case)
         numpy = f"def {task}({', '.join(one.parameters)})"
         how = (
             f"Enter checks it, in this page. numpy needs Python: write {numpy}, and check({task!r}, {task}) in a cell."
@@ -111,6 +111,13 @@ class Exercise(Unshown, anywidget.AnyWidget):
         text = "\n".join([f"What is {task}{spot}?", *self.exercise["lines"], f"given: {takes}", wanted])
         html = f'<pre tabindex="0">{escape(text)}</pre>'
         return {**data, "text/plain": text, "text/html": published.html("exercise", self.state_json, html)}, metadata
+
+
+def _within(shape, at, task):
+    try:
+        return within(shape, at, task)
+    except ValueError as wrong:
+        raise ValueError(f"at{str(wrong).removeprefix('index')}") from None
 
 
 def _called(task):

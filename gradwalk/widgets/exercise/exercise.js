@@ -15,8 +15,10 @@ import { check } from "./check.js";
 
 let fields = 0;
 
-/** @type {(text: string) => HTMLElement} lines as they stand; what is wider than the page is scrolled by keys */
-const lines = (text) => make("pre", { tabindex: 0 }, text);
+/** @type {(text: string) => HTMLElement} */
+const lines = (text) => make("pre", {}, text);
+/** @type {(text: string) => HTMLElement} lines below each other, letter by letter; what is wider is scrolled, by keys too */
+const exactly = (text) => make("pre", { class: "gw-exact", tabindex: 0 }, text);
 
 /** @type {(given: {model: Model, el: Element}) => () => void} */
 export function renderExercise({ model, el }) {
@@ -51,7 +53,7 @@ export function renderExercise({ model, el }) {
     if (field.value !== model.get("answer")) field.value = model.get("answer");
     const all = checked?.paragraphs ?? [];
     verdict.replaceChildren(...all.filter(({ kind }) => kind === "said").map(({ text }) =>
-      (text.includes("\n") ? lines(text) : make("p", {}, text))));
+      (text.includes("\n") ? exactly(text) : make("p", {}, text))));
     rest.replaceChildren(...all.flatMap(({ kind, text }) => (kind === "picture" ? [picture(text)]
       : kind === "code" ? [beside(model.get("answer"), formula, code)] : [])));
     put(root, "data-passed", String(checked?.passed ?? false));
@@ -102,8 +104,10 @@ const told = ([reason, formula]) => [make("p", {}, reason), lines(formula)];
 
 /** @type {(text: string) => HTMLElement} marks of which each has a word for who does not see it */
 function picture(text) {
-  const [legend] = text.split("\n");
-  return make("div", { class: "gw-marks" }, make("pre", { tabindex: 0, role: "img", "aria-label": `${legend}. ${spelled(text)}` }, text));
+  const node = exactly(text);
+  put(node, "role", "img");
+  put(node, "aria-label", `${text.split("\n")[0]}. ${spelled(text)}`);
+  return node;
 }
 
 /** @type {(text: string) => string} */
