@@ -17,6 +17,7 @@ _HOME = {
     "check": "gradwalk.exercises.check",
     "predict": "gradwalk.exercises.predict",
     "DialBoard": "gradwalk.widgets.dial_board",
+    "Exercise": "gradwalk.widgets.exercise",
     "LivePage": "gradwalk.widgets.live_page",
     "OwnSentence": "gradwalk.widgets.own_sentence",
     "tune": "gradwalk.tuning",

@@ -91,6 +91,9 @@ REFUSED = [
     ("2 *", "wanted a number, a name or a bracket, the formula ends", 3),
     ("[i < ]", "wanted a number, a name or a bracket here", 5),
     ("[i]", "wanted =", 2),
+    ("sum t: h[t,y[t]]", "y[t] does not run along this axis of h, which counts meaning components", 7),
+    ("-" * 900 + "1", "too many brackets in brackets", 30),
+    ("exp " * 240 + "1", "too many brackets in brackets", 120),
     ("(" * 40, "too many brackets in brackets", 30),
     ("1 +" * 500, "a formula has at most 1000 letters", 1000),
     ("lambda: 0", "there is no lambda here", 0),
@@ -146,6 +149,12 @@ def test_a_sum_of_nothing_that_moves_is_counted():
     made, used = formula.value("sum t: 1", task, case)
     assert (made == case["T"]).all()
     assert used == set()
+
+
+@pytest.mark.parametrize("text", ["sum t: D^y[t]", "sum t: dL_dz[t,y[t]] h[t,j]", "-attends[t,s]"])
+def test_whole_numbers_and_what_is_so_or_not_are_numbers_too(text):
+    task = "S" if "attends" in text else "dL_dW"
+    assert "wanted" in check(task, text).said
 
 
 def test_a_digit_is_an_index_too():

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from boards import state_of
+from exercise_answers import checked_here
 from sentences import read_here, said_here
 from shapes import COUNT, case, flat
 
@@ -27,7 +28,8 @@ from gradwalk.widgets.live_page import Range
 from gradwalk.widgets.shared import PageCode
 
 TESTS = sorted((Path(__file__).parent / "widgets").glob("*.test.mjs"))
-ENGINE = Path(tape.__file__).parent / "engine"
+WIDGETS = Path(tape.__file__).parent
+ENGINE = WIDGETS / "engine"
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(NODE is None, reason="node is not installed")
 
@@ -169,6 +171,7 @@ def handed_over(tmp_path_factory):
     (folder / "boards.json").write_text(json.dumps(boards), encoding="utf-8")
     (folder / "walks.json").write_text(json.dumps(list(walks())), encoding="utf-8")
     (folder / "read.json").write_text(json.dumps(read_here()), encoding="utf-8")
+    (folder / "checked.json").write_text(json.dumps(list(checked_here()), sort_keys=True), encoding="utf-8")
     (folder / "said.json").write_text(json.dumps(list(said_here())), encoding="utf-8")
     return folder
 
@@ -247,3 +250,51 @@ def test_a_mistake_in_the_engine_is_noticed(mistake, handed_over, tmp_path):
     there = {"GRADWALK_HANDED_OVER": str(handed_over), "GRADWALK_ENGINE": (tmp_path / "engine.js").as_uri()}
     with pytest.raises(AssertionError, match=r"is not (?:Python's|the whole walk's)"):
         node(TESTS[0].parent / "engine.test.mjs", **there)
+
+
+# ---- and the page's check: the file of exercise/, its line, what the line becomes
+
+# fmt: off
+MISJUDGED = {
+    "another letter for a sum": ("reader.js", "a sum reaches to the next + or − outside brackets", "a sum reaches to the next plus"),
+    "an index is any letter": ("reader.js", "if (!this.scope.has(letter)) {", "if (false) {"),
+    "the caret at the next token": ("reader.js", "super(`${wrong}:\\n    ${before}${after}\\n    ${\" \".repeat(length(before))}^`)", "super(`${wrong}:\\n    ${before}${after}\\n    ${\" \".repeat(length(before) + 1)}^`)"),
+    "a comma between indices is a decimal": ("reader.js", '&& this.inIndex) {', "&& false) {"),
+    "any axis is long enough": ("reader.js", ": long === size) return;", ": true) return;"),
+    "a minus is lost": ("reader.js", "minus ? part(\"minus\", [product]) : product", "product"),
+    "a mean is a sum": ("reader.js", 'return kind === "sum" ?', "return kind ?"),
+    "heads taken apart otherwise": ("value.js", "one(at) * wide + three(at)", "three(at) * Number(names.H) + one(at)"),
+    "the last word not taken for −1": ("value.js", "(k < 0 ? k + size : k)", "k"),
+    "a power of 1 is no number": ("value.js", "(x === 1 || ", "(x === 2 || "),
+    "rows measured by the whole": ("judge.js", "(Math.max(rows[Math.floor(k / wide)], 1e-3 * all) || 1)", "(all || 1)"),
+    "one case is enough": ("judge.js", "on.every((k, at) => sameShape", "on.slice(0, 1).every((k, at) => sameShape"),
+    "not turned over": ("judge.js", "(made[0].shape.length > 1 ?", "(made[0].shape.length > 9 ?"),
+    "any two mistakes at once": ("judge.js", "(count(one) < count(best) ? one : best)", "(count(one) <= count(best) ? one : best)"),
+    "the sign unsaid": ("judge.js", 'factors.every((x) => x < 0) ? "with the other sign"', 'factors.every((x) => x < 0) ? ""'),
+    "plain numbers forgotten": ("judge.js", "plain: plain.passed || named(plain) !== null", "plain: false"),
+    "halves rounded up": ("words.js", "(size * 32) % 2 === 1", "false"),
+    "signs counted where nothing is finite": ("report.js", "(Number.isFinite(x) ? [Math.sign(result.data[k])", "(true ? [Math.sign(result.data[k])"),
+    "the picture of the first head": ("report.js", "Math.max(0, heads.indexOf(false))", "0"),
+    "zeros pass": ("check.js", "if (!told.zero) return", "if (false) return"),
+    "a blank is a formula": ("check.js", "if (BLANK.includes(answer.trim())) return", "if (false) return"),
+    "infinity is a number": ("check.js", "if (!mistake && !verdict.plain) {", "if (false) {"),
+    "a number by its size alone": ("check.js", "Math.abs(given - one) <=", "Math.abs(Math.abs(given) - Math.abs(one)) <="),
+}
+# fmt: on
+
+
+@needs_node
+@pytest.mark.slow
+@pytest.mark.parametrize("mistake", MISJUDGED)
+def test_a_mistake_in_the_pages_check_is_noticed(mistake, handed_over, tmp_path):
+    name, line, wrong = MISJUDGED[mistake]
+    shutil.copytree(WIDGETS, tmp_path / "widgets", ignore=shutil.ignore_patterns("node_modules", "*.py", "__pycache__"))
+    source = (tmp_path / "widgets/exercise" / name).read_text(encoding="utf-8")
+    assert source.count(line) == 1, f"{source.count(line)} times in {name}: {line}"
+    (tmp_path / "widgets/exercise" / name).write_text(source.replace(line, wrong), encoding="utf-8")
+    there = {
+        "GRADWALK_HANDED_OVER": str(handed_over),
+        "GRADWALK_EXERCISE": (tmp_path / "widgets/exercise/check.js").as_uri(),
+    }
+    with pytest.raises(AssertionError, match=r"is not Python's|TypeError"):
+        node(TESTS[0].parent / "exercise.test.mjs", **there)

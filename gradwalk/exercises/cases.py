@@ -74,7 +74,8 @@ def draw(seed: int, planted: bool = True, small: bool = False) -> Case:
     """One case: all sizes different, several sentences with words that stand twice. `small`: one for pen and paper.
 
     Weights and values come from a walk. What arrives is random, so that no row sums to zero; dL_dz has the signs that
-    it has there. Planted: units at exactly 0, a row with next to no spread, one far from 0, positions not scored.
+    it has there. Planted: units at exactly 0, a row with next to no spread, one far from 0, positions not scored. All
+    numbers are such as float32 has too: a page is sent half as much.
     """
     rng = np.random.default_rng(seed)
     sizes, lengths = (dict(SMALL), [2, 2]) if small else _sizes(rng)
@@ -99,7 +100,11 @@ def draw(seed: int, planted: bool = True, small: bool = False) -> Case:
         given[name] = _rows_planted(given[name], rng) if planted else rng.standard_normal(given[name].shape)
     given["u"] = 1.5 * rng.standard_normal(given["u"].shape)  # (T, F)
     given["u"].flat[rng.permutation(given["u"].size)[: 3 * planted]] = 0
-    return given
+    return {name: _short(value) for name, value in given.items()}
+
+
+def _short(value):
+    return value.astype("float32").astype(float) if isinstance(value, np.ndarray) and value.dtype == float else value
 
 
 @cache

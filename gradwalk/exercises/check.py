@@ -60,7 +60,7 @@ def _answered(task, answer, at, given, seed):
     cases = drawn.cases(task, seed) + drawn.plain(seed)
     single = None if isinstance(answer, str) and at is None else answers.single(answer)
     if single is not None:
-        return _number(task, single, at, cases[0] if given is None else cases[0] | _given(task, given))
+        return _number(task, single, at, cases[0] if given is None else cases[0] | of_the_page(task, given))
     if isinstance(answer, str):
         read = [answers.of_formula(answer, task, case) for case in cases]
         results, index, notes, close = [array for array, _ in read], _indices(task, read[0][1]), [], CLOSE
@@ -120,7 +120,7 @@ def _indices(task, used):
     return f"Of the indices {'; '.join(said)}."
 
 
-def _given(task, given):
+def of_the_page(task: tasks.Task, given: Mapping) -> dict[str, np.ndarray]:
     """The page's own arrays, for a number made of them. ValueError for one that is missing, or no array of numbers."""
     given = dict(arguments.instance("given", given, Mapping))
     ranks = {name: np.ndim(array) for name, array in zip(task.takes, task.of(drawn.draw(0)), strict=True)}

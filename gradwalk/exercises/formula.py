@@ -21,13 +21,13 @@ from gradwalk.telling.verbatim import legible
 
 LONGEST, DEEPEST, MOST_INDICES = 1000, 30, 6  # letters of text, brackets in brackets, indices that run at once
 _TOKEN = re.compile(
-    r"""\s* (?: (?P<number> \d+(?:[.,]\d+)? ) | (?P<name> [^\W\d]\w*'* )
+    r"""\s* (?: (?P<number> [0-9]+(?:[.,][0-9]+)? ) | (?P<name> [^\W\d]\w*'* )
     | (?P<sign> \*\* | == | != | >= | <= | [-+*/^()\[\],:=<>] ) | (?P<end> \Z ) )""",
     re.VERBOSE,
 )
 # How the course, a book and a keyboard write the same.
-_SAME = {"−": "-", "–": "-", "·": "*", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=", "²": "^2", "′": "'", "√": "sqrt "}
-_SAME |= {"∑": "Σ", "Σ_": "sum_", "Σ": "sum ", "α": "alpha", "γ": "gamma", "σ": "sigma", "π": "pi"}
+SAME = {"−": "-", "–": "-", "·": "*", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=", "²": "^2", "′": "'", "√": "sqrt "}
+SAME |= {"∑": "Σ", "Σ_": "sum_", "Σ": "sum ", "α": "alpha", "γ": "gamma", "σ": "sigma", "π": "pi"}
 _COMPARED = {"=": "=", "==": "=", "!=": r"\ne", ">": ">", "<": "<", ">=": r"\ge", "<=": r"\le"}
 _FUNCTIONS = ("exp", "log", "sqrt", "tanh")
 
@@ -54,7 +54,7 @@ class _Reader:
 
     def __init__(self, text, task, names):
         self.text, self.names, self.used, self.depth = text, names, set(), 0
-        for other, usual in _SAME.items():
+        for other, usual in SAME.items():
             self.text = self.text.replace(other, usual)
         if len(self.text) > LONGEST:
             raise NotRead(f"a formula has at most {LONGEST} letters", self.text, LONGEST)
@@ -75,7 +75,7 @@ class _Reader:
             at = re.compile(r"\s*").match(self.text, self.place).end()
             raise NotRead(f"{self.text[at]!r} is not understood", self.text, at)
         if found["number"] and self.in_index and "," in found["number"]:  # a comma parts two indices there
-            found = re.compile(r"\s*(?P<number>\d+)(?P<name>)(?P<sign>)(?P<end>)").match(self.text, self.place)
+            found = re.compile(r"\s*(?P<number>[0-9]+)(?P<name>)(?P<sign>)(?P<end>)").match(self.text, self.place)
         self.token, self.place = found, found.end()
         return taken
 
@@ -95,15 +95,11 @@ class _Reader:
         return part
 
     def sum(self):
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise self.refused("too many brackets in brackets")
         terms = []
         while not terms or self.word in ("+", "-"):
             minus = self.word in ("+", "-") and self.take()[0].strip() == "-"
             product = self.product()
             terms.append(_part("minus", product) if minus else product)
-        self.depth -= 1
         return _part("sum", *terms)
 
     def product(self):
@@ -125,6 +121,14 @@ class _Reader:
         return part
 
     def atom(self):
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.refused("too many brackets in brackets")
+        part = self.one()
+        self.depth -= 1
+        return part
+
+    def one(self):
         if self.token["number"]:
             return Part("number", 0, 0, name=self.take()[0].strip().replace(",", "."))
         if self.word in ("(", "["):
@@ -244,10 +248,12 @@ class _Reader:
         if len(letters) != len(shape):
             raise self.refused(f"{name} has {len(shape)} indices, {len(letters)} are written", token)
         for letter, size in zip(letters, shape, strict=True):
-            if int(letter) >= size if letter.isdigit() else self.scope.get(letter, size) != size:
+            length = self.names["N"] if letter.startswith("y_") else self.scope.get(letter, size)
+            if int(letter) >= size if letter.isdigit() else length != size:
                 counted = [word for kind, word in SIZES.items() if self.names[kind] == size]
                 axis = f"counts {counted[0]}" if counted else f"has {size} entries"
-                raise self.refused(f"{letter} does not run along this axis of {name}, which {axis}", token)
+                written = re.sub(r"y_(.*)", r"y[\1]", letter)
+                raise self.refused(f"{written} does not run along this axis of {name}, which {axis}", token)
 
 
 def _part(kind, *parts):

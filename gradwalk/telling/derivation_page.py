@@ -29,6 +29,7 @@ from gradwalk.telling.tables import number
 _KINDS = {
     **dict.fromkeys(("tokens", "places", "y"), "(T)"),
     **dict.fromkeys(SIZES, "(a size)"),
+    "attends": "(T, T)",
     **{"gamma": "(D)", "relu_slope": "(T, F)", "gelu_slope": "(T, F)", "activation": "(a name)", "eps": "(a number)"},
 }
 
@@ -46,8 +47,8 @@ def step(function: Callable, names: str = "course") -> Page:
     arguments.one_of("names", names, DIALECTS, "dialect")
     told = derivation(function)
     single = not positions_mix([line.latex for line in told.lines])
-    taken = ", ".join(map(_with_its_kind, inspect.signature(function).parameters))
-    heading = f"{taken} → {_with_its_kind(result(function))}"
+    taken = ", ".join(map(with_its_kind, inspect.signature(function).parameters))
+    heading = f"{taken} → {with_its_kind(result(function))}"
     prose = partial(escape, quote=False)
     markdown = [f"**{prose(told.sentence)}**", heading]
     plain = [told.sentence, heading.replace("`", "")]
@@ -177,6 +178,6 @@ def own_lines(function: Callable) -> str:
     return textwrap.dedent("\n".join(source.splitlines()[first - 1 :]))
 
 
-def _with_its_kind(name):
+def with_its_kind(name):
     """What a function takes or makes, with its shape; what has none is a size or a name."""
     return f"`{name}` {_KINDS.get(name) or '({})'.format(', '.join(look_up(name).shape))}"

@@ -74,7 +74,7 @@ class _Spots(NamedTuple):
         """A number, or an array that broadcasts to `shape`."""
         match part.kind:
             case "quantity" | "slope" | "jacobian":
-                return self.entry(part)
+                return self.entry(part) * 1.0  # whole numbers have no negative powers
             case "number":
                 return np.pi if part.name == r"\pi" else float(part.name)
             case "index":

@@ -1,9 +1,11 @@
-// What a notebook loads for all boards and sentences: one text, one render.
+// What a notebook loads for all boards, sentences and exercises: one text, one render.
 
 import { renderBoard } from "./board/board.js";
+import { renderExercise } from "./exercise/exercise.js";
 import { renderSentence } from "./sentence/own_sentence.js";
 
-/** @type {(given: {model: any, el: Element}) => Promise<() => void>} */
-const render = (given) => (given.model.get("board") ? renderSentence(given) : renderBoard(given));
+/** @type {(given: {model: any, el: Element}) => Promise<() => void>} each has a trait that the others lack */
+const render = async (given) => (given.model.get("exercise") ? renderExercise(given)
+  : given.model.get("board") ? renderSentence(given) : renderBoard(given));
 
 export default { render };

@@ -16,7 +16,7 @@ from gradwalk.widgets import tape
 from gradwalk.widgets.javascript import joined
 
 _FILES = Path(__file__).parent
-_STYLES = _FILES / "board/board.css", _FILES / "sentence/sentence.css"
+_STYLES = [_FILES / path for path in ("board/board.css", "sentence/sentence.css", "exercise/exercise.css")]
 
 # A board walks out and back in every frame of a drag, and a saved notebook carries its models.
 MOST_BYTES, MOST_WORK = 2**20, 1_300_000  # of base64; positions × dials, about 8 ms out and back
@@ -51,7 +51,10 @@ class Unshown(widgets.Widget):
 
 
 class PageCode(Unshown):
-    """The modules of boards and sentences as one text, and their style; load.js fetches them. `once` has the one."""
+    """The modules of boards, sentences and exercises as one text, and their style; load.js fetches them.
+
+    `once` has the one.
+    """
 
     module = t.Unicode(joined(_FILES / "page.js")).tag(sync=True)
     style = t.Unicode("".join(path.read_text(encoding="utf-8") for path in _STYLES)).tag(sync=True)

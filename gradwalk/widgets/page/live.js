@@ -14,6 +14,7 @@ const KINDS = {
   board: (/** @type {State} */ state, el, { board }) => board.render({ model: new StandIn(state), el }),
   sentence: (/** @type {State} */ { board: own, ...state }, el, { board }) =>
     board.render({ model: new StandIn({ ...state, board: "IPY_MODEL_own" }, { own: new StandIn(own) }), el }),
+  exercise: (/** @type {State} */ state, el, { board }) => board.render({ model: new StandIn(state), el }),
   page: livePage,
 };
 

@@ -45,18 +45,19 @@ function order(one, other) {
 }
 
 /**
- * The n known words that are spelled most like this one, the closest first; of words as alike, the one of like length
- * comes first, then the one that begins alike.
- * @type {(word: string, known: string[], n?: number) => string[]}
+ * The n known words that are spelled most like this one, the closest first, at least so much alike, from 0 to 1; of words
+ * as alike, the one in other capitals comes first, then the one of like length, then the one that begins alike.
+ * @type {(word: string, known: string[], n?: number, alike?: number) => string[]}
  */
-export function nearest(word, known, n = 3) {
+export function nearest(word, known, n = 3, alike = 0) {
   const own = letters(word), like = likeness(own);
   const told = known.map((name) => {
     const other = letters(name);
-    return { name, other, keys: [-like(other), Math.abs(other.length - own.length), Number(other[0] !== own[0])] };
+    const capitals = Number(name.toLowerCase() !== word.toLowerCase());
+    return { name, other, keys: [-like(other), capitals, Math.abs(other.length - own.length), Number(other[0] !== own[0])] };
   });
-  told.sort((a, b) => a.keys[0] - b.keys[0] || a.keys[1] - b.keys[1] || a.keys[2] - b.keys[2] || order(a.other, b.other));
-  return told.slice(0, n).map(({ name }) => name);
+  told.sort((a, b) => a.keys.map((key, k) => key - b.keys[k]).find(Boolean) ?? order(a.other, b.other));
+  return told.slice(0, n).filter(({ keys }) => -keys[0] >= alike).map(({ name }) => name);
 }
 
 /** @type {(sign: string) => string} */

@@ -8,7 +8,7 @@ import { nearest, shown } from "./nearest.js";
 
 const NAMED = 5; // unknown words in one refusal
 
-const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
+export const SPACE = "[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]";
 const INSIDE = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Join_Control}\\p{Pc}]"; // of a word, for what begins or ends one
 const TITLE = `(?<!${INSIDE})(?:[Mm]rs?|[Mm]s|[Dd]r|Messrs|Prof|Rev|St|Sr)`;
 const NUMBER = `(?<!${INSIDE})(?:[Nn]os?|[Nn]r|[Vv]ol|[Ff]ig|[Cc]h|pp?)(?=\\.${SPACE}*\\p{Nd})`;

@@ -1,0 +1,158 @@
+"""What a page needs to check a task by itself: numbers, what is right of them, what each mistake makes; and words."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import numpy as np
+
+from gradwalk import block, step2_mlp
+from gradwalk.exercises import cases as drawn
+from gradwalk.exercises import formula, judging, mistakes, report
+from gradwalk.exercises.cases import Case
+from gradwalk.exercises.tasks import FORMS, Task
+from gradwalk.names import EXTENTS, SIZES
+from gradwalk.telling import derivations
+from gradwalk.telling.derivation_page import own_lines, with_its_kind
+from gradwalk.telling.index_formula import last_side, typed
+from gradwalk.telling.worked_example import example_model
+from gradwalk.widgets import tape
+
+# What the mistakes make is most of what is sent. One planted case and the plain ones tell their factors apart.
+MADE_ON = (0, *range(drawn.COUNT, drawn.COUNT + drawn.PLAIN))
+
+
+def told(task: Task, seed: int) -> dict:
+    """All that exercise/check.js reads of a task. The cases are those that `check` draws from this seed."""
+    cases = drawn.cases(task, seed) + drawn.plain(seed)
+    rights = [task.right(*task.of(case)) for case in cases]
+    names, keys = {}, {}
+    for name, value in task.names(cases[0]).items():
+        names[name] = keys.setdefault(id(value) if np.ndim(value) else name, name)  # two names of one array
+    return {
+        **{"name": task.name, "letters": task.letters, "shape": task.shape, "zero": bool(task.zero)},
+        "grammar": grammar(),
+        "names": [*names.items()],
+        "cases": [_case(task, case, set(names.values())) for case in cases],
+        "rights": [tape.packed(rights[0]), *map(_near, rights[1:])],  # the first one's are told
+        "factors": [(name, [of(case) for case in cases]) for name, of in judging.FACTORS.items()],
+        "plain": drawn.PLAIN,
+        "madeOn": MADE_ON,
+        "mistakes": [_mistake(task, entry, cases, rights) for entry, _ in mistakes.made(task, cases[0])],
+        **words(task),
+    }
+
+
+def number(task: Task, at: tuple[int, ...], case: Case) -> dict:
+    """What exercise/check.js reads of one entry: the right number, and what each mistake makes of it."""
+    right = task.right(*task.of(case))
+    return {
+        **{"name": task.name, "letters": task.letters, "at": at, "right": float(right[at])},
+        "scale": float(np.abs(right[np.isfinite(right)]).max(initial=0)),
+        "mistakes": [
+            {**_words_of(entry), "made": float(made[at])}
+            for entry, made in mistakes.made(task, case)
+            if made.shape == right.shape
+        ],
+        **words(task),
+    }
+
+
+def grammar() -> dict:
+    """What the reader of formulas knows of letters: how else they are written, how far an index runs, of what."""
+    limits = {"longest": formula.LONGEST, "deepest": formula.DEEPEST, "most": formula.MOST_INDICES}
+    ordered = {"same": formula.SAME, "extents": EXTENTS, "sizes": SIZES}  # a saved notebook sorts names
+    return {name: [*pairs.items()] for name, pairs in ordered.items()} | limits
+
+
+def words(task: Task) -> dict:
+    """What is said of a task whatever the answer: hints, the derivation as one types it, the package's own lines."""
+    return {
+        "question": report.QUESTIONS[task.rule],
+        "reason": report.reason(task),
+        "planted": report.PLANTED.get(task.rule, "other sizes"),
+        "code": own_lines(task.right),
+        "lines": lines(task),
+        "takes": [kind.replace("`", "") for kind in map(with_its_kind, task.takes)],
+        "derivation": derivation(task),
+        "formula": right(task),
+    }
+
+
+def lines(task: Task) -> list[str]:
+    """The lines of the walk out where the task's quantity is used: by way of its road, if it is a share."""
+    for activation, (forward, slope) in step2_mlp.ACTIVATIONS.items():
+        if task.right is slope:
+            return [_line(block.Line("r", forward, ("u",)), activation)]
+    if not task.name.startswith("dL_d"):
+        return []
+    quantity, _, road = task.name.removeprefix("dL_d").partition("_via_")
+    for model in (example_model(**form) for form in FORMS):
+        used = [line for line in [*block.lines(model), tape.LOSS] if quantity in line.takes]
+        if used := [line for line in used if road in ("", line.value)]:
+            return [_line(line, line.function.__name__) for line in used]
+    return []
+
+
+def derivation(task: Task) -> list[tuple[str, str]]:
+    """Each equation with the words above it, as one types it, by the task's own names; none of a line out."""
+    found = _derived(task)
+    return [(line.reason or found.sentence, typed(line.latex, _called(task))) for line in found.lines] if found else []
+
+
+def right(task: Task) -> str:
+    """The right formula as one types it; the package's own code where there is no derivation."""
+    found = _derived(task)
+    return last_side(found.lines[-1].latex, _called(task)) if found else own_lines(task.right)
+
+
+def _derived(task):
+    walked_back = task.name.startswith("dL_d") or task.name.endswith("slope")
+    return derivations.derivation(task.right) if walked_back else None
+
+
+def _called(task):
+    """What a derivation's names are at this task: it is told once, for the first that it serves."""
+    called = dict(zip(task.parameters, task.takes, strict=True)) | {derivations.result(task.right): task.name}
+    if "gamma" in called:
+        called["gamma2"] = called["gamma"]
+    return called | ({"s": "l"} if task.letters == "lj" else {})  # in a derivation a place is an s
+
+
+def _line(line, name):
+    """A line of the walk out as code: what its function returns, by the names of this line; or the call."""
+    own, body = inspect.signature(line.function).parameters, own_lines(line.function).partition("return ")
+    if body[0]:
+        return f"{line.value} = {name}({', '.join(line.takes)})"
+    called = dict(zip(own, line.takes, strict=True))
+    return f"{line.value} = " + re.sub(r"\w+", lambda word: called.get(word[0], word[0]), body[2])
+
+
+def _case(task, case, keys):
+    named = {name: value for name, value in task.names(case).items() if name in keys}
+    arrays = {name: _exact(np.asarray(value, dtype=float)) for name, value in named.items() if np.ndim(value)}
+    return {"numbers": {name: value for name, value in named.items() if not np.ndim(value)}, "arrays": arrays}
+
+
+def _mistake(task, entry, cases, rights):
+    """Its words, and what it makes of some of the cases; null where that can be no answer, turned or not."""
+    made = [entry.made(task, cases[k]) for k in MADE_ON]
+    shapes = [(one.shape, (*one.shape[:-2], *one.shape[:-3:-1])) for one in made]  # as it is, and transposed
+    fits = all(rights[k].shape in both for k, both in zip(MADE_ON, shapes, strict=True))
+    return {**_words_of(entry), "made": [*map(_near, made)] if fits else None}
+
+
+def _words_of(entry):
+    return {name: getattr(entry, name) for name in ("name", "happened", "look", "question")}
+
+
+def _exact(array):
+    """In float32 where that has every bit."""
+    short = array.astype(np.float32)
+    return tape.packed(short if np.array_equal(short, array, equal_nan=True) else array)
+
+
+def _near(array):
+    """In float32: the page's judge knows what that loses."""
+    return tape.packed(array.astype(np.float32))
