@@ -133,6 +133,9 @@ def asked(k):
     return predict(f"Question {k}: which way?", WHY, "from 2.0794 to 2.0541", answer="fall")
 
 
+BOOK = "Object.keys(localStorage).filter(key => key.startsWith('gradwalk-record'))"
+
+
 def cell(k, output):
     return f'<span id="cell-id=c{k}"></span>{output.html}'
 
@@ -204,6 +207,10 @@ class TestInAPage:
                 page.get_by_role("button", name="A rise").nth(k).click()
         for page in (one, two):
             lab.until(lambda page=page: page.evaluate("gradwalkRecord.lines.length") == 12)
+        one.evaluate(
+            "for (let k = 0; k < 9; k++) gradwalkRecord.note({ kind: 'open', what: `${k}` })"
+        )  # in a millisecond
+        assert visit(context=one.context).evaluate(f"({BOOK}).length") == 21
 
 
 @pytest.fixture(scope="module")
