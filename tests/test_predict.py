@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from pages import plain, words
 
 from gradwalk import predict, show
-from gradwalk.exercises import questions
+from gradwalk.exercises.predict import Prediction
 
 WHY = {"rise": "one more of the same kind", "fall": "the true word gains"}
 
@@ -72,7 +72,7 @@ def test_without_scripts_it_is_a_folded_block_that_asks():
     html = plain(predict("Is $x$ <b>?", WHY, show.picture(Figure(), "a curve"), answer="fall").html)
     summary, behind = re.search(r"<summary>(.*)</summary>(.*)</details>", html).groups()
     assert words(summary) == "Is $x$ <b>? (A rise · B fall)"
-    assert words(behind).startswith("B, fall a curve Why one might say so: rise: one more")
+    assert words(behind).startswith("B, fall a curve Why one might say so: A rise: one more")
     assert 'style="' not in html.replace('style="text-align', "")
     assert "<b>" not in html
 
@@ -196,20 +196,22 @@ class TestInAPage:
         assert [line["said"] for line in noted(page)] == [0.75]
 
     def test_one_like_it_is_a_question_of_its_own_behind_the_first(self, visit):
-        page = visit(questions.asked("dL_dW", 3))
-        outer = page.get_by_role("group", name="dL_dW[", exact=False).first
-        outer.get_by_role("button", name="A ").first.click()
+        def both():
+            return Prediction("The first: which way?", WHY, ["it fell", asked(0)], "fall", rule="weight")
+
+        page = visit(both())
+        page.get_by_role("button", name="A rise").first.click()
         assert is_open(page) == [True, False]
-        inner = outer.locator(".gw-predict")
-        pressed = inner.get_by_role("button").evaluate_all("all => all.map(one => one.ariaPressed)")
-        assert "true" not in pressed
-        inner.get_by_role("button", name="B ").click()
+        inner = page.get_by_role("group", name="Question 0: which way?")
+        inner.get_by_role("button", name="B fall").click()
         assert is_open(page) == [True, True]
-        assert {line["rule"] for line in noted(page)} == {"weight"}
-        again = visit(questions.asked("dL_dW", 3), context=page.context)
-        assert is_open(again) == [True, True]
-        said = [one.inner_text()[:10] for one in again.get_by_role("status").all()]
-        assert said == ["You said A", "You said B"]
+        assert [line.get("rule") for line in noted(page)] == ["weight", None]
+        for one in (page, visit(both(), context=page.context)):
+            assert is_open(one) == [True, True]
+            said = [status.inner_text()[:10] for status in one.get_by_role("status").all()]
+            assert said == ["You said A", "You said B"]
+            pressed = "all => all.map(one => one.ariaPressed)"
+            assert one.locator("[data-choice]").evaluate_all(pressed) == ["true", "false", "false", "true"]
 
     def test_where_storage_is_refused_it_lasts_as_long_as_the_page(self, visit, browser):
         context = browser.new_context()

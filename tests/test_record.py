@@ -133,6 +133,13 @@ def asked(k):
     return predict(f"Question {k}: which way?", WHY, "from 2.0794 to 2.0541", answer="fall")
 
 
+BOOK = "Object.keys(localStorage).filter(key => key.startsWith('gradwalk-record'))"
+
+
+def cell(k, output):
+    return f'<span id="cell-id=c{k}"></span>{output.html}'
+
+
 class TestInAPage:
     pytestmark = lab.needs_browser()
 
@@ -145,7 +152,11 @@ class TestInAPage:
                 context = browser.new_context(accept_downloads=True)
                 contexts.append(context)
             page = context.new_page()
-            body = '<!doctype html><meta charset="utf-8"><main>' + "".join(one.html for one in outputs) + "</main>"
+            body = (
+                '<!doctype html><meta charset="utf-8"><main>'
+                + "".join(map(cell, range(len(outputs)), outputs))
+                + "</main>"
+            )
             page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
             page.on("pageerror", lambda error: troubles.append(str(error)))
             page.goto(address)
@@ -165,7 +176,7 @@ class TestInAPage:
         assert "Where was I?\n1a_which_way: Question 1: which way?" in told
         assert "Question 0: which way? I said rise, it is B, fall (1a_which_way)" in told
         assert "Question 1: which way? I said" not in told
-        assert start.get_by_role("link").first.get_attribute("href") == "1a_which_way.html"
+        assert start.get_by_role("link").first.get_attribute("href") == "1a_which_way.html#cell-id=c1"
         with start.expect_download() as download:
             start.get_by_role("button", name="save it as a file").click()
         download.value.save_as(tmp_path / record.FILE)
@@ -196,6 +207,10 @@ class TestInAPage:
                 page.get_by_role("button", name="A rise").nth(k).click()
         for page in (one, two):
             lab.until(lambda page=page: page.evaluate("gradwalkRecord.lines.length") == 12)
+        one.evaluate(
+            "for (let k = 0; k < 9; k++) gradwalkRecord.note({ kind: 'open', what: `${k}` })"
+        )  # in a millisecond
+        assert visit(context=one.context).evaluate(f"({BOOK}).length") == 21
 
 
 @pytest.fixture(scope="module")

@@ -270,6 +270,7 @@ def test_the_first_page_has_the_walk_in_order_and_leads_on(site, visit):
     assert rows == [f"{stop}.html" for stop in STOPS]
     beside = page.locator(".sidebar-tree a").evaluate_all("all => all.map(a => a.getAttribute('href'))")
     assert beside == rows
+    assert page.locator(".gw-record").get_by_text("Nothing was called yet.").is_visible()
     pages = ["index.html", *rows]
     for before, name, after in zip([None, *pages], pages, [*rows, None], strict=False):
         text = (site / name).read_text(encoding="utf-8")

@@ -146,9 +146,9 @@ def _html(asked, calls, behind):
     """A folded block, which the script makes a question with buttons."""
     question = f'<span class="gw-question">{verbatim(asked["question"])}</span>'
     offered = f" ({' · '.join(map(verbatim, calls))})" if calls else ""
-    reasons = "".join(f"<li>{verbatim(f'{choice}: {why}')}</li>" for choice, why in asked["choices"])
-    letters = ' type="A"' if calls else ""
-    why = f"<p>Why one might say so:</p><ol{letters}>{reasons}</ol>" if reasons else ""
+    named = zip(calls or [choice for choice, _ in asked["choices"]], asked["choices"], strict=True)
+    reasons = "".join(f"<li>{verbatim(f'{call}: {why}')}</li>" for call, (_, why) in named)
+    why = f"<p>Why one might say so:</p><ul>{reasons}</ul>" if reasons else ""
     data = escape(json.dumps(asked, ensure_ascii=False), quote=True)
     return (
         f'<div class="gw-predict" data-asked="{data}"><details><summary>{question}{offered}</summary>'

@@ -38,10 +38,17 @@ function made(name, more = {}, text = "") {
 /** What was called first; undefined if nothing was. @param {string} id */
 const called = (id) => book.lines.find((line) => line.kind === "call" && line.id === id);
 
-/** @type {(one: Asked, said: string | number | null) => void} */
-function note(one, said) {
+/** The cell that a place stands in, by the name that leads there; undefined where the page has none. @param {HTMLElement} place */
+function cell(place) {
+  const before = (/** @type {Node} */ mark) => mark.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING;
+  return [...document.querySelectorAll('[id^="cell-id="]')].findLast(before)?.id;
+}
+
+/** @type {(place: HTMLElement, said: string | number | null) => void} */
+function note(place, said) {
+  const one = asked(place);
   const { id, question, told: answer, rule } = one, right = said === null ? undefined : isRight(one, said);
-  book.note({ kind: "call", id, question, rule, said, answer, right });
+  book.note({ kind: "call", cell: cell(place), id, question, rule, said, answer, right });
 }
 
 /** The last word on whether all is open: of "course", or of one stop. @param {string} what */
@@ -61,7 +68,7 @@ function alive(place) {
   const calls = made("div", { class: "gw-calls" }), word = made("p", { role: "status", class: "gw-word" });
   /** @param {string | number} said */
   const call = (said) => {
-    if (!called(one.id) && !details.open) note(one, said); // where it was open it was looked at, not called
+    if (!called(one.id) && !details.open) note(place, said); // where it was open it was looked at, not called
     details.open = true;
     const first = called(one.id)?.said ?? said;
     word.textContent = answered(one, said) + (first === said ? "" : ` Your first call: ${shown(one, first)}.`);
@@ -91,7 +98,7 @@ function alive(place) {
   summary.addEventListener("click", (event) => {
     event.preventDefault(); // what is noted opens it: it would be shut again
     const open = !details.open;
-    if (open && !called(one.id)) note(one, null);
+    if (open && !called(one.id)) note(place, null);
     details.open = open;
   });
   place.prepend(question, calls, word);

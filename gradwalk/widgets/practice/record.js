@@ -11,6 +11,8 @@ const HEADER = `{"gradwalk": "record", "version": ${VERSION}}`;
 class Book {
   /** @type {Set<string>} what this page has, in whatever order it came */
   #lines = new Set();
+  /** @type {[Line, string][] | null} the same, read, in the order of their time; null after a change */
+  #order = null;
   /** @type {Set<() => void>} */
   #listeners = new Set();
   /** @type {Storage | null} */
@@ -34,10 +36,10 @@ class Book {
   get kept() { return Boolean(this.#storage ?? this.server); }
 
   /** @returns {Line[]} in the order of their time */
-  get lines() { return this.#ordered().map((line) => JSON.parse(line)); }
+  get lines() { return this.#ordered().map(([told]) => told); }
 
   /** All of it as the file has it. */
-  get text() { return [HEADER, ...this.#ordered(), ""].join("\n"); }
+  get text() { return [HEADER, ...this.#ordered().map(([, line]) => line), ""].join("\n"); }
 
   /** @param {() => void} listener */
   heard(listener) { this.#listeners.add(listener); }
@@ -58,9 +60,11 @@ class Book {
   /** What does the file have, where a server keeps one? */
   ask() { if (this.server) this.#exchange(); }
 
+  /** @returns {[Line, string][]} */
   #ordered() {
-    const at = (/** @type {string} */ line) => JSON.parse(line).at;
-    return [...this.#lines].sort((one, two) => (at(one) < at(two) ? -1 : 1));
+    this.#order ??= [...this.#lines].map((line) => /** @type {[Line, string]} */ ([JSON.parse(line), line]))
+      .sort(([one], [two]) => (one.at < two.at ? -1 : 1));
+    return this.#order;
   }
 
   #read() {
@@ -74,6 +78,7 @@ class Book {
   /** @param {string} text */
   #take(text) {
     const fresh = understood(text).filter((line) => !this.#lines.has(line));
+    if (fresh.length) this.#order = null;
     for (const line of fresh) {
       this.#lines.add(line);
       try { this.#storage?.setItem(`${PREFIX}${JSON.parse(line).at} ${hash(line)}`, line); }
