@@ -207,26 +207,25 @@ export class Reader {
       if (this.word === ",") this.take();
     }
     if (!below || this.word === ":") this.take(":");
+    const outer = this.scope, scope = new Map(outer);
     for (const [at, letter] of letters) {
       if (!Object.hasOwn(this.sizes, bare(letter))) {
         throw this.refused(`wanted an index letter, one of ${Object.keys(this.sizes).join(", ")}`, at);
       }
-      if (this.scope.has(letter)) {
+      if (scope.has(letter)) {
         const whose = this.own.has(letter) ? "one of the answer's own indices" : "summed already";
         throw this.refused(`${letter} is ${whose}; it cannot be summed`, at);
       }
+      scope.set(letter, this.sizes[bare(letter)]);
     }
-    const { most } = this.grammar;
-    if (!letters.length || this.scope.size + letters.length > most) {
+    const { most } = this.grammar, summed = letters.map(([, letter]) => letter);
+    if (!summed.length || scope.size > most) {
       throw this.refused(`wanted one index to sum over, or a few, ${most} with the answer's own`, token);
     }
-    const outer = this.scope;
-    /** @type {[string, number][]} */
-    const summed = letters.map(([, letter]) => [letter, this.sizes[bare(letter)]]);
-    this.scope = new Map([...outer, ...summed]);
-    const total = part("total", [this.product()], "", summed.map(([letter]) => letter));
+    this.scope = scope;
+    const total = part("total", [this.product()], "", summed);
     this.scope = outer;
-    return kind === "sum" ? total : part("fraction", [total, joined("product", summed.map(([, size]) => part("number", [], String(size))))]);
+    return kind === "sum" ? total : part("fraction", [total, joined("product", summed.map((letter) => part("number", [], String(scope.get(letter)))))]);
   }
 
   /** @param {Token} token @param {string} name @param {string[]} letters as many as it has, each as long as its axis */
