@@ -11,13 +11,17 @@ pytestmark = [
 
 START = """\
 from matplotlib.figure import Figure
-from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, museum, predict, show
+from gradwalk import (
+    DialBoard, Exercise, LivePage, Model, OwnSentence, backward, forward, museum, predict, show,
+)
 from gradwalk.step2_mlp import dL_dv
 model = Model.random(seed=0)
 sentence = "the dog slept by the fire"
 tokens, y = model.read(sentence)
 values = forward(model, tokens, y)
 trained = Model.trained()
+asked = Exercise("dL_dS")
+asked.ask("alpha[e,t,s] dL_dalpha[e,t,s]")
 """
 OUTPUTS = {
     "output board": "DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'])",
@@ -28,6 +32,8 @@ OUTPUTS = {
     "slider": "LivePage(lambda x: show.line({'twice': 2 * x}), x=(0.0, 4.0))",
     "choices": "LivePage(len, word=['fire', 'window'])",
     "own sentence": "OwnSentence(model, sentence)",
+    "exercise": "Exercise('dL_dW', told='worked')",
+    "exercise that was answered": "asked",
     "step": "show.step(dL_dv)",
     "long step": "from gradwalk.step3_layernorm import pullback\nshow.step(pullback)",
     "table": "show.table({'word': model.words, 'p': values.p[-1]})",

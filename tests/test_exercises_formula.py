@@ -75,6 +75,7 @@ REFUSED = [
     ("sum t: dL_dz[t,i] + h[t,j]", "t is neither in the answer's own indices (i, j) nor summed", 22),
     ("sum i: dL_dz[i,i]", "i is one of the answer's own indices; it cannot be summed", 4),
     ("sum t: sum t: dL_dz[t,i]", "t is summed already", 11),
+    ("sum t, t: dL_dz[t,i]", "t is summed already", 7),
     ("sum t: dL_dz[t,j] * h[t,i]", "j does not run along this axis of dL_dz, which counts words in the vocabulary", 7),
     ("sum t: dL_dz[t] * h[t,j]", "dL_dz has 2 indices, 1 are written", 7),
     ("sum t: dL_dz[99,i]", "99 does not run along this axis", 7),

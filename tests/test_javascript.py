@@ -258,8 +258,8 @@ def test_a_mistake_in_the_engine_is_noticed(mistake, handed_over, tmp_path):
 MISJUDGED = {
     "another letter for a sum": ("reader.js", "a sum reaches to the next + or − outside brackets", "a sum reaches to the next plus"),
     "an index is any letter": ("reader.js", "if (!this.scope.has(letter)) {", "if (false) {"),
-    "the caret at the next token": ("reader.js", "super(`${wrong}:\\n    ${before}${after}\\n    ${\" \".repeat(length(before))}^`)", "super(`${wrong}:\\n    ${before}${after}\\n    ${\" \".repeat(length(before) + 1)}^`)"),
-    "a comma between indices is a decimal": ("reader.js", '&& this.inIndex) {', "&& false) {"),
+    "the caret at the next token": ("tokens.js", "super(`${wrong}:\\n    ${before}${after}\\n    ${\" \".repeat(length(before))}^`)", "super(`${wrong}:\\n    ${before}${after}\\n    ${\" \".repeat(length(before) + 1)}^`)"),
+    "a comma between indices is a decimal": ("tokens.js", '&& inIndex) {', "&& false) {"),
     "any axis is long enough": ("reader.js", ": long === size) return;", ": true) return;"),
     "a minus is lost": ("reader.js", "minus ? part(\"minus\", [product]) : product", "product"),
     "a mean is a sum": ("reader.js", 'return kind === "sum" ?', "return kind ?"),

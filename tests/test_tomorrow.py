@@ -17,7 +17,7 @@ pytestmark = lab.needs_browser()
 
 SENTENCE = "the dog slept by the fire"
 CELLS = [
-    "from gradwalk import DialBoard, LivePage, Model, OwnSentence, show\n"
+    "from gradwalk import DialBoard, Exercise, LivePage, Model, OwnSentence, show\n"
     "model = Model.random(seed=0)\n"
     f"tokens, y = model.read({SENTENCE!r}, scored='last')",
     "board = DialBoard(model, tokens, y, 'W', rows=['fire', 'dog'], columns=[0, 1])\nboard",
@@ -25,8 +25,9 @@ CELLS = [
     f"own = OwnSentence(model, {SENTENCE!r})\nown",
     "page = LivePage(lambda x: show.line({'twice': 2 * x}), x=(-4.0, 4.0, 0.5))\npage",
     "copy = board.fresh()\ncopy.turn(('fire', 0), 0.5)",  # in code, and on a board of its own
+    "exercise = Exercise('dL_dW')\nexercise",
 ]
-BOARD, DEEP, OWN, SLIDER = (1, 2, 3, 4)  # which cell
+BOARD, DEEP, OWN, SLIDER, EXERCISE = (1, 2, 3, 4, 6)  # which cell
 KERNELS = {BOARD: "board", DEEP: "deep", OWN: "own.board"}  # what the kernel calls it
 GONE = '"As it was saved. Run the notebook down to here, and Python answers again."'
 SAVE = "window.jupyterapp.commands.execute('docmanager:save').then(() => true)"
@@ -163,6 +164,14 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     slider.press("ArrowRight")
     cell(page, SLIDER).get_by_text("1.0000").wait_for()
 
+    exercise = cell(page, EXERCISE).locator(".gw-exercise")
+    exercise.get_by_role("textbox").fill("sum t: dL_dz[t,i]")
+    exercise.get_by_role("textbox").press("Enter")
+    exercise.get_by_role("button", name="hint").click()
+    said = exercise.get_by_role("status").first.text_content()
+    lab.until(lambda: lab.ask_kernel(page, "print(exercise.checked.mistake)") == "gear forgotten")
+    assert "gear forgotten: The message alone was summed" in said
+
     kept = {which: set_to(page, which) for which in (BOARD, DEEP, OWN)}
     losses = {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)}
     lab.until(lambda: all(set_to(page, which) == python_settings(page, name) for which, name in KERNELS.items()))
@@ -179,6 +188,16 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     assert cell(page, OWN).locator("input.gw-field").input_value() == "the cat sat by the door"
     assert cell(page, SLIDER).get_by_role("slider").input_value() == "0.5"
     assert page.get_by_text("Error displaying widget").count() == 0
+
+    exercise = cell(page, EXERCISE).locator(".gw-exercise")  # it needs no Python: nothing says that there is none
+    exercise.wait_for()
+    assert said_of_its_kernel(cell(page, EXERCISE)) == []
+    assert exercise.get_by_role("textbox").input_value() == "sum t: dL_dz[t,i]"
+    assert exercise.get_by_role("status").first.text_content() == said
+    assert exercise.locator(".gw-hints li").count() == 1
+    exercise.get_by_role("textbox").fill("sum t: dL_dz[t,i] h[t,j]")
+    exercise.get_by_role("textbox").press("Enter")
+    assert exercise.get_by_role("status").first.text_content().startswith("Right: dL_dW on 5 cases")
 
     knobs(page, BOARD).nth(1).press("PageUp")  # alive: another dial answers, exactly, without Python
     page.evaluate(lab.PAINTED)

@@ -223,16 +223,17 @@ class _Reader:
                 self.take()
         if not below or self.word == ":":
             self.take(":")
+        outer, scope = self.scope, dict(self.scope)
         for at, letter in letters:
             if letter.rstrip("'") not in EXTENTS:
                 raise self.refused(f"wanted an index letter, one of {', '.join(EXTENTS)}", at)
-            if letter in self.scope:
+            if letter in scope:
                 whose = "one of the answer's own indices" if letter in self.own else "summed already"
                 raise self.refused(f"{letter} is {whose}; it cannot be summed", at)
-        if not letters or len(self.scope) + len(letters) > MOST_INDICES:
+            scope[letter] = self.sizes[letter.rstrip("'")]
+        if not letters or len(scope) > MOST_INDICES:
             raise self.refused(f"wanted one index to sum over, or a few, {MOST_INDICES} with the answer's own", token)
-        outer = self.scope
-        self.scope = outer | {letter: self.sizes[letter.rstrip("'")] for _, letter in letters}
+        self.scope = scope
         total = Part("total", 0, 0, (self.product(),), letters=tuple(letter for _, letter in letters))
         sizes = [Part("number", 0, 0, name=str(self.scope[letter])) for _, letter in letters]
         self.scope = outer

@@ -7,7 +7,7 @@ import { unpacked } from "../engine/engine.js";
 import { each } from "../engine/tensor.js";
 import { shown } from "../sentence/nearest.js";
 import { judge, named } from "./judge.js";
-import { NotRead } from "./reader.js";
+import { NotRead } from "./tokens.js";
 import { passed, wrong } from "./report.js";
 import { valueOf } from "./value.js";
 import { number, placeOf } from "./words.js";

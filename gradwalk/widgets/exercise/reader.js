@@ -1,40 +1,14 @@
 // The reader of index formulas, as exercises/formula.py has it: the same grammar, and what is refused in the same words.
 
 /** @import { Given, Grammar, Part } from "./types" */
+/** @import { Token } from "./tokens.js" */
 
-import { nearest, shown } from "../sentence/nearest.js";
-import { SPACE } from "../sentence/read.js";
+import { nearest } from "../sentence/nearest.js";
+import { NotRead, length, tokenAt } from "./tokens.js";
 
-/** @typedef {{[kind in "number" | "name" | "sign" | "end"]?: string}} Groups */
-/** @typedef {{start: number, word: string, groups: Groups}} Token from where its own letters begin */
-
-const TOKEN = new RegExp(`${SPACE}*(?:(?<number>[0-9]+(?:[.,][0-9]+)?)|(?<name>[\\p{L}\\p{Nl}\\p{No}_][\\p{L}\\p{N}_]*'*)` +
-  "|(?<sign>\\*\\*|==|!=|>=|<=|[-+*/^()\\[\\],:=<>])|(?<end>$))", "yu");
-const BLANK = new RegExp(`${SPACE}*`, "yu"), AIR = new RegExp(`^${SPACE}+`, "u"), COUNTED = new RegExp(`${SPACE}*([0-9]+)`, "yu");
 /** @type {Record<string, string>} */
 const COMPARED = { "=": "=", "==": "=", "!=": "!=", ">": ">", "<": "<", ">=": ">=", "<=": "<=" };
 const FUNCTIONS = ["exp", "log", "sqrt", "tanh"];
-const UNSEEN = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu;
-
-/** @type {(text: string) => string} on one line, as telling/verbatim.py has it */
-const legible = (text) => text.replace(UNSEEN, (sign) => {
-  const code = sign.charCodeAt(0).toString(16);
-  return sign === "\n" ? "↵" : code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
-});
-
-/** @type {(text: string) => number} letters, as Python counts them */
-const length = (text) => Array.from(text).length;
-
-/** A formula that is not understood: what is wrong, and the text with the place below it. */
-export class NotRead extends Error {
-  /** @param {string} wrong @param {string} text @param {number} place */
-  constructor(wrong, text, place) {
-    const before = legible(Array.from(text.slice(0, place)).slice(-60).join(""));
-    const after = legible(Array.from(text.slice(place)).slice(0, 40).join(""));
-    super(`${wrong}:\n    ${before}${after}\n    ${" ".repeat(length(before))}^`);
-  }
-}
-
 /** @type {(value: number | {shape: number[]}) => number[]} */
 const shapeOf = (value) => (typeof value === "number" ? [] : value.shape);
 /** @type {(kind: string, parts?: Part[], name?: string, letters?: string[]) => Part} */
@@ -72,19 +46,9 @@ export class Reader {
 
   /** @returns {Token} */
   next() {
-    TOKEN.lastIndex = this.place;
-    const found = TOKEN.exec(this.text);
-    BLANK.lastIndex = this.place;
-    const start = this.place + (BLANK.exec(this.text)?.[0].length ?? 0);
-    if (!found) throw new NotRead(`${shown(String.fromCodePoint(this.text.codePointAt(start) ?? 0))} is not understood`, this.text, start);
-    this.place = TOKEN.lastIndex;
-    if (found.groups?.number?.includes(",") && this.inIndex) { // a comma parts two indices there
-      COUNTED.lastIndex = found.index;
-      const [, number] = /** @type {RegExpExecArray} */ (COUNTED.exec(this.text));
-      this.place = COUNTED.lastIndex;
-      return { start, word: number, groups: { number } };
-    }
-    return { start, word: found[0].replace(AIR, ""), groups: found.groups ?? {} };
+    const { token, end } = tokenAt(this.text, this.place, this.inIndex);
+    this.place = end;
+    return token;
   }
 
   /** @param {string[]} wanted @returns {string} what stands here; what is after it stands here next */
@@ -243,26 +207,25 @@ export class Reader {
       if (this.word === ",") this.take();
     }
     if (!below || this.word === ":") this.take(":");
+    const outer = this.scope, scope = new Map(outer);
     for (const [at, letter] of letters) {
       if (!Object.hasOwn(this.sizes, bare(letter))) {
         throw this.refused(`wanted an index letter, one of ${Object.keys(this.sizes).join(", ")}`, at);
       }
-      if (this.scope.has(letter)) {
+      if (scope.has(letter)) {
         const whose = this.own.has(letter) ? "one of the answer's own indices" : "summed already";
         throw this.refused(`${letter} is ${whose}; it cannot be summed`, at);
       }
+      scope.set(letter, this.sizes[bare(letter)]);
     }
-    const { most } = this.grammar;
-    if (!letters.length || this.scope.size + letters.length > most) {
+    const { most } = this.grammar, summed = letters.map(([, letter]) => letter);
+    if (!summed.length || scope.size > most) {
       throw this.refused(`wanted one index to sum over, or a few, ${most} with the answer's own`, token);
     }
-    const outer = this.scope;
-    /** @type {[string, number][]} */
-    const summed = letters.map(([, letter]) => [letter, this.sizes[bare(letter)]]);
-    this.scope = new Map([...outer, ...summed]);
-    const total = part("total", [this.product()], "", summed.map(([letter]) => letter));
+    this.scope = scope;
+    const total = part("total", [this.product()], "", summed);
     this.scope = outer;
-    return kind === "sum" ? total : part("fraction", [total, joined("product", summed.map(([, size]) => part("number", [], String(size))))]);
+    return kind === "sum" ? total : part("fraction", [total, joined("product", summed.map((letter) => part("number", [], String(scope.get(letter)))))]);
   }
 
   /** @param {Token} token @param {string} name @param {string[]} letters as many as it has, each as long as its axis */
