@@ -16,14 +16,17 @@ def logits(h, W, b=0.0):
 
 def softmax(z):
     """Numbers to shares that sum to 1 along the last axis. The largest is subtracted first: exp cannot overflow."""
-    e = np.exp(z - z.max(axis=-1, keepdims=True))  # like z
-    return e / e.sum(axis=-1, keepdims=True)  # like z
+    e = z - 1.0 * z.max(axis=-1, keepdims=True)  # like z; each line writes over it: a new array takes as long as exp
+    np.exp(e, out=e)
+    e /= e.sum(axis=-1, keepdims=True)
+    return e
 
 
 def logsumexp(z):
     """log sum_k exp(z_k) along the last axis, safe for large z. Shape: that of z without its last axis."""
     top = np.maximum(z.max(axis=-1, keepdims=True), np.finfo(z.dtype).min)  # a row of -inf has no largest to subtract
-    return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
+    less = z - top  # like z
+    return np.log(np.exp(less, out=less).sum(axis=-1)) + top[..., 0]
 
 
 def loss(z, y):

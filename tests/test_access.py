@@ -66,42 +66,46 @@ def jupyter(tmp_path_factory):
         yield url
 
 
-@pytest.mark.parametrize("width", [1280, 320])
-@pytest.mark.parametrize(("theme", "names"), [("light", "gpt2"), ("dark", "course")])  # GPT-2's has grey in it
-def test_no_output_hinders_anybody(browser, jupyter, width, theme, names):
-    """Markdown's code is coloured by JupyterLab: what it does there is not the course's."""
+@pytest.fixture(scope="module", params=[1280, 320])
+def page(browser, jupyter, request):
+    """All outputs, run in a page of this width; a test says what the system's colours are."""
     tall = 18_000  # room for all outputs: JupyterLab draws what is in sight
-    context = browser.new_context(viewport={"width": width, "height": tall}, color_scheme=theme)
-    page = context.new_page()
+    page = browser.new_page(viewport={"width": request.param, "height": tall}, color_scheme="light")
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.wait_for_function(f"document.querySelectorAll('.jp-Cell .jp-OutputArea-output').length === {len(OUTPUTS)}")
     for drawn in (".gw-step mjx-container", ".gw-range", ".gw-picture", ".gw-switch", ".gw-ledger input"):
         page.wait_for_selector(drawn)
-    assert page.evaluate("document.body.dataset.jpThemeLight") == str(theme == "light").lower()
+    page.add_script_tag(path=lab.AXE)
+    # JupyterLab's body is of no height and hides what overflows it: axe would take every word for clipped away.
+    page.add_style_tag(content="body { height: 100vh !important }")
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize(("theme", "names"), [("light", "gpt2"), ("dark", "course")])  # GPT-2's has grey in it
+def test_no_output_hinders_anybody(page, theme, names):
+    """Markdown's code is coloured by JupyterLab: what it does there is not the course's."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(theme == 'light').lower()}'")
     page.evaluate("gradwalkNames", names)
+    page.evaluate(lab.PAINTED)
     # What axe lets pass: JupyterLab calls every picture without words "Image", and small links may stand far apart.
     words = page.eval_on_selector_all(".jp-OutputArea-output img", "all => all.map(node => node.alt)")
     assert words == ["an empty page"]
     sizes = page.eval_on_selector_all(".gw-map a, .gw-map span", BOXES)
     assert len(sizes) == 19
     assert min(map(min, sizes)) >= 24
-    page.add_script_tag(path=lab.AXE)
-    # JupyterLab's body is of no height and hides what overflows it: axe would take every word for clipped away.
-    page.add_style_tag(content="body { height: 100vh !important }")
     found = page.evaluate(RUN)
-    context.close()
     looked = {rule["id"]: len(rule["nodes"]) for rule in found["passes"]}
     assert looked["color-contrast"] > 300, looked  # words were seen
     told = [f"{rule['id']}: {node['html'][:200]}" for rule in found["violations"] for node in rule["nodes"]]
     assert not told, "\n".join(told)
 
 
-def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_are_seen(browser, jupyter):
-    context = browser.new_context(viewport={"width": 1280, "height": 18_000}, forced_colors="active")
-    page = context.new_page()
-    lab.open_notebook(page, jupyter, "all.ipynb")
-    page.wait_for_selector(".gw-picture")
+@pytest.mark.parametrize("page", [1280], indirect=True)
+def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_are_seen(page):
+    page.emulate_media(forced_colors="active")
     field = page.locator(".gw-field")
     field.focus()
     assert field.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
@@ -109,4 +113,4 @@ def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_ar
     buttons = page.locator(".gw-live-page .jupyter-button")
     chosen, other = (buttons.nth(k).evaluate(ground) for k in range(2))
     assert chosen != other
-    context.close()
+    page.emulate_media(forced_colors="none")

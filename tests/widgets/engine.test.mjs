@@ -1,86 +1,22 @@
 // The page's engine against Python: every value and every slope, on all the random models of the tests.
-// tests/test_javascript.py hands over the cases, and tells where a broken engine lies.
+// tests/test_javascript.py hands over the cases, and tells where an engine in one text lies.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-const { back, knows, road, unpacked, walk } =
-  await import(process.env.GRADWALK_ENGINE ?? "../../gradwalk/widgets/engine/engine.js");
+import { checks, handed } from "./engine_checks.mjs";
 
+const engine = await import(process.env.GRADWALK_ENGINE ?? "../../gradwalk/widgets/engine/engine.js");
 const folder = process.env.GRADWALK_HANDED_OVER;
 const only = { skip: folder ? false : "run by tests/test_javascript.py" };
-const all = (packed) => Object.fromEntries(Object.entries(packed).map(([name, array]) => [name, unpacked(array)]));
-const walks = folder ? JSON.parse(readFileSync(`${folder}/walks.json`, "utf8")).map((given) => ({
-  ...given, weights: all(given.weights), values: all(given.values), slopes: all(given.slopes),
-})) : [];
-const known = ({ weights, settings }) => ({ ...weights, ...settings });
-const size = ({ data }) => data.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+const walks = folder ? handed(folder) : [];
 
-function near(found, wanted, error, what) {
-  assert.deepEqual(found.shape, wanted.shape, `${what} is not Python's: its shape`);
-  const k = wanted.data.findIndex((x, k) => !(found.data[k] === x || Math.abs(found.data[k] - x) <= error));
-  assert.ok(k < 0, `${what} is not Python's: [${k}] is ${found.data[k]}, not ${wanted.data[k]}`);
-}
-
-test("every value is Python's, on all random models", only, () => {
-  assert.ok(walks.length > 64);
-  for (const given of walks) {
-    const values = walk(given.lines, known(given));
-    for (const [name, wanted] of Object.entries(given.values)) {
-      near(values[name], wanted, 1e-12 * size(wanted), `${given.of}: ${name}`);
-    }
-    assert.deepEqual(given.lines.map(([value]) => value).sort(), Object.keys(given.values).sort());
-  }
-});
-
-test("every slope and every share is the hand-made walk's, on all random models", only, () => {
-  for (const given of walks) {
-    const slopes = back(given.lines, walk(given.lines, known(given)));
-    const { dL_dL, ...others } = given.slopes, largest = Math.max(...Object.values(others).map(size));
-    near(slopes.dL_dL, dL_dL, 0, `${given.of}: dL_dL`);
-    for (const [name, wanted] of Object.entries(others)) {
-      assert.ok(slopes[name], `${given.of}: ${name} is not Python's: there is none`);
-      near(slopes[name], wanted, 1e-10 * Math.max(size(wanted), 1e-3 * largest), `${given.of}: ${name}`);
-    }
-    assert.deepEqual(Object.keys(slopes).sort(), Object.keys(given.slopes).sort());
-  }
-});
-
-test("a walk from what was turned on, and as far as somebody looks, is the whole walk", only, () => {
-  for (const { lines, weights, settings } of walks.slice(0, 32)) { // all lines that there are: the rest reads otherwise
-    const before = walk(lines, { ...weights, ...settings });
-    for (const [name, { shape, data }] of Object.entries(weights)) {
-      const turned = { [name]: { shape, data: data.map((x, k) => (k % 3 ? x : x + 0.25)) } };
-      const whole = walk(lines, { ...weights, ...settings, ...turned });
-      const after = road(lines, [name]), toL = road(lines, [name], "L"), now = walk(after, { ...before, ...turned });
-      const other = lines.filter(([value]) => now[value].data.some((x, k) => x !== whole[value].data[k]));
-      assert.equal(other.length, 0, `from ${name} on, ${other[0]?.[0]} is not the whole walk's`);
-      assert.equal(walk(toL, { ...before, ...turned }).L.data[0], whole.L.data[0]);
-      assert.deepEqual(toL, after.filter(([value]) => value !== "p")); // the loss is not made of p
-    }
-  }
-});
-
-test("a walk begins at a value set by hand", only, () => {
-  const { lines, weights, settings, values } = walks[0];
-  const h = { shape: values.h.shape, data: values.h.data.map((x) => x + 1) };
-  const after = road(lines, ["h"]), held = walk(after, { ...weights, ...settings, h });
-  assert.deepEqual(after.map(([value]) => value), ["z", "p", "L"]);
-  assert.equal(held.h, h);
-  assert.notEqual(held.L.data[0], values.L.data[0]);
-});
-
-test("lines with a function that the page does not know are told", only, () => {
-  for (const { lines } of walks) assert.ok(knows(lines));
-  const [value, , takes] = walks[0].lines[1];
-  for (const other of ["rmsnorm", "toString"]) assert.ok(!knows([...walks[0].lines, [value, other, takes]]));
-});
+for (const [name, check] of Object.entries(checks)) test(name, only, () => check(engine, walks));
 
 test("numbers arrive with every bit, of either width", () => {
   const numbers = [0.1, -2.5, 1e-7];
   for (const [dtype, Numbers] of [["float64", Float64Array], ["float32", Float32Array]]) {
     const base64 = Buffer.from(Numbers.from(numbers).buffer).toString("base64");
     const wanted = { shape: [3, 1], data: Float64Array.from(Numbers.from(numbers)) };
-    assert.deepEqual(unpacked({ shape: [3, 1], dtype, base64 }), wanted);
+    assert.deepEqual(engine.unpacked({ shape: [3, 1], dtype, base64 }), wanted);
   }
 });
