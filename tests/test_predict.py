@@ -203,6 +203,7 @@ class TestInAPage:
         page.get_by_role("button", name="A rise").first.click()
         assert is_open(page) == [True, False]
         inner = page.get_by_role("group", name="Question 0: which way?")
+        assert inner.locator("[aria-pressed=true]").count() == 0
         inner.get_by_role("button", name="B fall").click()
         assert is_open(page) == [True, True]
         assert [line.get("rule") for line in noted(page)] == ["weight", None]
