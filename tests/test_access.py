@@ -106,7 +106,7 @@ def test_no_output_hinders_anybody(page, theme, names):
 @pytest.mark.parametrize("page", [1280], indirect=True)
 def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_are_seen(page):
     page.emulate_media(forced_colors="active")
-    field = page.locator(".gw-field")
+    field = page.get_by_role("textbox", name="your sentence")
     field.focus()
     assert field.evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
     ground = "node => getComputedStyle(node).backgroundColor"

@@ -192,10 +192,10 @@ class TestInAPage:
         assert there.locator("details").get_attribute("open") is not None
 
     def test_the_map_says_where_something_is_done(self, visit):
-        page = visit(show.block_map("2a_mlp"), asked(0), address="http://stop.test/1d_intended_meaning.html")
+        page = visit(show.block_map("2a_mlp"), asked(0), address="http://stop.test/1e_intended_meaning.html")
         page.get_by_role("button", name="B fall").click()
         assert [link.get_attribute("href") for link in page.locator(".gw-map .gw-done").all()] == [
-            "1d_intended_meaning.ipynb"
+            "1e_intended_meaning.ipynb"
         ]
         assert page.get_by_role("link", name="; something is done there").count() == 1
 

@@ -94,6 +94,10 @@ def boards(stop):
     return first_lines(stop, r"DialBoard\(")
 
 
+def exercises(stop):
+    return first_lines(stop, r"What is dL_")
+
+
 def live_pages(stop):
     told = [output.get("data", {}).get("text/plain", "") for output in outputs(stop)]
     return [text.splitlines()[1:-1] for text in told if text.endswith((" slider moves it.", " buttons moves it."))]
@@ -133,7 +137,8 @@ class TestAStop:
             assert found[kind][0] == found[kind][1], kind
         assert found["formulas"] == sum(one.count("$$") for one in html) / 2
         assert not found["unread"]
-        assert (found["boards"], found["live"]) == (len(boards(stop)), len(boards(stop)) + len(live_pages(stop)))
+        live = [*boards(stop), *live_pages(stop), *exercises(stop)]
+        assert (found["boards"], found["live"]) == (len(boards(stop)), len(live))
         cells = STOPS[stop].cells
         code = [cell.source for cell in cells if cell.cell_type == "code"]
         prose = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")

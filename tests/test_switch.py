@@ -27,7 +27,7 @@ SEEN = """() => [...document.querySelectorAll(".gw-step .gw-said:has(mjx-contain
 def jupyter(tmp_path_factory):
     root = tmp_path_factory.mktemp("lab")
     lab.write_notebook(root / "names.ipynb", *NAMES)
-    lab.write_notebook(root / "1a_which_way.ipynb", "1")
+    lab.write_notebook(root / "1b_whose_error.ipynb", "1")
     lab.write_notebook(root / "all.ipynb", NAMES[0], ALL_STEPS)
     with lab.lab(root) as url:
         yield url
@@ -95,7 +95,7 @@ def test_the_ledger_is_searched_in_the_page(open_names):
 def test_a_node_of_the_map_leads_to_its_notebook(open_names):
     page = open_names
     page.locator('.gw-map a[aria-label^="z, logits"]').click()
-    page.locator(".lm-TabBar-tabLabel", has_text="1a_which_way.ipynb").first.wait_for()
+    page.locator(".lm-TabBar-tabLabel", has_text="1b_whose_error.ipynb").first.wait_for()
     assert len(page.context.pages) == 1  # in JupyterLab itself
 
 

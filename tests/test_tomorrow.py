@@ -230,9 +230,9 @@ def test_a_stop_of_the_course_is_there_the_next_day(served, open_in_a_new_browse
     stop = nbformat.read(served[0] / name, as_version=4)
     sources = [source.source for source in stop.cells if source.cell_type == "code"]
     last_lines = [source.splitlines()[-1] for source in sources]
-    of_boards = [k for k, line in enumerate(last_lines) if line in ("board", "own", "sea.board")]
+    of_boards = [k for k, line in enumerate(last_lines) if line in ("board", "own")]
     of_pages = [k for k, line in enumerate(last_lines) if line.startswith("LivePage(")]
-    assert (len(of_boards), len(of_pages)) == (3, 2)
+    assert (len(of_boards), len(of_pages)) == (2, 1)
     page = open_in_a_new_browser(name)
     run_all(page)
     for which in of_boards:
