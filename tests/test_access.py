@@ -69,7 +69,7 @@ def jupyter(tmp_path_factory):
 @pytest.fixture(scope="module", params=[1280, 320])
 def page(browser, jupyter, request):
     """All outputs, run in a page of this width; a test says what the system's colours are."""
-    tall = 18_000  # room for all outputs: JupyterLab draws what is in sight
+    tall = 24_000  # room for all outputs: JupyterLab draws what is in sight
     page = browser.new_page(viewport={"width": request.param, "height": tall}, color_scheme="light")
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
