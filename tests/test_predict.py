@@ -7,7 +7,7 @@ import lab
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
-from pages import plain, words
+from pages import plain, stood_in, words
 
 from gradwalk import predict, show
 from gradwalk.exercises.predict import Prediction
@@ -88,30 +88,13 @@ def test_other_numbers_are_another_question():
 # ---- in a browser: a plain page, which any address leads to
 
 needs_browser = lab.needs_browser()
-PAGE = '<!doctype html><html lang="en"><meta charset="utf-8"><title>a stop</title><main>{}</main></html>'
-STOP = "http://stop.test/1a_which_way.html"
 
 
 @pytest.fixture
 def visit(browser):
-    """A function: a page with these outputs, in a context of its own or in a given one; errors fail the test."""
-    contexts, troubles = [], []
-
-    def open_page(*outputs, context=None, address=STOP, **options):
-        if context is None:
-            context = browser.new_context(**options)
-            contexts.append(context)
-        page = context.new_page()
-        body = PAGE.format("".join(f'<div class="gw-output">{one.html}</div>' for one in outputs))
-        page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.goto(address)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not troubles
+    """A function: a page with these outputs."""
+    with stood_in(browser, lambda output, _: f'<div class="gw-output">{output.html}</div>') as open_page:
+        yield open_page
 
 
 def asked(k=0):

@@ -9,6 +9,7 @@ from threading import Thread
 
 import lab
 import pytest
+from pages import stood_in
 
 from gradwalk import check, predict, show
 from gradwalk.exercises import record
@@ -125,7 +126,6 @@ def test_the_page_writes_the_version_that_python_writes():
 
 # ---- in a page, and with a server
 
-STOP = "http://stop.test/1a_which_way.html"
 WHY = {"rise": "one more of the same kind", "fall": "the true word gains"}
 
 
@@ -136,7 +136,7 @@ def asked(k):
 BOOK = "Object.keys(localStorage).filter(key => key.startsWith('gradwalk-record'))"
 
 
-def cell(k, output):
+def cell(output, k):
     return f'<span id="cell-id=c{k}"></span>{output.html}'
 
 
@@ -145,27 +145,8 @@ class TestInAPage:
 
     @pytest.fixture
     def visit(self, browser):
-        contexts, troubles = [], []
-
-        def open_page(*outputs, context=None, address=STOP):
-            if context is None:
-                context = browser.new_context(accept_downloads=True)
-                contexts.append(context)
-            page = context.new_page()
-            body = (
-                '<!doctype html><meta charset="utf-8"><main>'
-                + "".join(map(cell, range(len(outputs)), outputs))
-                + "</main>"
-            )
-            page.route("**/*", lambda route: route.fulfill(body=body, content_type="text/html"))
-            page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.goto(address)
-            return page
-
-        yield open_page
-        for context in contexts:
-            context.close()
-        assert not troubles
+        with stood_in(browser, cell, accept_downloads=True) as open_page:
+            yield open_page
 
     def test_it_says_where_one_was_and_what_surprised_and_is_carried_over(self, visit, tmp_path):
         page = visit(asked(0), asked(1))
