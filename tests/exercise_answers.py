@@ -19,6 +19,7 @@ WRONG = {
         *("sum t: [y[t] = i] h[t,j]", "sum t: dL_dz[t,y[t]] h[t,j]", "1e9", "123456789 sum t: dL_dz[t,i]", "1/32"),
         *("sum t: dL_dz[t,i] h[t,j] + 0.00001", "1.0000001 sum t: dL_dz[t,i] h[t,j]", "1.00001 sum t: dL_dz[t,i] h[t,j]"),
         *("1^(0/0)", "10^22", "-[i = j] / 32", "nope(3)", "T_ma * 2", "W[i,j]", "DL_dZ[t,i]", "x" * 70, "é[i]", "\t 2 \u2028 $", "½ + 1"),
+        *("sum t: dL_dz[t,n] h[t,j] / T", "sum n, q: dL_dz[q,n]", "sum q: dL_dz[t,i]", "sum i: h[i,j]", "sum_ab: h[a,b]"),
         *("2" * 400, "2_000", "sum_t' dL_dz[t',i]", "sum_ t: 1", "mean_tk: dL_dz[t,k]", "sum t': [t' = t''] 1", "'", '"', "\\"),
     ],
     "dL_dz": [
@@ -45,7 +46,7 @@ WRONG = {
     ],
     "dL_dV": ["sum t: alpha[e,s,t] dL_dO[e,t,d]", "sum t: alpha[0,t,s] dL_dO[e,t,d]", "dL_dO[e,s,d]", "dL_dO[s,d]"],
     "dL_dW_Q": ["sum t: dL_dQ[t,j] n[t,c]", "dL_dQ[0,0,0]", "mean t: dL_dQ[t,c] n[t,j]", "-sum t: dL_dQ[t,c] n[t,j]"],
-    "dL_dW_O": ["sum t: dL_da[t,c] O[t,j]", "-sum t: dL_da[t,c] O[t,j]", "2 sum t: dL_da[t,c] O[t,j]"],
+    "dL_dW_O": ["sum t: dL_da[t,a] O[t,b]", "sum t: dL_da[t,a] O[t,j]", "sum t: dL_da[t,c] O[t,j]", "-sum t: dL_da[t,c] O[t,j]", "2 sum t: dL_da[t,c] O[t,j]"],
     "dL_db": ["dL_dz[0,i]", "mean t: dL_dz[t,i]", "sum t: (dL_dz[t,i]^2)^0.5", "i", "sum t: dL_dz[t,i] + [i < 2]"],
     "dL_db_K": ["0", "[c < 0]", "sum t: dL_dK[t,c]", "mean t: dL_dK[t,c]"],
     "dL_dx1": ["dL_dx1_via_h[t,j]", "dL_dx1_via_h[t,j] − dL_dx1_via_v[t,j]", "dL_dx1_via_h[t,j] dL_dx1_via_v[t,j]"],

@@ -19,6 +19,7 @@ import pytest
 FLAGS = [
     *["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
     *["--disable-component-update", "--disable-sync"],
+    "--renderer-process-limit=1",  # a test has one page at a time: its process is the next one's too
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whatever a page asks for elsewhere, it is not found
 ]
 WIDGETS = Path(__file__).parents[1] / "gradwalk/widgets"
@@ -36,7 +37,7 @@ def missing() -> str:
     except ImportError:
         return "playwright is not installed (pip install playwright)"
     try:
-        found = chromium()
+        found = chromium(windows=False)
     except Exception as error:  # its own driver may lack a library of the system
         return f"playwright does not start: {error}"
     if not found:
@@ -49,11 +50,15 @@ def needs_browser() -> list[pytest.MarkDecorator]:
     return [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing() or "all is there")]
 
 
-def chromium() -> str | None:
-    """The browser to use: $CHROMIUM, then one on the PATH, then playwright's own; None if there is none."""
+def chromium(windows: bool = True) -> str | None:
+    """The browser to use: $CHROMIUM, then one on the PATH, then playwright's own; None if there is none.
+
+    Without windows Debian's chromium-headless-shell comes first: the same engine, a third less processor time a page.
+    """
     if os.environ.get("CHROMIUM"):
         return os.environ["CHROMIUM"]
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
+    shell = () if windows else ("chromium-headless-shell",)
+    for name in (*shell, "chromium", "chromium-browser", "google-chrome", "chrome"):
         if found := shutil.which(name):
             return found
     from playwright.sync_api import sync_playwright
@@ -69,7 +74,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        launched = playwright.chromium.launch(executable_path=chromium(windows=False), args=FLAGS)
         yield launched
         launched.close()
 

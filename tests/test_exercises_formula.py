@@ -18,6 +18,7 @@ RIGHT = {
         "[y[t] ≥ 0] / M (p[t,i] − [i = y[t]])",
         "(p[t,i] - [y[t] == i]) [y[t] > −1] M^-1",
         "exp(log([y[t] >= 0] p[t,i])) / M − [i = y[t]] / M",
+        "1/M [y[t] >= 0] (p[t,n] - [n = y[t]])",
     ],
     "dL_dW": [
         "sum t: dL_dz[t,i] * h[t,j]",
@@ -30,9 +31,16 @@ RIGHT = {
         "sum t': (dL_dz[t',i] * h[t',j] / 1)",
         "sum t: sum s: [t = s] dL_dz[t,i] h[s,j]",
         "sum t, k: [k = i] * dL_dz[t,k] * h[t,j]",
+        # letters of one's own: a word is an n, a component an m, a position a q, or the course's letter for words
+        "sum t: dL_dz[t,n] * h[t,j]",
+        "sum q: dL_dz[q,n] * h[q,m]",
+        "sum k: dL_dz[k,n] * h[k,j]",
+        "sum t, b: [b = n] * dL_dz[t,b] * h[t,j]",
     ],
     "dL_db": ["sum t: dL_dz[t,i]", "sum t: dL_dz[t,i] ** 1"],
-    "dL_dh": ["sum i: dL_dz[t,i] W[i,j]", "sum k: W[k,j] * dL_dz[t,k]"],
+    "dL_dh": ["sum i: dL_dz[t,i] W[i,j]", "sum k: W[k,j] * dL_dz[t,k]", "sum_n dL_dz[t,n] W[n,j]"],
+    "dL_dv": ["sum f: dL_du[t,f] W1[f,j]", "sum i: dL_du[t,i] W1[i,j]"],
+    "dL_dW2": ["sum t: dL_dm[t,j] r[t,i]"],
     "dL_du": ["dL_dr[t,f] [u[t,f] > 0]", "dL_dr[t,f] - dL_dr[t,f] * [u[t,f] <= 0]"],
     "dL_dgamma2": ["sum t: dL_dv[t,j] x_hat[t,j]", "sum t: dL_dv[t,j] (x1[t,j] − mean c: x1[t,c]) / sigma[t]"],
     "dL_dx1_via_v": [
@@ -46,11 +54,11 @@ RIGHT = {
     "dL_dx1": ["dL_dx1_via_h[t,j] + dL_dx1_via_v[t,j]"],
     "dL_dm": ["dL_dh[t,j]"],
     "dL_dV": ["sum t: alpha[e,t,s] dL_dO[e,t,d]"],
-    "dL_dalpha": ["sum d: dL_dO[e,t,d] V[e,s,d]"],
+    "dL_dalpha": ["sum d: dL_dO[e,t,d] V[e,s,d]", "sum j: dL_dO[h,t,j] V[h,s,j]"],
     "dL_dS": ["α[e,t,s] (dL_dalpha[e,t,s] − sum s': α[e,t,s'] dL_dalpha[e,t,s'])"],
     "dL_dQ": ["1/√(D/H) sum s: dL_dS[e,t,s] K[e,s,d]"],
     "dL_dW_Q": ["sum t: dL_dQ[t,c] n[t,j]"],
-    "dL_dE_via_x0": ["sum t: [tokens[t] = i] dL_dx0[t,j]"],
+    "dL_dE_via_x0": ["sum t: [tokens[t] = i] dL_dx0[t,j]", "sum t: [tokens[t] = w] dL_dx0[t,j]"],
     "dL_dE_pos": ["sum t: [places[t] = l] dL_dx0[t,j]"],
     "gelu_slope": [
         f"1/2 (1 + {TANH}) + 1/2 u[t,f] (1 − {TANH}²) sqrt(2/pi) (1 + 3 * 0,044715 u[t,f]²)",
@@ -80,8 +88,10 @@ REFUSED = [
     ("sum t: dL_dz[t] * h[t,j]", "dL_dz has 2 indices, 1 are written", 7),
     ("sum t: dL_dz[99,i]", "99 does not run along this axis", 7),
     ("sum t: dL_dz * h[t,j]", "dL_dz has 2 indices, 0 are written", 7),
-    ("sum t: dL_dz[q,i]", "wanted an index letter", 13),
-    ("sum q: 1", "wanted an index letter", 4),
+    ("sum t: dL_dz[Q,i]", "wanted an index letter", 13),
+    ("sum t: dL_dz[q,i]", "q is neither in the answer's own indices (i, j) nor summed", 13),
+    ("sum t: dL_dz[t,a] * dL_dz[t,b]", "a is neither in the answer's own indices (i, j) nor summed", 15),
+    ("sum q: 1", "q is no index of anything here", 4),
     ("sum: 1", "wanted one index to sum over", 0),
     ("sum t 1", "wanted :", 6),
     ("sum t, s, k, c, f: 1", "wanted one index to sum over, or a few", 0),
@@ -149,7 +159,7 @@ def test_a_sum_of_nothing_that_moves_is_counted():
     case = cases.draw(0)
     made, used = formula.value("sum t: 1", task, case)
     assert (made == case["T"]).all()
-    assert used == set()
+    assert used == {}
 
 
 @pytest.mark.parametrize("text", ["sum t: D^y[t]", "sum t: dL_dz[t,y[t]] h[t,j]", "-attends[t,s]"])

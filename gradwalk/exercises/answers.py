@@ -18,8 +18,8 @@ from gradwalk.names import shape_in_words
 from gradwalk.telling import derivations
 
 
-def of_formula(text: str, task: Task, case: Case) -> tuple[np.ndarray, set[str]]:
-    """Its value, and the index letters in it. Refusal, with the place, for one that is not read."""
+def of_formula(text: str, task: Task, case: Case) -> tuple[np.ndarray, dict[str, str]]:
+    """Its value, and its index letters with what they are written as. Refusal, with the place, for one not read."""
     try:
         return formula.value(text, task, case)
     except formula.NotRead as wrong:

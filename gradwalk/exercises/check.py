@@ -111,9 +111,13 @@ def _as_masked(result, right):
 
 def _indices(task, used):
     """What is right of a formula's index letters: whose each is, and which are missing."""
-    own = [letter for letter in task.letters if letter in used]
+
+    def shown(letters):
+        return [one if used[one] == one else f"{one} (your {used[one]})" for one in letters]
+
+    own = shown(letter for letter in task.letters if letter in used)
     missing = [letter for letter in task.letters if letter not in used]
-    summed = sorted(used - set(task.letters))
+    summed = shown(sorted(used.keys() - set(task.letters)))
     said = [f"{', '.join(own)} {'is' if len(own) == 1 else 'are'} the answer's own"] if own else []
     said += [f"{', '.join(summed)} {'is' if len(summed) == 1 else 'are'} summed"] if summed else []
     said += [f"{letter} is one of the answer's own indices, and nowhere in the formula" for letter in missing]

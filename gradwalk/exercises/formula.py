@@ -2,7 +2,8 @@
 
 Sums, products (a blank will do), `/`, powers, `exp`, `log`, `sqrt`, `tanh`, `sum t:` and `mean c:`, brackets, a
 condition that counts 1 or 0, `[i = y[t]]`, sizes and numbers, with a point or a comma. A sum reaches to the next + or −
-outside brackets, as on paper. It reads from left to right, one token ahead; nothing is handed to Python to run.
+outside brackets, as on paper. An index letter may be the learner's own (letters.py). It reads from left to right, one
+token ahead; nothing is handed to Python to run.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from gradwalk.arguments import nearest
+from gradwalk.exercises import letters
 from gradwalk.exercises.tasks import Task
 from gradwalk.names import EXTENTS, SIZES
 from gradwalk.telling import formula
@@ -41,8 +43,8 @@ class NotRead(ValueError):
         super().__init__(f"{wrong}:\n    {shown}\n    {' ' * len(legible(text[start:place]))}^")
 
 
-def value(text: str, task: Task, given: Mapping[str, object]) -> tuple[np.ndarray, set[str]]:
-    """A formula's value at every entry of the answer, and the index letters in it. NotRead, with the place."""
+def value(text: str, task: Task, given: Mapping[str, object]) -> tuple[np.ndarray, dict[str, str]]:
+    """A formula's value at every entry of the answer, and its index letters: the ledger's, and as written. NotRead."""
     reader = _Reader(text, task, task.names(given))
     part = reader.whole()
     with np.errstate(all="ignore"):  # what is not finite is told by the answer's judge
@@ -53,7 +55,7 @@ class _Reader:
     """Sums of products of factors, as `latex.Part`s."""
 
     def __init__(self, text, task, names):
-        self.text, self.names, self.used, self.depth = text, names, set(), 0
+        self.text, self.names, self.used, self.depth = text, names, {}, 0
         for other, usual in SAME.items():
             self.text = self.text.replace(other, usual)
         if len(self.text) > LONGEST:
@@ -62,6 +64,7 @@ class _Reader:
         self.sizes = {letter: sizes[extent] for letter, extent in EXTENTS.items()}
         self.own = {letter: self.sizes[letter] for letter in task.letters}
         self.scope, self.place, self.in_index = dict(self.own), 0, False
+        self.meant = letters.meant(self.text, self.own, self.sizes, names)
         self.take()
 
     def take(self, *wanted):
@@ -156,7 +159,7 @@ class _Reader:
 
     def side(self):
         """A side of a condition: an index letter, or what else has a value."""
-        if self.word.rstrip("'") in EXTENTS:
+        if self.word.rstrip("'") in EXTENTS or self.word in self.meant:
             return Part("index", 0, 0, letters=(self.letter(),))
         return self.sum()
 
@@ -174,21 +177,21 @@ class _Reader:
             letter = name.rstrip("'") in EXTENTS
             why = "an index stands in square brackets" if letter else f"the nearest: {', '.join(known)}"
             raise self.refused(f"there is no {name} here; {why}", token)
-        letters = self.indices() if self.word == "[" and np.ndim(self.names[name]) else ()
-        self.check(token, name, letters)
-        return Part("quantity", 0, 0, name=name, letters=letters)
+        indices = self.indices() if self.word == "[" and np.ndim(self.names[name]) else ()
+        self.check(token, name, indices)
+        return Part("quantity", 0, 0, name=name, letters=indices)
 
     def indices(self):
         """What stands in square brackets behind a name: letters, digits, or y[t] as one of them."""
         self.in_index = True
         self.take("[")
-        letters = [self.index()]
+        indices = [self.index()]
         while self.word == ",":
             self.take()
-            letters.append(self.index())
+            indices.append(self.index())
         self.in_index = False
         self.take("]")
-        return tuple(letters)
+        return tuple(indices)
 
     def index(self):
         if self.token["number"]:
@@ -202,59 +205,60 @@ class _Reader:
         return f"y_{letter}"
 
     def letter(self):
-        """An index letter that is the answer's own, or summed here."""
+        """An index letter that is the answer's own, or summed here; as the ledger has it."""
         token = self.token
-        if token["name"] is None or token["name"].rstrip("'") not in EXTENTS:
-            raise self.refused(f"wanted an index letter, one of {', '.join(EXTENTS)}")
-        letter = self.take()["name"]
+        written = token["name"] or ""
+        letter = self.meant.get(written, written)
+        if not re.fullmatch(letters.LETTER, written):
+            raise self.refused("wanted an index letter")
         if letter not in self.scope:
-            wrong = f"{letter} is neither in the answer's own indices ({', '.join(self.own)}) nor summed"
+            wrong = f"{written} is neither in the answer's own indices ({', '.join(self.own)}) nor summed"
             raise self.refused(f"{wrong}; a sum reaches to the next + or − outside brackets", token)
-        self.used.add(letter)
+        self.take()
+        self.used[letter] = written
         return letter
 
     def total(self, token):
         """`sum t, k:`, `sum_t` or `mean c:`, of the product that follows."""
         kind, _, below = token["name"].partition("_")
-        letters = [(token, letter) for letter in re.findall(r"[a-z]'*", below)]
+        summed = [(token, letter) for letter in re.findall(letters.LETTER, below)]
         while not below and self.token["name"]:
-            letters.append((self.token, self.take()["name"]))
+            summed.append((self.token, self.take()["name"]))
             if self.word == ",":
                 self.take()
         if not below or self.word == ":":
             self.take(":")
         outer, scope = self.scope, dict(self.scope)
-        for at, letter in letters:
+        for place, (at, written) in enumerate(summed):
+            letter = self.meant.get(written, written)
             if letter.rstrip("'") not in EXTENTS:
-                raise self.refused(f"wanted an index letter, one of {', '.join(EXTENTS)}", at)
+                raise self.refused(f"{written} is no index of anything here; a sum runs over one that is", at)
             if letter in scope:
                 whose = "one of the answer's own indices" if letter in self.own else "summed already"
-                raise self.refused(f"{letter} is {whose}; it cannot be summed", at)
+                raise self.refused(f"{written} is {whose}; it cannot be summed", at)
             scope[letter] = self.sizes[letter.rstrip("'")]
-        if not letters or len(scope) > MOST_INDICES:
+            summed[place] = letter
+        if not summed or len(scope) > MOST_INDICES:
             raise self.refused(f"wanted one index to sum over, or a few, {MOST_INDICES} with the answer's own", token)
         self.scope = scope
-        total = Part("total", 0, 0, (self.product(),), letters=tuple(letter for _, letter in letters))
-        sizes = [Part("number", 0, 0, name=str(self.scope[letter])) for _, letter in letters]
+        total = Part("total", 0, 0, (self.product(),), letters=tuple(summed))
+        sizes = [Part("number", 0, 0, name=str(self.scope[letter])) for letter in summed]
         self.scope = outer
         return total if kind == "sum" else Part("fraction", 0, 0, (total, _part("product", *sizes)))
 
-    def check(self, token, name, letters):
+    def check(self, token, name, written):
         """The indices of a quantity: as many as it has, each as long as its axis; heads may stand side by side."""
-        shape = np.shape(self.names[name])
-        if (len(shape), len(letters)) == (2, 3):
-            shape = (self.names["H"], shape[0], shape[1] // self.names["H"])
-        elif (len(shape), len(letters)) == (3, 2):
-            shape = (shape[1], shape[0] * shape[2])
-        if len(letters) != len(shape):
-            raise self.refused(f"{name} has {len(shape)} indices, {len(letters)} are written", token)
-        for letter, size in zip(letters, shape, strict=True):
+        shape = letters.axes(name, len(written), self.names)
+        if len(written) != len(shape):
+            raise self.refused(f"{name} has {len(shape)} indices, {len(written)} are written", token)
+        for letter, size in zip(written, shape, strict=True):
             length = self.names["N"] if letter.startswith("y_") else self.scope.get(letter, size)
             if int(letter) >= size if letter.isdigit() else length != size:
                 counted = [word for kind, word in SIZES.items() if self.names[kind] == size]
                 axis = f"counts {counted[0]}" if counted else f"has {size} entries"
-                written = re.sub(r"y_(.*)", r"y[\1]", letter)
-                raise self.refused(f"{written} does not run along this axis of {name}, which {axis}", token)
+                of_y, letter = letter.startswith("y_"), letter.removeprefix("y_")
+                shown = f"y[{self.used[letter]}]" if of_y else self.used.get(letter, letter)
+                raise self.refused(f"{shown} does not run along this axis of {name}, which {axis}", token)
 
 
 def _part(kind, *parts):

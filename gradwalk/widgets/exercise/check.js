@@ -74,13 +74,15 @@ function formula(told, answer) {
   return { passed: false, mistake, paragraphs: wrong(told, sent.rights[0], results[0], verdict, indices(told.letters, read[0].used)) };
 }
 
-/** @type {(own: string, used: Set<string>) => string} what is right of the index letters: whose each is, which are missing */
+/** @type {(own: string, used: Map<string, string>) => string} what is right of the index letters: whose each is, which are missing */
 function indices(own, used) {
+  /** @type {(letters: string[]) => string[]} */
+  const shown = (letters) => letters.map((one) => (used.get(one) === one ? one : `${one} (your ${used.get(one)})`));
   /** @type {(letters: string[], what: string) => string[]} */
-  const told = (letters, what) => (letters.length ? [`${letters.join(", ")} ${letters.length === 1 ? "is" : "are"} ${what}`] : []);
+  const told = (letters, what) => (letters.length ? [`${shown(letters).join(", ")} ${letters.length === 1 ? "is" : "are"} ${what}`] : []);
   return `Of the indices ${[
     ...told([...own].filter((letter) => used.has(letter)), "the answer's own"),
-    ...told([...used].filter((letter) => !own.includes(letter)).sort(), "summed"),
+    ...told([...used.keys()].filter((letter) => !own.includes(letter)).sort(), "summed"),
     ...[...own].filter((letter) => !used.has(letter)).map((letter) => `${letter} is one of the answer's own indices, and nowhere in the formula`),
   ].join("; ")}.`;
 }

@@ -4,6 +4,7 @@
 /** @import { Token } from "./tokens.js" */
 
 import { nearest } from "../sentence/nearest.js";
+import { LETTER, axes, bare, meant } from "./letters.js";
 import { NotRead, length, tokenAt } from "./tokens.js";
 
 /** @type {Record<string, string>} */
@@ -15,10 +16,8 @@ const shapeOf = (value) => (typeof value === "number" ? [] : value.shape);
 const part = (kind, parts = [], name = "", letters = []) => ({ kind, parts, name, letters });
 /** @type {(kind: string, parts: Part[]) => Part} of several; of one alone that one itself */
 const joined = (kind, parts) => (parts.length === 1 ? parts[0] : part(kind, parts));
-/** @type {(letter: string) => string} */
-const bare = (letter) => letter.replace(/'+$/, "");
 
-/** Sums of products of factors. `used`: the index letters that it met. */
+/** Sums of products of factors. `used`: the index letters that it met, and how they are written. */
 export class Reader {
   /** @param {string} text @param {string} own @param {Given} names @param {Grammar} grammar */
   constructor(text, own, names, grammar) {
@@ -27,8 +26,8 @@ export class Reader {
     for (const [other, usual] of grammar.same) this.text = this.text.replaceAll(other, usual);
     this.names = names;
     this.grammar = grammar;
-    /** @type {Set<string>} */
-    this.used = new Set();
+    /** @type {Map<string, string>} */
+    this.used = new Map();
     if (length(this.text) > grammar.longest) {
       const cut = Array.from(this.text).slice(0, grammar.longest).join("").length;
       throw new NotRead(`a formula has at most ${grammar.longest} letters`, this.text, cut);
@@ -41,6 +40,7 @@ export class Reader {
     this.scope = new Map(this.own);
     this.place = this.depth = 0;
     this.inIndex = false;
+    this.meant = meant(this.text, this.own, this.sizes, names);
     this.token = this.next();
   }
 
@@ -139,7 +139,8 @@ export class Reader {
 
   /** @returns {Part} a side of a condition: an index letter, or what else has a value */
   side() {
-    return Object.hasOwn(this.sizes, bare(this.word)) ? part("index", [], "", [this.letter()]) : this.sum();
+    const index = Object.hasOwn(this.sizes, bare(this.word)) || this.meant.has(this.word);
+    return index ? part("index", [], "", [this.letter()]) : this.sum();
   }
 
   /** @returns {Part} */
@@ -184,16 +185,16 @@ export class Reader {
     return `y_${letter}`;
   }
 
-  /** An index letter that is the answer's own, or summed here. */
+  /** An index letter that is the answer's own, or summed here; as the ledger has it. */
   letter() {
-    const { token } = this, known = Object.keys(this.sizes).join(", ");
-    if (!this.named || !Object.hasOwn(this.sizes, bare(this.word))) throw this.refused(`wanted an index letter, one of ${known}`);
-    const letter = this.take();
+    const written = this.named ?? "", letter = this.meant.get(written) ?? written;
+    if (!/^[a-z]'*$/.test(written)) throw this.refused("wanted an index letter");
     if (!this.scope.has(letter)) {
-      const wrong = `${letter} is neither in the answer's own indices (${[...this.own.keys()].join(", ")}) nor summed`;
-      throw this.refused(`${wrong}; a sum reaches to the next + or − outside brackets`, token);
+      const wrong = `${written} is neither in the answer's own indices (${[...this.own.keys()].join(", ")}) nor summed`;
+      throw this.refused(`${wrong}; a sum reaches to the next + or − outside brackets`);
     }
-    this.used.add(letter);
+    this.take();
+    this.used.set(letter, written);
     return letter;
   }
 
@@ -201,24 +202,26 @@ export class Reader {
   total(token) {
     const [, kind, below] = /** @type {RegExpExecArray} */ (/^([^_]*)_?(.*)$/s.exec(token.word));
     /** @type {[at: Token, letter: string][]} */
-    const letters = (below.match(/[a-z]'*/g) ?? []).map((letter) => [token, letter]);
+    const letters = (below.match(LETTER) ?? []).map((letter) => [token, letter]);
     while (!below && this.named) {
       letters.push([this.token, this.take()]);
       if (this.word === ",") this.take();
     }
     if (!below || this.word === ":") this.take(":");
     const outer = this.scope, scope = new Map(outer);
-    for (const [at, letter] of letters) {
+    const summed = letters.map(([at, written]) => {
+      const letter = this.meant.get(written) ?? written;
       if (!Object.hasOwn(this.sizes, bare(letter))) {
-        throw this.refused(`wanted an index letter, one of ${Object.keys(this.sizes).join(", ")}`, at);
+        throw this.refused(`${written} is no index of anything here; a sum runs over one that is`, at);
       }
       if (scope.has(letter)) {
         const whose = this.own.has(letter) ? "one of the answer's own indices" : "summed already";
-        throw this.refused(`${letter} is ${whose}; it cannot be summed`, at);
+        throw this.refused(`${written} is ${whose}; it cannot be summed`, at);
       }
       scope.set(letter, this.sizes[bare(letter)]);
-    }
-    const { most } = this.grammar, summed = letters.map(([, letter]) => letter);
+      return letter;
+    });
+    const { most } = this.grammar;
     if (!summed.length || scope.size > most) {
       throw this.refused(`wanted one index to sum over, or a few, ${most} with the answer's own`, token);
     }
@@ -230,10 +233,7 @@ export class Reader {
 
   /** @param {Token} token @param {string} name @param {string[]} letters as many as it has, each as long as its axis */
   check(token, name, letters) {
-    const { H, N } = /** @type {Record<string, number>} */ (this.names);
-    let shape = shapeOf(this.names[name]);
-    if (shape.length === 2 && letters.length === 3) shape = [H, shape[0], Math.floor(shape[1] / H)]; // heads side by side
-    else if (shape.length === 3 && letters.length === 2) shape = [shape[1], shape[0] * shape[2]];
+    const N = Number(this.names.N), shape = axes(name, letters.length, this.names);
     if (letters.length !== shape.length) {
       throw this.refused(`${name} has ${shape.length} indices, ${letters.length} are written`, token);
     }
@@ -241,7 +241,8 @@ export class Reader {
       const size = shape[axis], long = letter.startsWith("y_") ? N : this.scope.get(letter) ?? size;
       if (/^\d/.test(letter) ? Number(letter) < size : long === size) return;
       const counted = this.grammar.sizes.find(([kind]) => this.names[kind] === size);
-      const written = letter.replace(/^y_(.*)/, "y[$1]"), along = counted ? `counts ${counted[1]}` : `has ${size} entries`;
+      const own = letter.replace(/^y_/, ""), called = this.used.get(own) ?? own, written = own === letter ? called : `y[${called}]`;
+      const along = counted ? `counts ${counted[1]}` : `has ${size} entries`;
       throw this.refused(`${written} does not run along this axis of ${name}, which ${along}`, token);
     });
   }

@@ -20,7 +20,7 @@ const OPERATIONS = {
   "<": (x, other) => Number(x < other), "<=": (x, other) => Number(x <= other),
 };
 
-/** @type {(text: string, own: string, names: Given, grammar: Grammar) => {value: Tensor, used: Set<string>}} NotRead, with the place */
+/** @type {(text: string, own: string, names: Given, grammar: Grammar) => {value: Tensor, used: Map<string, string>}} NotRead, with the place */
 export function valueOf(text, own, names, grammar) {
   const reader = new Reader(text, own, names, grammar), of = compiled(reader.whole(), names, reader.sizes);
   const value = zeros(...[...own].map((letter) => reader.sizes[letter]));
