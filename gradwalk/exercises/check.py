@@ -101,7 +101,7 @@ def _judged(task, cases, results, index, notes, close):
 def _first_not_finite(task, result, right):
     spot = tuple(int(at) for at in np.argwhere(~np.isfinite(result) & np.isfinite(right))[0])
     at = ", ".join(map(str, spot))
-    return f"{task.name}[{at}] is {number(result[spot])} on one case. A slope is a number everywhere."
+    return f"{task.name}[{at}] is {number(result[spot])} on one case. A number belongs there."
 
 
 def _as_masked(result, right):

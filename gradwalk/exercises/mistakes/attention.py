@@ -88,6 +88,20 @@ def heads_summed(dL_dO, V):
     return np.repeat((split_heads(dL_dO, len(V)) @ _T(V)).sum(axis=0)[None], len(V), axis=0)
 
 
+@mistake(dL_dalpha, look="what is set to zero", question="Where is the mask on the way out: before, or behind alpha?")
+def masked_above_the_diagonal(dL_dO, V):
+    """The entries above the diagonal were set to zero. The mask stands before the softmax: a share of zero there makes
+    the scores' slopes zero by itself, the slope in the share is a number like any other."""
+    return np.tril(split_heads(dL_dO, len(V)) @ _T(V))
+
+
+@mistake(dL_dalpha, look="where a head's components begin", question="Head 1's first component: number 1, or D/H?")
+def heads_overlapping(dL_dO, V):
+    """Head e was cut from component e on, so that the heads overlap. It begins at e times D/H."""
+    H, _, wide = V.shape
+    return np.stack([dL_dO[:, e : e + wide] @ V[e].T for e in range(H)])
+
+
 @mistake(dL_dalpha, look="the mean over d", question="Is anything divided by D/H here?")
 def averaged_over_the_components(dL_dO, V):
     """The sum over the head's components became a mean."""
@@ -117,6 +131,34 @@ def alpha_one_minus_alpha_alone(dL_dalpha, alpha):
 def average_unweighted(dL_dalpha, alpha):
     """A plain mean was taken away. The average counts each share's slope by the share itself."""
     return alpha * (dL_dalpha - dL_dalpha.mean(axis=-1, keepdims=True))
+
+
+@mistake(dL_dS, look="the average", question="Which weights count in the average, and what stands in front of it?")
+def plain_mean_of_share_times_slope(dL_dalpha, alpha):
+    """From each share times slope their plain mean was taken away. Their sum is the average, and each place pays of
+    it by its own share."""
+    return alpha * dL_dalpha - (alpha * dL_dalpha).mean(axis=-1, keepdims=True)
+
+
+@mistake(dL_dS, look="the second share of each pair", question="Share t answers score s: whose shares are multiplied?")
+def own_share_twice(dL_dalpha, alpha):
+    """Each pair of places was given the own share squared. A share answers another score by minus the product of both
+    shares."""
+    return alpha * (dL_dalpha - alpha * dL_dalpha.sum(axis=-1, keepdims=True))
+
+
+@mistake(dL_dS, look="the sign of the other shares", question="One share of a row rises: do the others rise too?")
+def others_gain(dL_dalpha, alpha):
+    """The own share's term is right, those of the others have the wrong sign: they pay when one rises."""
+    own = alpha * dL_dalpha
+    return alpha * (dL_dalpha - own) + alpha * (own.sum(axis=-1, keepdims=True) - own)
+
+
+@mistake(dL_dS, look="where the average is laid", question="Row t has one average: for which entries is it?")
+def average_of_another_row(dL_dalpha, alpha):
+    """The rows' averages are right, but they were laid along the columns: entry (t, s) paid the average of row s. All
+    entries of row t pay the average of row t."""
+    return alpha * (dL_dalpha - (alpha * dL_dalpha).sum(axis=-1)[:, None, :])
 
 
 @mistake(dL_dS, look="the axis of the average", question="Which shares sum to 1: a row's, or a column's?")
@@ -213,3 +255,15 @@ def key_as_if_a_query(dL_dS, Q):
 def keys_of_all_heads_summed(dL_dS, Q):
     """The heads were added up. Each head's key meets its own queries alone."""
     return np.repeat((_T(dL_dS) @ Q).sum(axis=0)[None], len(Q), axis=0) / np.sqrt(Q.shape[-1])
+
+
+@mistake(dL_dQ, look="which scores hold the query", question="Does a query stand in its column of scores as well?")
+def query_and_key_together(dL_dS, K):
+    """Row and column of the message were added. A query moves its own row of scores alone; the column is its key's."""
+    return (dL_dS + _T(dL_dS)) @ K / np.sqrt(K.shape[-1])
+
+
+@mistake(dL_dK, look="which scores hold the key", question="Does a key stand in its row of scores as well?")
+def key_and_query_together(dL_dS, Q):
+    """Row and column of the message were added. A key moves its own column of scores alone; the row is its query's."""
+    return (dL_dS + _T(dL_dS)) @ Q / np.sqrt(Q.shape[-1])

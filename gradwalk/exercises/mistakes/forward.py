@@ -23,6 +23,12 @@ def mask_the_other_way(Q, K, attends):
     return np.where(attends.T, Q @ _T(K) / np.sqrt(Q.shape[-1]), -np.inf)
 
 
+@mistake(scores, look="what is true in attends", question="attends[t, s] is true: may t look at s, or not?")
+def mask_inverted(Q, K, attends):
+    """Minus infinity stands where t may look, the scores where it may not. True in attends means: may look."""
+    return np.where(attends, -np.inf, Q @ _T(K) / np.sqrt(Q.shape[-1]))
+
+
 @mistake(scores, look="what stands in a masked place", question="What share does softmax give to a score of 0?")
 def masked_with_zero(Q, K, attends):
     """Masked scores are 0. That still gets a share: e⁰ is 1. Minus infinity gets none."""
@@ -39,6 +45,13 @@ def sentences_run_together(Q, K, attends):
 def not_at_itself(Q, K, attends):
     """The diagonal is masked too. A position may look at itself; the first one could look nowhere else."""
     return np.where(attends & ~np.eye(len(attends), dtype=bool), Q @ _T(K) / np.sqrt(Q.shape[-1]), -np.inf)
+
+
+@mistake(scores, look="how the key's axes change places", question="After the reshape: whose numbers fill a column?")
+def keys_reshaped(Q, K, attends):
+    """K was reshaped to (H, D/H, T) as it lies in memory, which mixes positions. Its last two axes change places."""
+    H, T, wide = K.shape
+    return np.where(attends, Q @ K.reshape(H, wide, T) / np.sqrt(wide), -np.inf)
 
 
 @mistake(scores, look="the scale", question="How does q · k grow with the number of its terms?")

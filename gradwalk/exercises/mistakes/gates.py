@@ -26,6 +26,12 @@ def gate_on_the_message(dL_dr, u, activation="relu"):
     return np.maximum(dL_dr, 0)
 
 
+@mistake(dL_du, look="what is compared with zero", question="How many times was something muted on the way out?")
+def gated_twice(dL_dr, u, activation="relu"):
+    """Muted where u is below zero, and where the message is. The way out has one gate, and it looked at u."""
+    return np.maximum(dL_dr, 0) * (u > 0)
+
+
 @mistake(dL_du, look="the factor", question="Double u above zero: does the slope of r double?")
 def value_for_slope(dL_dr, u, activation="relu"):
     """Multiplied by r, the value. The gate's slope is wanted: 1 where it is open."""

@@ -110,3 +110,22 @@ def error_times_its_share(p, y):
     """The error p − onehot was multiplied by p once more, or by p (1 − p) as for a squared error. The log has
     cancelled that factor."""
     return _mean((p - onehot(y, p.shape[1])) * p * (1 - p), y)
+
+
+@mistake(dL_dz, look="the rows and columns of the 1", question="Which entries does p[:, y] choose in numpy?")
+def one_taken_from_every_row(p, y):
+    """Whole columns lost the 1: each word that is true anywhere in the text lost it in every row. In a row only the
+    word that is true there does, p[np.arange(T), y]."""
+    return _mean(p - np.isin(np.arange(p.shape[1]), y[y >= 0]), y)
+
+
+@mistake(dL_dz, look="the true word's entry", question="The true word is pulled by 1. Is it pushed as well?")
+def minus_one_for_the_true_word(p, y):
+    """The true word has −1, its own p is gone. It is pulled by 1 and pushed by its p like every other: p − 1."""
+    return _mean(np.where(onehot(y, p.shape[1]), -1.0, p), y)
+
+
+@mistake(dL_dz, look="what the mean divides", question="L is a mean of −z_y + log Σ exp z: of both terms, or of one?")
+def mean_of_the_pull_alone(p, y):
+    """Only the 1 was divided by M. The mean is over the whole loss of a position, so it divides p as well."""
+    return p * (y >= 0)[:, None] - onehot(y, p.shape[1]) / (y >= 0).sum()

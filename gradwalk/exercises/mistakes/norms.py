@@ -22,6 +22,14 @@ def norm_as_an_elementwise_factor(dL_dv, x1, gamma, eps=EPS):
     return gamma * dL_dv / spread(x1, eps)
 
 
+@mistake(pullback, look="the sums over c", question="Move one number of the row: do the others of v stand still?")
+def diagonal_alone(dL_dv, x1, gamma, eps=EPS):
+    """What each number does to itself, by way of mean and spread too: the Jacobian's diagonal. It also moves the others
+    of its row, and what they say is missing: two sums."""
+    x_hat = normed(x1, eps)
+    return gamma * dL_dv * (1 - (1 + x_hat**2) / x1.shape[-1]) / spread(x1, eps)
+
+
 @mistake(pullback, look="the second term", question="Shift the whole row: v stays. What must the answer's row sum to?")
 def mean_term_missing(dL_dv, x1, gamma, eps=EPS):
     """The term of the mean is missing. A shift of the whole row changes nothing, so each row of the slope sums to 0."""

@@ -78,3 +78,10 @@ def key_road_missing(via_Q, via_K, via_V):
 def query_road_missing(via_Q, via_K, via_V):
     """The road by way of Q is missing: n is also what looks at the others."""
     return via_K + via_V
+
+
+@mistake("join", look="how the roads meet", question="Does the second road pass through the first?")
+def second_road_by_way_of_the_first(*roads):
+    """The second road was multiplied by the first before they were added. Neither passes through the other: each has
+    walked its own way already, and they add."""
+    return roads[0] + np.prod(roads, axis=0)

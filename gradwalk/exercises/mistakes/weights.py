@@ -4,7 +4,10 @@ import numpy as np
 
 from gradwalk.exercises.mistakes import mistake
 from gradwalk.step1_output import dL_dh
-from gradwalk.step5_attention import dL_dW_K, dL_dW_Q, dL_dW_V
+from gradwalk.step2_mlp import dL_dr, dL_dv
+from gradwalk.step5_attention import dL_dn_via_K, dL_dn_via_Q, dL_dn_via_V, dL_dO, dL_dW_K, dL_dW_Q, dL_dW_V
+
+_INTO_HEADS = (dL_dn_via_Q, dL_dn_via_K, dL_dn_via_V)
 
 
 @mistake("weight", look="the sum over t", question="At how many positions is this one weight used?")
@@ -65,6 +68,13 @@ def sign_of_the_message_lost(message, gear):
     return np.abs(message).T @ gear
 
 
+@mistake("weight", look="the second factor", question="Twice the gear: how much further does the output go?")
+def gate_for_the_gear(message, gear):
+    """1 stands for each gear above zero, and 0 for the others. A weight moves its output by the gear itself, however
+    large it is."""
+    return message.T @ (gear > 0)
+
+
 @mistake(dL_dW_Q, dL_dW_K, dL_dW_V, look="how (H, T, D/H) becomes (T, D)", question="Which entries lie side by side?")
 def heads_laid_out_by_reshape_alone(message, n):
     """(H, T, D/H) was reshaped to (T, D) as it lies in memory: that mixes positions with components. The axes of heads
@@ -96,6 +106,15 @@ def first_head_alone(message, n):
 def heads_interleaved(message, n):
     """The rows of the heads are shuffled: component d of all heads stands together. Head e owns a block of rows."""
     return message.transpose(1, 2, 0).reshape(len(n), -1).T @ n
+
+
+@mistake(dL_dW_Q, dL_dW_K, dL_dW_V, look="the columns", question="Which components of n does one head's row read?")
+def own_columns_alone(message, n):
+    """Each head met its own D/H columns of n alone, and zero stands beside these blocks. A head owns D/H rows of the
+    weight, and each of its rows reads all D components of n."""
+    H, _, wide = message.shape
+    blocks = np.kron(np.eye(H), np.ones((wide, wide)))
+    return blocks * (message.transpose(1, 0, 2).reshape(len(n), -1).T @ n)
 
 
 @mistake("bias", look="the sum over t", question="At how many positions is the bias added?")
@@ -182,6 +201,20 @@ def message_left_out(message, weight):
 def weight_left_out(message, weight):
     """The messages alone were summed; by how much each output moves, the weight's own entry, is missing."""
     return np.repeat(message.sum(axis=1)[:, None], weight.shape[1], axis=1)
+
+
+@mistake("input", look="the weight", question="Is the input looked for here, or how the loss answers it?")
+def line_solved_backwards(message, weight):
+    """The line was solved for its input, by an inverse of the weight. No input is looked for: how far an output moves
+    when the input moves by 1 is the weight itself."""
+    return message @ np.linalg.pinv(weight).T
+
+
+@mistake(dL_dr, dL_dv, dL_dO, *_INTO_HEADS, look="the message", question="May the loss ask for less of an output?")
+def message_muted(message, weight):
+    """The message was muted where it is negative. A gate belongs to the unit's own line; here what arrives counts with
+    its sign. (At the logits only the true word's message is negative: there this is that word left out.)"""
+    return np.maximum(message, 0) @ weight
 
 
 @mistake("input", look="the order of product and sum", question="Which message belongs to which weight?")

@@ -68,7 +68,7 @@ function formula(told, answer) {
       const { data } = sent.rights[k], lost = result.data.findIndex((x, n) => !Number.isFinite(x) && Number.isFinite(data[n]));
       if (lost < 0) continue;
       const at = placeOf(result, lost).join(", ");
-      return refused(`${told.name}[${at}] is ${number(result.data[lost])} on one case. A slope is a number everywhere.`);
+      return refused(`${told.name}[${at}] is ${number(result.data[lost])} on one case. A number belongs there.`);
     }
   }
   return { passed: false, mistake, paragraphs: wrong(told, sent.rights[0], results[0], verdict, indices(told.letters, read[0].used)) };
