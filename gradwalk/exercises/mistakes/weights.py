@@ -213,7 +213,7 @@ def line_solved_backwards(message, weight):
 @mistake(dL_dr, dL_dv, dL_dO, *_INTO_HEADS, look="the message", question="May the loss ask for less of an output?")
 def message_muted(message, weight):
     """The message was muted where it is negative. A gate belongs to the unit's own line; here what arrives counts with
-    its sign."""  # not at dL_dh: of the logits' messages the true word's alone is negative, so that it would be left out
+    its sign."""  # not at dL_dh: of the logits' messages the true word's alone is negative, so that word would go
     return np.maximum(message, 0) @ weight
 
 
