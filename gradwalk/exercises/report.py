@@ -96,6 +96,7 @@ def _phrase(change):
     """A change as the end of a sentence."""
     phrases = {"transposed": "it is transposed", "with the other sign": "it has the other sign"}
     phrases |= {"an axis of length 1 kept": "an axis of length 1 is kept"}
+    phrases |= {"times a factor": "it is out by a factor, which is another for other sizes"}
     parts = change.split(", ")
     return " and ".join(phrases.get(part, part.replace("times", "it is out by the factor")) for part in parts)
 

@@ -43,7 +43,7 @@ class Mistake(NamedTuple):
         return " ".join(self.formula.__doc__.split())
 
     def made(self, task: Task, given: dict[str, object]) -> np.ndarray | None:
-        """What its formula makes of a case's numbers; None where their shapes forbid it."""
+        """What its formula makes of a case's numbers; None where they forbid it, by their shapes for one."""
         arguments = task.of(given)
         if task.rule in _MERGED and task.rule in self.where and arguments[0].ndim == 3:
             arguments = (merge_heads(arguments[0]), *arguments[1:])

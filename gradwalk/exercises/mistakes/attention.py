@@ -39,6 +39,20 @@ def every_Hth_component_to_a_head(dL_dO, alpha):
     return _T(alpha) @ _interleaved(dL_dO, len(alpha))
 
 
+@mistake(dL_dV, look="what stands below the sum", question="Must one value's shares in many blends sum to 1?")
+def divided_by_the_columns_sum(dL_dO, alpha):
+    """The messages were averaged by the column's shares. Only a row sums to 1; a value's shares in many blends add,
+    each with its message, and nothing is divided."""
+    return _T(alpha) @ split_heads(dL_dO, len(alpha)) / _T(alpha).sum(axis=-1, keepdims=True)
+
+
+@mistake(dL_dV, look="where a head's components begin", question="Head 1's first component: number 1, or D/H?")
+def heads_of_the_message_overlapping(dL_dO, alpha):
+    """Head e was cut from component e on, so that the heads overlap. It begins at e times D/H."""
+    wide = dL_dO.shape[1] // len(alpha)
+    return np.stack([shares.T @ dL_dO[:, e : e + wide] for e, shares in enumerate(alpha)])
+
+
 @mistake(dL_dV, look="alpha's head", question="Does head 1 look where head 0 looks?")
 def first_heads_shares_for_all(dL_dO, alpha):
     """Head 0's shares stand for every head's. Each head blends by its own."""
@@ -267,3 +281,16 @@ def query_and_key_together(dL_dS, K):
 def key_and_query_together(dL_dS, Q):
     """Row and column of the message were added. A key moves its own column of scores alone; the row is its query's."""
     return (dL_dS + _T(dL_dS)) @ Q / np.sqrt(Q.shape[-1])
+
+
+@mistake(dL_dK, look="what is set to zero", question="Which positions look at the first key?")
+def masked_after_the_turn(dL_dS, Q):
+    """The message was turned over, and then what stands above the diagonal was set to zero: all that is left is what a
+    key hears of itself. The scores were masked before; their slopes need no mask."""
+    return np.tril(_T(dL_dS)) @ Q / np.sqrt(Q.shape[-1])
+
+
+@mistake(dL_dK, look="the end of the inner loop", question="Does a position look at its own key?")
+def own_position_left_out(dL_dS, Q):
+    """A key does not hear of its own position: the sum ends one too early. Each position looks at itself too."""
+    return np.tril(dL_dS, -1).swapaxes(-1, -2) @ Q / np.sqrt(Q.shape[-1])

@@ -11,6 +11,13 @@ def _T(x):
     return x.swapaxes(-1, -2)
 
 
+def _unmasked(z):
+    """Zero for minus infinity. ValueError where nothing is masked: of p there is no such mistake."""
+    if np.isfinite(z).all():
+        raise ValueError("z: nothing is masked")
+    return np.where(np.isneginf(z), 0.0, z)
+
+
 @mistake(scores, look="the mask", question="May position 0 look at position 1?")
 def mask_forgotten(Q, K, attends):
     """Nothing is masked. A position looks at itself and at earlier places of its own sentence alone."""
@@ -83,6 +90,20 @@ def softmax_along_the_wrong_axis(z):
 def shares_of_the_whole_table(z):
     """One sum over everything. Each row has its own, so that it sums to 1."""
     return np.exp(z) / np.exp(z).sum()
+
+
+@mistake(softmax, look="the masked places", question="What is e to the power of minus infinity, and of 0?")
+def masked_taken_for_zero(z):
+    """Minus infinity became 0 before the exponential, so a masked place has e⁰ = 1 to share with. Minus infinity gives
+    0 by itself: nothing is to be replaced."""
+    return softmax(_unmasked(z))
+
+
+@mistake(softmax, look="the divisor", question="After some shares were set to zero: what does the row sum to?")
+def masked_left_in_the_divisor(z):
+    """The masked shares were set to zero at the end, yet they are in the sum that all are divided by, so that a row
+    sums to less than 1."""
+    return np.where(np.isneginf(z), 0.0, softmax(_unmasked(z)))
 
 
 @mistake(softmax, look="the divisor", question="What do the numbers of a row sum to?")

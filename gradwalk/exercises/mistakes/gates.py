@@ -125,6 +125,12 @@ def tanh_not_squared(u):
     return 0.5 * (1 + _omega(u)) + 0.5 * u * (1 - _omega(u)) * _inner(u)
 
 
+@mistake(gelu_slope, look="the slope of tanh", question="Is tanh steepest at 0, or far from it?")
+def tanh_square_added(u):
+    """1 + ω² stands where 1 − ω² belongs: tanh grows flat where ω comes near 1."""
+    return 0.5 * (1 + _omega(u)) + 0.5 * u * (1 + _omega(u) ** 2) * _inner(u)
+
+
 @mistake(gelu_slope, look="the second term's factor", question="Where did the ½ of the second term go?")
 def half_forgotten(u):
     """The ½ in front of the second term is missing."""

@@ -39,6 +39,24 @@ def averaged_over_the_repeats(message, numbers, rows):
     return _added(message, numbers, rows) / np.maximum(_counts(numbers, rows), 1)
 
 
+@mistake("look-up", look="the rows that are read twice", question="Does the row forget its first message?")
+def running_mean_of_the_repeats(message, numbers, rows):
+    """Each new message was averaged with what stood there, so that every message is halved again and again. They
+    add."""
+    table = np.zeros((rows, message.shape[1]))
+    for row, arrived in zip(numbers, message, strict=True):
+        table[row] = (table[row] + arrived) / 2
+    return table
+
+
+@mistake("look-up", look="the end of the loop over rows", question="Is the last row that is read written too?")
+def last_row_left_out(message, numbers, rows):
+    """The highest row that is read has nothing: a range ends before its end."""
+    table = _added(message, numbers, rows)
+    table[numbers.max()] = 0
+    return table
+
+
 @mistake("look-up", look="the rows that are never read", question="Nudge an entry that nobody reads: what happens?")
 def every_row_gets_all(message, numbers, rows):
     """Every row got the sum of all messages. A row hears only of the positions where it is read."""

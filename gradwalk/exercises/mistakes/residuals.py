@@ -85,3 +85,9 @@ def second_road_by_way_of_the_first(*roads):
     """The second road was multiplied by the first before they were added. Neither passes through the other: each has
     walked its own way already, and they add."""
     return roads[0] + np.prod(roads, axis=0)
+
+
+@mistake("copy", look="the message", question="Does the loss care equally about every entry of the sum?")
+def factor_without_the_message(message):
+    """1 everywhere: that is how far the sum moves. How much the loss cares about the sum, the message, is missing."""
+    return np.ones_like(message)

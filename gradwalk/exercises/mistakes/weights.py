@@ -167,6 +167,12 @@ def times_the_weight_as_on_the_way_out(message, weight):
     return message @ weight.T
 
 
+@mistake("bias", look="the first term", question="What does the sum hold before its first term is added?")
+def first_position_twice(message):
+    """The first position counts twice: the sum began with it, and added it again."""
+    return message.sum(axis=0) + message[0]
+
+
 @mistake("input", look="the sum over the outputs", question="Which outputs move when this one input moves?")
 def one_output_only(message, weight):
     """One output's term stands for all of them. One input moves every output, and each of them has a say."""
@@ -227,6 +233,25 @@ def sums_multiplied(message, weight):
 def sign_of_the_weight_lost(message, weight):
     """The weight was taken without its sign. A negative one turns the output the other way."""
     return message @ np.abs(weight)
+
+
+@mistake("input", look="where the sum begins anew", question="What does the sum hold before its first term is added?")
+def sum_never_set_to_zero(message, weight):
+    """Each entry has all those before it added: the sum was not set to zero for the next one."""
+    return np.cumsum(message @ weight, axis=1)
+
+
+@mistake("input", look="the weight", question="Must an output's weights sum to 1?")
+def weights_made_shares(message, weight):
+    """Each output's weights were divided by their sum, as if it were shared out. A weight counts as it is."""
+    return message @ (weight / weight.sum(axis=1, keepdims=True))
+
+
+@mistake(dL_dO, *_INTO_HEADS, look="the sum over the outputs", question="Which outputs does one input reach?")
+def own_output_alone(message, weight):
+    """The message of the output with the same number was multiplied by a sum of weights. An input reaches every output,
+    each by a weight of its own, and each has its own message."""
+    return message * weight.sum(axis=0)
 
 
 @mistake(dL_dh, look="the words that are summed", question="Do the wrong words' logits move when h moves?")

@@ -45,7 +45,8 @@ export function wrong(told, right, result, { entry, change, plain }, index) {
 
 /** @type {(change: string) => string} a change as the end of a sentence */
 const phrase = (change) => change.split(", ").map((one) => one === "transposed" ? "it is transposed"
-  : one === "with the other sign" ? "it has the other sign" : one.replaceAll("times", "it is out by the factor")).join(" and ");
+  : one === "with the other sign" ? "it has the other sign"
+  : one === "times a factor" ? "it is out by a factor, which is another for other sizes" : one.replaceAll("times", "it is out by the factor")).join(" and ");
 
 /** @type {(change: string) => string} */
 const place = (change) => change.includes("transposed") ? "which index comes first"
