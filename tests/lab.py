@@ -143,7 +143,7 @@ ANOTHER = """async name => {
 }"""
 
 
-def open_notebook(page, url: str, name: str, run: bool = True) -> None:
+def open_notebook(page, url: str, name: str, run: bool = True, token: str = "t") -> None:
     """Open the notebook as the only one, wait for its kernel, and run it all, unless `run` is false.
 
     In the JupyterLab that the page shows already, or in a fresh workspace.
@@ -151,7 +151,7 @@ def open_notebook(page, url: str, name: str, run: bool = True) -> None:
     if page.url.startswith(url):
         page.evaluate(ANOTHER, name)
     else:
-        page.goto(address(url, name))
+        page.goto(address(url, name, token))
     page.wait_for_function(IDLE, timeout=60_000)
     if run:
         page.evaluate(RUN_ALL)
