@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -110,10 +111,18 @@ def lab(root: Path, *options: str):
             if server.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"JupyterLab did not start:\n{(own / 'log').read_text()[-2000:]}")
             time.sleep(0.05)  # a file of another process: there is nothing to wait on but the clock
-        yield json.loads(told.read_text())["url"]
+        found = json.loads(told.read_text())
+        until(lambda: _listens(found["port"]))  # a server is told of a little before that
+        yield found["url"]
     finally:
         server.terminate()
         server.wait(20)
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+        return True
+    return False
 
 
 def write_notebook(path: Path, *cells: str) -> None:
@@ -128,11 +137,29 @@ def address(url: str, name: str, token: str = "t") -> str:
     return f"{url}lab/workspaces/{uuid.uuid4().hex}/tree/{name}?token={token}&reset"
 
 
-def open_notebook(page, url: str, name: str) -> None:
-    """Open the notebook in a fresh workspace, wait for its kernel, and run it all."""
-    page.goto(address(url, name))
+# A page of JupyterLab costs five times as much as a notebook in it. Nothing is asked about what was not saved.
+ANOTHER = """async name => {
+    const { commands, shell } = window.jupyterapp;
+    for (const panel of [...shell.widgets("main")]) {
+        await panel.sessionContext?.shutdown();
+        panel.dispose();
+    }
+    await commands.execute("docmanager:open", { path: name });
+}"""
+
+
+def open_notebook(page, url: str, name: str, run: bool = True, token: str = "t") -> None:
+    """Open the notebook as the only one, wait for its kernel, and run it all, unless `run` is false.
+
+    In the JupyterLab that the page shows already, or in a fresh workspace.
+    """
+    if page.url.startswith(url):
+        page.evaluate(ANOTHER, name)
+    else:
+        page.goto(address(url, name, token))
     page.wait_for_function(IDLE, timeout=60_000)
-    page.evaluate(RUN_ALL)
+    if run:
+        page.evaluate(RUN_ALL)
 
 
 def ask_kernel(page, code: str) -> str:

@@ -51,6 +51,7 @@ RUN = """() => axe.run(
     { include: [".jp-Cell .jp-OutputArea-output"], exclude: [".jp-RenderedMarkdown pre"] },
     { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })"""
 
+TALL = 24_000  # room for all outputs: JupyterLab draws what is in sight
 BOXES = "all => all.map(node => node.getBoundingClientRect()).map(({ width, height }) => [width, height])"
 
 
@@ -66,11 +67,10 @@ def jupyter(tmp_path_factory):
         yield url
 
 
-@pytest.fixture(scope="module", params=[1280, 320])
-def page(browser, jupyter, request):
-    """All outputs, run in a page of this width; a test says what the system's colours are."""
-    tall = 24_000  # room for all outputs: JupyterLab draws what is in sight
-    page = browser.new_page(viewport={"width": request.param, "height": tall}, color_scheme="light")
+@pytest.fixture(scope="module")
+def page(browser, jupyter):
+    """All outputs, run; a test says how wide the page is, and what the system's colours are."""
+    page = browser.new_page(viewport={"width": 1280, "height": TALL}, color_scheme="light")
     lab.open_notebook(page, jupyter, "all.ipynb")
     page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
     page.wait_for_function(f"document.querySelectorAll('.jp-Cell .jp-OutputArea-output').length === {len(OUTPUTS)}")
@@ -83,9 +83,11 @@ def page(browser, jupyter, request):
     page.close()
 
 
+@pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize(("theme", "names"), [("light", "gpt2"), ("dark", "course")])  # GPT-2's has grey in it
-def test_no_output_hinders_anybody(page, theme, names):
+def test_no_output_hinders_anybody(page, theme, names, width):
     """Markdown's code is coloured by JupyterLab: what it does there is not the course's."""
+    page.set_viewport_size({"width": width, "height": TALL})
     page.emulate_media(color_scheme=theme)
     page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(theme == 'light').lower()}'")
     page.evaluate("gradwalkNames", names)
@@ -103,7 +105,6 @@ def test_no_output_hinders_anybody(page, theme, names):
     assert not told, "\n".join(told)
 
 
-@pytest.mark.parametrize("page", [1280], indirect=True)
 def test_with_forced_colours_the_field_that_is_typed_in_and_the_chosen_button_are_seen(page):
     page.emulate_media(forced_colors="active")
     field = page.get_by_role("textbox", name="your sentence")

@@ -38,19 +38,23 @@ def jupyter(tmp_path_factory):
         yield url
 
 
-@pytest.fixture
-def open_lab(browser, jupyter):
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    page = context.new_page()
+@pytest.fixture(scope="module")
+def page(browser):
+    """One JupyterLab for all, in which each test opens its own notebook."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    yield page
+    page.close()
 
-    def open_notebook(name):
+
+@pytest.fixture
+def open_lab(page, jupyter):
+    def open_notebook(name, shows=".gw-board"):
         lab.open_notebook(page, jupyter, name)
-        page.wait_for_selector(".gw-board")
+        page.wait_for_selector(shows)
         page.evaluate(f"void (window.painted = () => {lab.PAINTED})")
         return page
 
-    yield open_notebook
-    context.close()
+    return open_notebook
 
 
 def kernel_agrees(page, board="board"):
@@ -181,12 +185,9 @@ def test_journey_of_a_sentence(open_lab):
     assert page.locator(".jp-Notebook .jp-Cell").count() == cells
 
 
-def test_a_slider_says_its_name_and_moves_its_page(browser, jupyter):
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    lab.open_notebook(page, jupyter, "slider.ipynb")
+def test_a_slider_says_its_name_and_moves_its_page(open_lab):
+    page = open_lab("slider.ipynb", shows=".gw-range")
     slider = page.get_by_role("slider", name="x", exact=True)
-    slider.wait_for()
     told = page.locator(".jp-OutputArea-output pre")
     assert told.inner_text().split() == ["twice", "0.0000"]
     for key in ("ArrowRight", "ArrowRight", "b", "x"):  # the last two are the notebook's own
@@ -199,4 +200,3 @@ def test_a_slider_says_its_name_and_moves_its_page(browser, jupyter):
     assert slider.input_value() == "-2.5"
     assert slider.get_attribute("aria-valuetext") == page.locator("output").inner_text() == "−2.5"
     assert slider.bounding_box()["width"] > 150
-    context.close()

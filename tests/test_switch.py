@@ -33,15 +33,22 @@ def jupyter(tmp_path_factory):
         yield url
 
 
+@pytest.fixture(scope="module")
+def page(browser):
+    """One JupyterLab for all."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1200})
+    yield page
+    page.close()
+
+
 @pytest.fixture
-def open_names(browser, jupyter):
-    context = browser.new_context(viewport={"width": 1400, "height": 1200})
-    page = context.new_page()
+def open_names(page, jupyter):
+    """The page, in which the notebook was opened and run anew, in the course's names."""
     lab.open_notebook(page, jupyter, "names.ipynb")
     page.wait_for_function("document.querySelectorAll('.gw-step mjx-container').length >= 10")
     page.wait_for_selector(".gw-ledger")
-    yield page
-    context.close()
+    page.evaluate("gradwalkNames('course')")
+    return page
 
 
 def dirty(page):
@@ -99,10 +106,8 @@ def test_a_node_of_the_map_leads_to_its_notebook(open_names):
     assert len(page.context.pages) == 1  # in JupyterLab itself
 
 
-def test_every_derivation_is_typeset_in_every_dialect_and_fits_the_page(browser, jupyter):
+def test_every_derivation_is_typeset_in_every_dialect_and_fits_the_page(page, jupyter):
     equations = sum(len(derivations.derivation(function).lines) for function in derivations.gradients())
-    context = browser.new_context(viewport={"width": 1400, "height": 1000})
-    page = context.new_page()
     lab.open_notebook(page, jupyter, "all.ipynb")
     wanted = equations * len(DIALECTS)
     page.wait_for_function(f"document.querySelectorAll('.gw-step mjx-container').length >= {wanted}", timeout=90_000)
@@ -120,4 +125,3 @@ def test_every_derivation_is_typeset_in_every_dialect_and_fits_the_page(browser,
             name,
         )
         assert bad == [], name
-    context.close()

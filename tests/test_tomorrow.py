@@ -67,21 +67,33 @@ def served(request, tmp_path_factory):
         yield opened
 
 
+@pytest.fixture(scope="module")
+def browsers(browser, served):
+    """Two browsers, each with a JupyterLab in which nothing was opened yet: that of the day, and that of the next."""
+    contexts = [browser.new_context(viewport={"width": 1280, "height": 800}) for _ in range(2)]
+    yield [context.new_page() for context in contexts]
+    for context in contexts:
+        context.close()
+
+
 @pytest.fixture
-def open_in_a_new_browser(served):
-    """A function: open a notebook as somebody does who has just started the browser. A page error fails the test."""
+def on_day(browsers, served):
+    """A function: open a notebook on a day, 0 or 1. A page error fails the test."""
     _, url, token = served
     troubles = []
-    with lab.browser() as browser:
 
-        def open_page(name):
-            page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-            page.on("pageerror", lambda error: troubles.append(str(error)))
-            page.goto(lab.address(url, name, token))
-            page.wait_for_function(lab.IDLE, timeout=60_000)
-            return page
+    def heard(error):
+        troubles.append(str(error))
 
-        yield open_page
+    def open_page(day, name):
+        lab.open_notebook(browsers[day], url, name, run=False, token=token)
+        return browsers[day]
+
+    for page in browsers:
+        page.on("pageerror", heard)
+    yield open_page
+    for page in browsers:
+        page.remove_listener("pageerror", heard)
     assert not troubles
 
 
@@ -90,10 +102,9 @@ def run_all(page):
 
 
 def leave(page):
-    """Save, let the kernel go, and close the browser."""
+    """Save, and let the kernel go."""
     page.evaluate(SAVE)
     page.evaluate(KERNEL_GONE)
-    page.context.close()
 
 
 def cell(page, which):
@@ -141,8 +152,8 @@ def python_loss(turns):
     return float(forward(model, *model.read(SENTENCE, scored="last")).L)
 
 
-def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_new_browser):
-    page = open_in_a_new_browser("mine.ipynb")
+def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, on_day):
+    page = on_day(0, "mine.ipynb")
     run_all(page)
     knobs(page, BOARD)
     assert lab.ask_kernel(page, TOUCHED) == "[]"  # no cell has laid hand on a board in sight
@@ -179,7 +190,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     leave(page)
     assert (served[0] / "mine.ipynb").stat().st_size < 1e6
 
-    page = open_in_a_new_browser("mine.ipynb")
+    page = on_day(1, "mine.ipynb")
     for which in (BOARD, DEEP, OWN, SLIDER):
         assert said_of_its_kernel(cell(page, which)) == [GONE]
     assert {which: set_to(page, which) for which in (BOARD, DEEP, OWN)} == kept
@@ -221,11 +232,10 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, open_in_a_n
     assert cell(page, OWN).locator(".gw-asks").all_text_contents()[-1] == "river"
     tokens, y = start.read("the dog slept by the river")
     assert loss_in(page, OWN) == pytest.approx(float(forward(start, tokens, y).L), abs=1e-12)
-    page.context.close()
 
 
 @pytest.mark.parametrize("served", [plain], ids=["plain"], indirect=True)
-def test_a_stop_of_the_course_is_there_the_next_day(served, open_in_a_new_browser):
+def test_a_stop_of_the_course_is_there_the_next_day(served, on_day):
     name = "1a_which_way.ipynb"
     stop = nbformat.read(served[0] / name, as_version=4)
     sources = [source.source for source in stop.cells if source.cell_type == "code"]
@@ -233,7 +243,7 @@ def test_a_stop_of_the_course_is_there_the_next_day(served, open_in_a_new_browse
     of_boards = [k for k, line in enumerate(last_lines) if line in ("board", "own")]
     of_pages = [k for k, line in enumerate(last_lines) if line.startswith("LivePage(")]
     assert (len(of_boards), len(of_pages)) == (2, 1)
-    page = open_in_a_new_browser(name)
+    page = on_day(0, name)
     run_all(page)
     for which in of_boards:
         assert cell(page, which).get_by_role("button", name="undo").is_disabled()
@@ -244,10 +254,9 @@ def test_a_stop_of_the_course_is_there_the_next_day(served, open_in_a_new_browse
     leave(page)
     assert (served[0] / name).stat().st_size < 1e6
 
-    page = open_in_a_new_browser(name)
+    page = on_day(1, name)
     assert {which: set_to(page, which) for which in of_boards} == kept
     assert cell(page, of_boards[0]).locator(".gw-score").text_content() == "1 found by turning"
     for which in of_boards + of_pages:
         assert said_of_its_kernel(cell(page, which)) == [GONE]
         assert cell(page, which).get_by_text("Error displaying widget").count() == 0
-    page.context.close()

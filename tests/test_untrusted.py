@@ -1,13 +1,12 @@
 """The first glance: stored outputs in real pages, before anything was run. Not trusted, trusted, converted."""
 
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import lab
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter, SlidesExporter
 from nbformat.sign import NotebookNotary
 
 from gradwalk import show
@@ -202,16 +201,12 @@ def comes_alive(page):
     assert output(page, "ledger").locator("tbody tr:visible").count() == 6
 
 
-def test_a_notebook_that_is_not_trusted_in_jupyterlab(look, jupyter):
+def test_a_notebook_in_jupyterlab_stands_still_until_it_is_trusted_and_then_is_alive_before_it_ran(look, jupyter):
     page = look(lab.address(jupyter, "strange.ipynb"), jupyter)
     page.wait_for_function(lab.IDLE, timeout=60_000)
     stands_still(page)
     assert output(page, "step").locator("mjx-container").count() == len(EQUATIONS)  # the course's alone
-
-
-def test_a_notebook_that_is_trusted_in_jupyterlab_is_alive_before_it_ran(look, jupyter):
-    page = look(lab.address(jupyter, "signed.ipynb"), jupyter)
-    page.wait_for_function(lab.IDLE, timeout=60_000)
+    lab.open_notebook(page, jupyter, "signed.ipynb", run=False)
     comes_alive(page)
     output(page, "step")
     page.wait_for_function(
@@ -239,11 +234,10 @@ def test_a_notebook_in_notebook_7(look, jupyter):
 CDN = ("https://cdnjs.cloudflare.com/", "https://unpkg.com/")
 
 
-@pytest.mark.parametrize("to", ["html", "slides"])
-def test_a_page_that_nbconvert_made(look, folder, to):
-    command = [sys.executable, "-m", "nbconvert", "--to", to, "--output", f"as_{to}", "strange.ipynb"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    made = folder / f"as_{to}{'.slides' if to == 'slides' else ''}.html"
+@pytest.mark.parametrize("exporter", [HTMLExporter, SlidesExporter])
+def test_a_page_that_nbconvert_made(look, folder, exporter):
+    made = folder / f"{exporter.__name__}.html"
+    made.write_text(exporter().from_filename(folder / "strange.ipynb")[0], encoding="utf-8")
     stands_still(look(made.as_uri(), folder.as_uri(), CDN, noisy=True, java_script_enabled=False))
-    if to == "html":
+    if exporter is HTMLExporter:
         comes_alive(look(made.as_uri(), folder.as_uri(), CDN, noisy=True))
