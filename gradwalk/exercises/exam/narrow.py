@@ -14,8 +14,13 @@ from gradwalk.exercises.tasks import Task
 from gradwalk.names import look_up
 
 
-def narrow(case: Case, task: Task, ways: Sequence[str]) -> Case | None:
-    """The case narrowed in both ways. None where one of them says nothing new, or does not hold beside the other."""
+def ways(case: Case, task: Task) -> list[str]:
+    """The ways to narrow a case that change something of what a task takes."""
+    return [way for way in WAYS if _narrowed(case, task, way)]
+
+
+def narrowed(case: Case, task: Task, ways: Sequence[str]) -> Case | None:
+    """The case narrowed in two of these ways. None where one says nothing beside the other, or does not hold there."""
     one, other = (_narrowed(case, task, way) for way in ways)
     both = one and other and _narrowed(one, task, ways[1])
     holds = both and _narrowed(other, task, ways[0]) and not any(_narrowed(both, task, way) for way in ways)

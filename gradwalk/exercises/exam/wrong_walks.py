@@ -12,13 +12,14 @@ import string
 import textwrap
 from collections.abc import Sequence
 from functools import cache
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
 from gradwalk.exercises import mistakes, tasks
-from gradwalk.exercises.cases import differ, draw
-from gradwalk.exercises.exam.narrow import WAYS, narrow
+from gradwalk.exercises.cases import Case, differ, draw
+from gradwalk.exercises.exam import narrow
 from gradwalk.exercises.exam.question import Question
 from gradwalk.exercises.mistakes import Mistake
 from gradwalk.exercises.shipping import Refusal
@@ -28,7 +29,7 @@ from gradwalk.exercises.tasks import Task
 PIECES = ("dL_dz", "dL_dm", "dL_dgamma2", "dL_dW_O", "dL_dW_Q", "dL_dgamma1")
 COUNT = 4
 CHOICES = 3  # cases, of which one exposes
-TRIES = 100  # pairs of ways
+DRAWN = 5  # numbers on which each case is tried
 OTHERS = 4  # mistakes that are offered beside the right ones
 IN_HEADS = ("dL_dQ", "dL_dK", "dL_dV")
 
@@ -48,9 +49,9 @@ def questions(rng: np.random.Generator) -> tuple[str, list[Question]]:
     walk = tasks.walked()
     starts = [next(k for k, task in enumerate(walk) if task.name == name) for name in PIECES]
     pieces = [walk[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
-    case, found = draw(int(rng.integers(1 << 30))), []
+    found = []
     for k in rng.permutation(len(pieces)):
-        if len(found) < COUNT and (wrong := _drawn(pieces[k], case, found, rng)):
+        if len(found) < COUNT and (wrong := _drawn(pieces[k], found, rng)):
             found.append(wrong)
     found.sort(key=lambda wrong: walk.index(wrong.task))
     names = {wrong.entry.name for wrong in found}
@@ -83,7 +84,7 @@ def _question(key, wrong, letters):
     return Question(key, "\n".join(lines), f"{right[0]}, {right[1]} {wrong.entry.name}, case {right[2]}", judge)
 
 
-def _drawn(piece, case, taken, rng):
+def _drawn(piece, taken, rng):
     """A mistake at one of these tasks which some cases hide and another exposes; None if there is none.
 
     Where it can be it is at another rule than those that are taken.
@@ -93,23 +94,38 @@ def _drawn(piece, case, taken, rng):
     for task in sorted(places, key=lambda task: task.rule in rules):
         known = [entry for entry in _known(task) if entry.look not in looks]
         for k in rng.permutation(len(known)):
-            if (found := _cases(task, known[k], case, rng)) is not None:
+            if (found := _cases(task, known[k], rng)) is not None:
                 return Wrong(piece, task, known[k], *found)
     return None
 
 
-def _cases(task, entry, case, rng):
+def _cases(task, entry, rng):
     """Cases in words, narrow in two ways each, and which of them exposes the mistake; None if too few hide it."""
+    hides, exposes = ([pairs[k] for k in rng.permutation(len(pairs))] for pairs in sorted_out(task, entry))
+    if len(hides) < CHOICES - 1 or not exposes:
+        return None
+    cases = ["; ".join(pair) for pair in [*hides[: CHOICES - 1], exposes[0]]]
+    order = rng.permutation(CHOICES)
+    return [cases[k] for k in order], int(np.argmax(order)) + 1
+
+
+@cache
+def sorted_out(task: Task, entry: Mistake) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Of all pairs of ways to narrow a case those that hide a mistake, and those that expose it, on all numbers."""
     hides, exposes = [], []
-    for _ in range(TRIES):
-        ways = [list(WAYS)[k] for k in sorted(rng.permutation(len(WAYS))[:2])]
-        if (shown := _shows(task, entry, narrow(case, task, ways))) is not None:
-            (exposes if shown else hides).append("; ".join(ways))
-        if len(set(hides)) >= CHOICES - 1 and exposes:
-            cases = [*dict.fromkeys(hides)][: CHOICES - 1] + exposes[:1]
-            cases = [cases[k] for k in rng.permutation(CHOICES)]
-            return cases, cases.index(exposes[0]) + 1
-    return None
+    for pair in combinations(narrow.ways(draw(0), task), 2):
+        shown = {shows(task, entry, narrow.narrowed(draw(k), task, pair)) for k in range(DRAWN)}
+        if len(shown) == 1 and None not in shown:
+            (exposes if shown.pop() else hides).append(pair)
+    return hides, exposes
+
+
+def shows(task: Task, entry: Mistake, case: Case | None) -> bool | None:
+    """Whether a mistake shows on a case; None where that says nothing: no case, all zero, or shapes that do not fit."""
+    if case is None:
+        return None
+    right, made = task.right(*task.of(case)), entry.made(task, case)
+    return None if made is None or not right.any() else differ(made, right, right)
 
 
 @cache
@@ -119,14 +135,6 @@ def _known(task):
     shape = task.right(*task.of(example)).shape
     made = [entry for entry, one in mistakes.made(task, example) if one.shape == shape]
     return [entry for entry in made if not any(name.startswith("_") for name in entry.formula.__code__.co_names)]
-
-
-def _shows(task, entry, case):
-    """Whether a mistake shows on a case; None where that says nothing: no case, all zero, or shapes that do not fit."""
-    if case is None:
-        return None
-    right, made = task.right(*task.of(case)), entry.made(task, case)
-    return None if made is None or not right.any() else differ(made, right, right)
 
 
 # ---- a line as it stands in a walk back
