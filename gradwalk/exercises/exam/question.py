@@ -39,5 +39,6 @@ def told(question: Question, answer: object) -> Told:
     try:
         question.judge(answer)
     except Refusal as refusal:
-        return Told(False, None if refusal.kind == "blank" else refusal.kind, refusal.said)
+        blank = refusal.kind == "blank"
+        return Told(False, None if blank else refusal.kind, NOTHING if blank else refusal.said)
     return Told(True, None, "right")

@@ -23,6 +23,7 @@ OPENING = {
     "and of what the line takes, in its order.",
     "D": "D. A line that you have not seen. Write both of its gradients, as in C.",
 }
+MINUTES, WEEKS = 90, 2
 MEANS = "You can differentiate such lines, and prove it by measuring."
 # What the short tests ask: two minutes each, one of every rule that most of the walk is made of.
 SHORT = ("dL_dz", "dL_dW", "dL_du", "dL_dx1", "dL_dS")
@@ -77,6 +78,9 @@ class Exam(Sheet):
         questions += [one, other._replace(asks=f"D2. The same line.\n{other.asks.splitlines()[-1]}")]
         super().__init__(questions)
 
+    def __repr__(self):
+        return f"Exam {self.seed}: {MINUTES} minutes, open book, nothing named; {len(self.questions)} questions"
+
     def part(self, letter: str) -> Page:
         """The questions of a part, "A" to "D"."""
         arguments.one_of("letter", letter, NEEDED, "part")
@@ -97,7 +101,10 @@ class Exam(Sheet):
         missing = [letter for letter, passed in self.passed(said).items() if not passed]
         verdict = f"Not passed yet: {', '.join(missing)}." if missing else f"Passed. {MEANS}"
         notes = [f"{key}: {one.said}" for key, one in said.items() if not one.right and one.said != NOTHING]
-        shown, behind = table(parts), _page([verdict, *notes])
+        again = f"In {WEEKS} weeks do A and C of Exam({self.seed + 1})."
+        open_ = [key for key, one in said.items() if one.said == NOTHING]
+        left = [f"Not yet answered: {', '.join(open_)}."] if open_ else []
+        shown, behind = table(parts), _page([f"{verdict} {again}", *left, *notes])
         return Page(None, f"{shown.plain}\n\n{behind.plain}", shown.html + behind.html)
 
     @staticmethod
