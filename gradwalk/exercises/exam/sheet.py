@@ -88,6 +88,11 @@ class Exam(Sheet):
         offered = [f"Mistakes: {self.mistakes}."] if letter == "B" else []
         return _page([OPENING[letter], *offered, *asks])
 
+    def page(self) -> Page:
+        """All four parts, to be printed."""
+        pages = [_page([repr(self)]), *(self.part(letter) for letter in NEEDED)]
+        return Page(None, "\n\n".join(page.plain for page in pages), "".join(page.html for page in pages))
+
     def result(self) -> Page:
         """What became of it, part by part, and what is said of each answer that is not right."""
         said = self.told()

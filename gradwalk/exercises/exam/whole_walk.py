@@ -29,14 +29,15 @@ def check_walk(walk_back: object, seed: int = 0) -> Checked:
     is none.
     """
     seed = arguments.whole("seed", seed, least=0)
+    refused = None
     try:
         with np.errstate(all="ignore"):
             name, mistake, paragraphs = _answered(walk_back, _cases(seed))
     except Refusal as refusal:
-        name, mistake, paragraphs = "", None, [refusal.said]
+        name, mistake, paragraphs, refused = "", None, [refusal.said], refusal.kind
     passed = name is None
     record.note("check walk", passed=passed, first_wrong=name, mistake=mistake, seed=seed)
-    return Checked("walk_back", passed, mistake, paragraphs, seed)
+    return Checked("walk_back", passed, mistake, paragraphs, seed, refused)
 
 
 def _answered(walk_back, cases):
