@@ -110,9 +110,9 @@ def test_it_is_passed_part_by_part():
         ["C", "0", "of", "5", "4", "no"],
         ["D", "0", "of", "2", "2", "no"],
     ]
-    assert lines[6] == "Not passed yet: C, D."
-    assert "A1" not in exam.result().plain  # what is not answered needs no word
-    assert [line[:3] for line in lines[8:] if line] == ["A2:", "B4:"]
+    assert [line.partition(":")[0] for line in lines[6:] if line] == ["Not passed yet", "Not yet answered", "A2", "B4"]
+    assert lines[6].endswith("C, D. In 2 weeks do A and C of Exam(4).")
+    assert lines[8] == "Not yet answered: A1, C1, C2, C3, C4, C5, D1, D2."
 
 
 def test_what_is_handed_in_is_said_and_an_unknown_question_refused():
@@ -161,10 +161,11 @@ def test_a_wrong_line_stands_in_its_place_and_all_others_are_the_walk_s_own():
     told_, questions = wrong_walks.questions(np.random.default_rng(4))
     for question in questions:
         wrong = inspect.getclosurevars(question.judge).nonlocals["wrong"]
-        right_lines = "\n".join(wrong_walks.code(task) for task in wrong.piece)
-        lines = [line.strip() for line in question.asks.splitlines() if line.startswith("    dL_d")]
-        different = [line for line in lines if line not in right_lines]
-        assert [line.split(" = ")[0] for line in different] in ([wrong.task.name], [])
+        lines = [line.removeprefix("    ") for line in question.asks.splitlines()]
+        entries = [wrong.entry if task is wrong.task else None for task in wrong.piece]
+        code = "\n".join(map(wrong_walks.code, wrong.piece, entries))
+        assert code in "\n".join(lines)
+        assert wrong_walks.code(wrong.task, wrong.entry) != wrong_walks.code(wrong.task)
         assert f" {wrong.entry.name}" in f" {told_}"
 
 

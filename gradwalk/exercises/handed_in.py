@@ -212,4 +212,4 @@ def _made(definition, scope):
 
 def _run(statement, scope, own=None):
     tree = ast.fix_missing_locations(ast.Module([statement], []))
-    exec(compile(tree, "<a notebook>", "exec"), scope, own)
+    exec(compile(tree, "<a notebook>", "exec", dont_inherit=True), scope, own)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -45,7 +44,7 @@ def _answered(walk_back, cases):
     if walk_back is None or walk_back is ...:
         raise Refusal("blank", "There is nothing here yet. Write what you have: a wrong one is answered too.")
     given = [(case["weights"], case["values"]) for case in cases]
-    came = process.run(_wired(walk_back), given)
+    came = process.run(answers.function(walk_back), given)
     if not all(isinstance(result, dict) for result in came.results):
         raise Refusal("kind", "It returns no gradients by name. Wanted is Gradients, filled, or a dictionary.")
     close = CLOSE_SINGLE if came.single else CLOSE
@@ -61,13 +60,6 @@ def _answered(walk_back, cases):
             said = f"{before} The first that is wrong is {task.name}.".strip()
             return task.name, verdict.mistake, [said, *report.wrong(task, cases, results, verdict)]
     return None, None, [f"Right: all {len(_lines())} messages of the walk back, on {len(cases)} sentences' walks."]
-
-
-def _wired(walk_back) -> Callable:
-    """The walk as a function to be run. Refusal for the package's own, and for what is none."""
-    if walk_back in (walk.backward, walk.walk_back):
-        raise Refusal("own", f"This uses the package's own {walk_back.__name__}. The walk is to be yours.")
-    return answers.function(walk_back)
 
 
 @cache
