@@ -202,6 +202,21 @@ def test_ways_that_contradict_each_other_or_say_nothing_make_no_case():
     assert (narrow.narrowed(case, task, ["no message is below 0", "gamma is 1 everywhere"])["gamma2"] == 1).all()
 
 
+STRANGE = [None, 3, "dL_dh", (1, 2), (None, "a", 1), ("dL_dh", "a", 0x10**9999), (np.ones(2), {}, len), [[], [], []]]
+
+
+@pytest.mark.parametrize("answer", STRANGE, ids=[str(k) for k in range(len(STRANGE))])
+def test_whatever_is_handed_in_is_answered_in_words(answer):
+    said = Exam(2).told({"A1": answer, "B1": answer, "C1": answer})
+    assert not any(one.right for one in said.values())
+
+
+def test_a_walk_is_answered_as_one_writes_it():
+    (question, *_) = wrong_walks.questions(np.random.default_rng(0))[1]
+    place, rest, case = question.right.split(", ")
+    assert told(question, [f" {place}", rest[0].upper(), case[-1]]).right
+
+
 # C and D: lines, and measured slopes
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from gradwalk.exercises.exam.question import NOTHING, Question, Told, told
 from gradwalk.exercises.exam.slopes import Line
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import table
+from gradwalk.telling.verbatim import verbatim
 
 NEEDED = {"A": 4, "B": 3, "C": 4, "D": 2}  # right answers of each part; D's two are one line's
 OPENING = {
@@ -44,8 +44,8 @@ class Sheet:
         for key in answers:
             arguments.one_of("answer", key, self.questions, "question")
         self.answers |= answers
-        heads = {key: NOTHING if answer in (None, ...) else "handed in" for key, answer in _seen(answers)}
-        return table({"question": list(heads), "": list(heads.values())})
+        said = [NOTHING if answer is None or answer is ... else "handed in" for answer in answers.values()]
+        return table({"question": list(answers), "": said})
 
     def told(self, answers: dict[str, object] | None = None) -> dict[str, Told]:
         """What is said of each question's answer: of those handed in, or of these."""
@@ -144,10 +144,7 @@ def _of_line(key: str, line: Line, name: str, seed: int) -> Question:
     return Question(key, asks, f"the slope in {name}, with Y what the line makes:\n{line.back[name]}", judge)
 
 
-def _seen(answers):
-    return ((key, answer if answer is None or answer is ... else "some") for key, answer in answers.items())
-
-
 def _page(paragraphs):
-    html = "".join(f'<pre tabindex="0">{escape(paragraph)}</pre>' for paragraph in paragraphs)
+    shown = ("\n".join(map(verbatim, paragraph.split("\n"))) for paragraph in paragraphs)
+    html = "".join(f'<pre tabindex="0">{paragraph}</pre>' for paragraph in shown)
     return Page(None, "\n\n".join(paragraphs), html)

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gradwalk import arguments
 from gradwalk.exercises import mistakes, tasks
 from gradwalk.exercises.cases import Case, differ, draw
 from gradwalk.exercises.exam import narrow
@@ -73,11 +74,11 @@ def _question(key, wrong, letters):
     def judge(answer):
         if not isinstance(answer, (tuple, list)) or len(answer) != 3:
             raise Refusal("kind", 'Wanted three things: ("dL_d…", "letter", case).')
-        if None in answer or ... in answer:
+        if any(one is None or one is ... for one in answer):
             raise Refusal("blank", "not all answered yet")
-        place, letter, case = (str(one).strip() for one in answer)
-        fits = {"place": place == right[0], "mistake": letter.lower() == right[1], "case": case == str(right[2])}
-        if missed := [name for name, fit in fits.items() if not fit]:
+        came = [arguments.shown(one).strip("\"' ").lower() for one in answer]
+        fits = zip(("place", "mistake", "case"), came, map(str, right), strict=True)
+        if missed := [name for name, one, wanted in fits if one != wanted.lower()]:
             said = f"{wrong.task.name}: {wrong.entry.name}. {wrong.entry.happened} Case {wrong.exposes} exposes it."
             raise Refusal(f"{missed[0]} not found", f"Not right: {', '.join(missed)}. {said}")
 
