@@ -147,4 +147,4 @@ def _of_line(key: str, line: Line, name: str, seed: int) -> Question:
 def _page(paragraphs):
     shown = ("\n".join(map(verbatim, paragraph.split("\n"))) for paragraph in paragraphs)
     html = "".join(f'<pre tabindex="0">{paragraph}</pre>' for paragraph in shown)
-    return Page(None, "\n\n".join(paragraphs), html)
+    return Page(None, "\n\n".join(paragraphs), f"<div>{html}</div>")
