@@ -1,4 +1,4 @@
-"""The command `gradwalk`: open the course in JupyterLab, tune a model, let it write, write the pages, verify.
+"""The command `gradwalk`: open the course in JupyterLab, tune a model, let it write, write the pages, mark, verify.
 
 Each part of the command is imported when it is asked for, so that `gradwalk --version` answers at once.
 """
@@ -100,6 +100,17 @@ def parser():
     add = command(commands, "site", write_site, "write the course as pages that need no Python")
     add("out", metavar="OUT", help="the folder to write: a new one, or a site that was written before")
 
+    add = command(commands, "exam", print_exam, "print an exam, or a short test before or after the course")
+    add("--seed", type=number(0), default=0, help="by which number it is drawn (default: 0)")
+    add("--test", choices=("before", "after"), help="a test of ten minutes in place of the exam")
+    add("--key", action="store_true", help="what is right, in place of the questions")
+
+    add = command(commands, "mark", mark_folder, "run handed-in answers again, and say what is right in them")
+    add("folder", metavar="FOLDER", help="where the notebooks are: one a student, or a folder for each")
+    add("--seed", type=number(0), default=0, help="the exam's number; all cases are drawn by it too (default: 0)")
+    add("--out", metavar="FILE", help="write the marks to this file, too, as CSV")
+    add("--key", action="store_true", help="print the solutions of what these notebooks ask, and mark nothing")
+
     command(commands, "verify", verify_walk, "check every line and every slope of the course on this machine")
     return whole
 
@@ -182,6 +193,32 @@ def write_site(options):
 
     print("Running every stop of the course: a minute or two", flush=True)
     print(f"The course is in {build(options.out)}: open index.html there, or serve the folder")
+
+
+def print_exam(options):
+    """Print the exam of a number, or a short test, or what is right in it."""
+    from gradwalk.exercises.exam import Exam, ShortTest
+
+    sheet = ShortTest(options.test, options.seed) if options.test else Exam(options.seed)
+    print(sheet.key() if options.key else sheet.page())
+
+
+def mark_folder(options):
+    """Mark every notebook below a folder: a table for each student, and how often each mistake was made."""
+    from gradwalk import files
+    from gradwalk.exercises import marking
+
+    if options.key:
+        print(marking.key(options.folder, options.seed))
+        return
+    out = options.out and files.ready("out", Path(options.out).expanduser(), marking.is_marks)
+    marks = []
+    for own in marking.mark(options.folder, options.seed):
+        print(marking.of_student(own), end="\n\n", flush=True)
+        marks += own
+    print(marking.by_mistake(marks))
+    if out:
+        files.write(out, marking.as_csv(marks), marking.is_marks, argument="out")
 
 
 def verify_walk(options):

@@ -309,8 +309,8 @@ def test_no_arrow_crosses_its_own_way_back_or_a_box_on_its_way(model):
 
 
 def test_bad_places_are_told():
-    with pytest.raises(ValueError, match="no stop '9_nowhere'"):
-        show.block_map("9_nowhere")
+    with pytest.raises(ValueError, match="no stop '10_nowhere'"):
+        show.block_map("10_nowhere")
     with pytest.raises(ValueError, match="t: wanted a whole number from 0 to 4, got 5"):
         show.block_map("0_forward", VALUED, GRADS, t=5)
     deep = Model.random(seed=1, blocks=2)

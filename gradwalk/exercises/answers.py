@@ -29,7 +29,7 @@ def of_formula(text: str, task: Task, case: Case) -> tuple[np.ndarray, dict[str,
 def of_function(task: Task, answer: Callable, cases: Sequence[Case]) -> process.Run:
     """What came of a function. Of one that stops, the shapes are told that it was given."""
     try:
-        return process.run(_function(task, answer), [_arguments(task, answer, case) for case in cases])
+        came = process.run(function(answer, task.right), [_arguments(task, answer, case) for case in cases])
     except Refusal as refusal:
         if refusal.kind == "raises":
             shapes = [(name, np.shape(one)) for name, one in zip(task.takes, task.of(cases[0]), strict=True)]
@@ -37,6 +37,20 @@ def of_function(task: Task, answer: Callable, cases: Sequence[Case]) -> process.
             wanted = f"It was given {told}; wanted is ({', '.join(task.shape)})."
             raise Refusal("raises", f"{refusal.said}\n\n{wanted}") from None
         raise
+    if any(isinstance(result, dict) for result in came.results):
+        raise Refusal("kind", "It returns a dict, no array of real numbers.")
+    return came
+
+
+def function(answer: object, right: Callable | None = None) -> Callable:
+    """The answer as a function to be run. Refusal for the package's own, `right` among it, and for what is none."""
+    inner = answer.func if isinstance(answer, partial) else answer
+    inner = inspect.unwrap(inner) if callable(inner) else inner
+    if inner in derivations.gradients() or (right is not None and inner is right):
+        raise own_word(inner.__name__)
+    if not inspect.isfunction(answer):
+        raise Refusal("kind", f"Wanted a function written with def or lambda, got {arguments.shown(answer)}.")
+    return answer
 
 
 def single(answer: object) -> float | None:
@@ -52,17 +66,6 @@ def single(answer: object) -> float | None:
         return float(answer)
     except OverflowError:
         return float("inf")
-
-
-def _function(task, answer):
-    """The answer as a function to be run. Refusal for the package's own, and for what is none."""
-    inner = answer.func if isinstance(answer, partial) else answer
-    inner = inspect.unwrap(inner) if callable(inner) else inner
-    if inner in derivations.gradients() or inner is task.right:
-        raise own_word(inner.__name__)
-    if not inspect.isfunction(answer):
-        raise Refusal("kind", f"Wanted a function written with def or lambda, got {arguments.shown(answer)}.")
-    return answer
 
 
 def _arguments(task, answer: Callable, case):

@@ -18,10 +18,21 @@ BLANK = {"", "...", "…", "?", "None", "TODO", "pass"}
 
 
 class Checked:
-    """What became of an answer: `passed`, the `mistake` by name or None, what is `said` of it, and the `seed`."""
+    """What became of an answer: `passed`, the `mistake` by name or None, what is `said` of it, and the `seed`.
 
-    def __init__(self, task: str, passed: bool, mistake: str | None, paragraphs: list[str], seed: int):
-        self.task, self.passed, self.mistake, self.seed = task, passed, mistake, seed
+    `refused` is a word for what is no answer, such as "blank" or "endless"; None for one that gave numbers.
+    """
+
+    def __init__(
+        self,
+        task: str,
+        passed: bool,
+        mistake: str | None,
+        paragraphs: list[str],
+        seed: int,
+        refused: str | None = None,
+    ):
+        self.task, self.passed, self.mistake, self.seed, self.refused = task, passed, mistake, seed, refused
         self._page = report.page(paragraphs)
         self.said = self._page.plain
 
@@ -44,13 +55,14 @@ def check(
     """
     task = tasks.named(task)
     seed = arguments.whole("seed", seed, least=0)
+    refused = None
     try:
         with np.errstate(all="ignore"):  # an answer may well be infinite
             mistake, passed, paragraphs = _answered(task, answer, at, given, seed)
     except Refusal as refusal:
-        mistake, passed, paragraphs = None, False, [refusal.said]
+        mistake, passed, paragraphs, refused = None, False, [refusal.said], refusal.kind
     record.note("check", task=task.name, passed=passed, mistake=mistake, seed=seed)
-    return Checked(task.name, passed, mistake, paragraphs, seed)
+    return Checked(task.name, passed, mistake, paragraphs, seed, refused)
 
 
 def _answered(task, answer, at, given, seed):

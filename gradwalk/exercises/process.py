@@ -32,10 +32,10 @@ _spare: subprocess.Popen | None = None
 class Run(NamedTuple):
     """What came of it: an array a case, its shape alone where it is huge; what was printed; the page's numbers read.
 
-    single: some of it is float32, or less.
+    Of an answer that makes several arrays by name they come so. single: some of it is float32, or less.
     """
 
-    results: list[np.ndarray | tuple[int, ...]]
+    results: list[np.ndarray | tuple[int, ...] | dict[str, np.ndarray | tuple[int, ...]]]
     printed: str = ""
     reads: Sequence[str] = ()
     single: bool = False
@@ -48,13 +48,15 @@ def run(answer: Callable, cases: Sequence[tuple]) -> Run:
     try:
         if "kind" in head:
             raise Refusal(str(head["kind"]), str(head["said"]) + _printed(head["printed"]))
-        results = []
+        arrays = []
         for shape in map(tuple, head["shapes"]):
             size = math.prod(shape) if 8 * math.prod(shape) <= len(numbers) else 0
-            results.append(np.frombuffer(numbers[: 8 * size]).reshape(shape) if size else shape)
+            arrays.append(np.frombuffer(numbers[: 8 * size]).reshape(shape) if size else shape)
             numbers = numbers[8 * size :]
+        came = iter(arrays)
+        results = [next(came) if names is None else {name: next(came) for name in names} for names in head["names"]]
         return Run(results, str(head["printed"]), reads, bool(head["single"]))
-    except (KeyError, TypeError, ValueError):  # not what `worker` says
+    except (KeyError, TypeError, ValueError, StopIteration):  # not what `worker` says
         raise Refusal("process", GONE) from None
 
 

@@ -105,7 +105,7 @@ def all_tasks() -> dict[str, Task]:
     """Every task by its name, in the order of the walk back; the forward ones last."""
     tasks = {}
     for form in FORMS:
-        tasks = {task.name: task for task in _walked(form)} | tasks
+        tasks = {task.name: task for task in walked(form)} | tasks
     for _, slope in step2_mlp.ACTIVATIONS.values():
         tasks[slope.__name__] = Task(slope.__name__, slope, ("u",), look_up("u").indices)
     for value, function, takes, _ in block.course():
@@ -114,8 +114,11 @@ def all_tasks() -> dict[str, Task]:
     return tasks
 
 
-def _walked(form):
-    """What each line of the walk back makes, by which function, of what: an argument is known as the very array."""
+def walked(form: Mapping = FORMS[0]) -> list[Task]:
+    """What each line of the walk back makes, by which function, of what, in its order: a task a line.
+
+    An argument is known as the very array. form: of the model, one of `FORMS`.
+    """
     model = example_model(**form)
     tokens, y = model.read("the dog slept by the fire", scored="all")
     values = walk.forward(model, tokens, y)

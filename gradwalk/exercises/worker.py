@@ -13,6 +13,7 @@ import os
 import pickle
 import sys
 import traceback
+from copy import deepcopy
 
 import numpy as np
 
@@ -99,11 +100,13 @@ def _answered(packed, cases):
         if not _same(first, _called(answer, cases[0])):
             raise Refusal("chance", "Asked twice for the same numbers, this answers twice differently.")
         results = [first, *(_called(answer, given) for given in cases[1:])]
-        shapes = [result.shape for result in results]
-        sizes = [result.size if result.size <= MOST_NUMBERS else 0 for result in results]
-        sent = b"".join(r.astype(float).tobytes() for r, size in zip(results, sizes, strict=True) if size)
-        single = any(r.dtype in (np.float32, np.float16) for r in results)
-        return {"shapes": shapes, "single": single, "printed": printed}, sent
+        names = [[*result] if isinstance(result, dict) else None for result in results]
+        arrays = [r for result in results for r in (result.values() if isinstance(result, dict) else [result])]
+        sizes = [array.size if array.size <= MOST_NUMBERS else 0 for array in arrays]
+        sent = b"".join(r.astype(float).tobytes() for r, size in zip(arrays, sizes, strict=True) if size)
+        single = any(r.dtype in (np.float32, np.float16) for r in arrays)
+        shapes = [array.shape for array in arrays]
+        return {"names": names, "shapes": shapes, "single": single, "printed": printed}, sent
     except Refusal as refusal:
         return {"kind": refusal.kind, "said": refusal.said}, b""
     except MemoryError:
@@ -117,20 +120,30 @@ def _answered(packed, cases):
 
 
 def _called(answer, given):
-    """One call, on copies; what it makes as an array of real numbers. Refusal where it changes what it was given."""
-    mine = [one.copy() if isinstance(one, np.ndarray) else one for one in given]
+    """One call, on copies; what it makes as an array of real numbers, or as several by name.
+
+    Refusal where it changes what it was given.
+    """
+    mine = deepcopy(given)
     with np.errstate(all="ignore"):
         made = answer(*mine)
         if made is None or made is ...:
             raise Refusal("blank", "It returns nothing yet.")
         if not all(_same(one, other) for one, other in zip(mine, given, strict=True)):
             raise Refusal("changes", "It changes the arrays that it was given. Others still need them: make a new one.")
-        try:
-            array = np.asarray(made)
-        except ValueError:
-            raise Refusal("kind", "It returns rows of several lengths.") from None
+        if not isinstance(made, dict):
+            return _array(made, "It returns ")
+        filled = {str(name): one for name, one in made.items() if one is not None and one is not ...}
+        return {name: _array(one, f"For {name} it returns ") for name, one in filled.items()}
+
+
+def _array(made, it_returns):
+    try:
+        array = np.asarray(made)
+    except ValueError:
+        raise Refusal("kind", f"{it_returns}rows of several lengths.") from None
     if array.dtype.kind not in "fiub":
-        raise Refusal("kind", f"It returns {_kind(made)}, no array of real numbers.")
+        raise Refusal("kind", f"{it_returns}{_kind(made)}, no array of real numbers.")
     return array
 
 
@@ -140,6 +153,8 @@ def _kind(made):
 
 
 def _same(one, other):
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
     return np.array_equal(one, other, equal_nan=True) if isinstance(one, np.ndarray) else one == other
 
 

@@ -22,7 +22,7 @@ from gradwalk.telling.tables import first_numbers
 
 _BACK = ("the whole walk", "out, and all the way back")
 # Stops that see all of it, by number, or number and letter; any other has the number of a step.
-WHOLE = {"0": ("the walk out", "all of it, from left to right"), "6b": _BACK, "7": _BACK, "8": _BACK}
+WHOLE = {"0": ("the walk out", "all of it, from left to right"), "6b": _BACK, "7": _BACK, "8": _BACK, "9": _BACK}
 
 
 class BlockMap(Page):

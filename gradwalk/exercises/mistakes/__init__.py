@@ -42,10 +42,14 @@ class Mistake(NamedTuple):
         """What the formula does, and why that is not the slope."""
         return " ".join(self.formula.__doc__.split())
 
+    def merges(self, task: Task) -> bool:
+        """Whether a message to Q, K or V has its heads side by side again before its formula takes it."""
+        return task.rule in _MERGED and task.rule in self.where
+
     def made(self, task: Task, given: dict[str, object]) -> np.ndarray | None:
         """What its formula makes of a case's numbers; None where they forbid it, by their shapes for one."""
         arguments = task.of(given)
-        if task.rule in _MERGED and task.rule in self.where and arguments[0].ndim == 3:
+        if self.merges(task) and arguments[0].ndim == 3:
             arguments = (merge_heads(arguments[0]), *arguments[1:])
         try:
             with np.errstate(all="ignore"):  # a wrong formula may well divide by 0
