@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gradwalk.names import look_up
 from gradwalk.step5_attention import merge_heads
 
 if TYPE_CHECKING:
@@ -42,10 +43,14 @@ class Mistake(NamedTuple):
         """What the formula does, and why that is not the slope."""
         return " ".join(self.formula.__doc__.split())
 
+    def merges(self, task: Task) -> bool:
+        """Whether the message has its heads side by side again before its formula begins."""
+        return task.rule in _MERGED and task.rule in self.where and len(look_up(task.takes[0]).indices) == 3
+
     def made(self, task: Task, given: dict[str, object]) -> np.ndarray | None:
         """What its formula makes of a case's numbers; None where their shapes forbid it."""
         arguments = task.of(given)
-        if task.rule in _MERGED and task.rule in self.where and arguments[0].ndim == 3:
+        if self.merges(task):
             arguments = (merge_heads(arguments[0]), *arguments[1:])
         try:
             with np.errstate(all="ignore"):  # a wrong formula may well divide by 0
