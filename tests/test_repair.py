@@ -47,7 +47,7 @@ def test_all_that_is_shown_of_a_mistake_is_so(name):
 
 def test_what_is_asked_is_in_sight_and_no_answer(monkeypatch):
     one = repair("dL_dW")
-    asked, mend, case = (output._repr_mimebundle_() for output in one._outputs)
+    asked, mend, case = (output._repr_mimebundle_() for output in one.outputs)
     assert "def dL_dW(dL_dz, h):" in asked["text/plain"]
     assert mend[0]["text/plain"].startswith("What is dL_dW?")
     assert repr(one) == one.plain
@@ -61,7 +61,7 @@ def test_what_is_asked_is_in_sight_and_no_answer(monkeypatch):
     shown = []
     monkeypatch.setattr("IPython.display.display", lambda *outputs: shown.extend(outputs))
     one._ipython_display_()
-    assert shown == one._outputs
+    assert shown == one.outputs
 
 
 def test_the_same_seed_is_the_same_and_others_are_others():

@@ -43,7 +43,7 @@ class Wrong(NamedTuple):
 
 
 class Repair:
-    """A wrong formula with its grid, as three outputs.
+    """A wrong formula with its grid, as three `outputs`.
 
     `name` is a prediction that asks which mistake it is, `mend` the exercise for what is right, `case` a prediction
     that asks which change of the numbers leaves the mistake in sight. `plain` is all that is asked, and no answer.
@@ -63,7 +63,7 @@ class Repair:
         plain = "\n".join([told, "", code, "", given.plain, "", marked, grid.plain, "", self.name.asked])
         code = f'<pre tabindex="0"><code>{escape(code)}</code></pre>'
         html = f"<p>{told}</p>{code}{given.html}<p>{marked}</p>{grid.html}{self.name.html}"
-        self._outputs = [Page(None, plain, html), self.mend, Page(None, self.case.asked, self.case.html)]
+        self.outputs = [Page(None, plain, html), self.mend, Page(None, self.case.asked, self.case.html)]
         self.plain = "\n\n".join([plain, self.mend.plain, self.case.asked])
 
     def __repr__(self):
@@ -72,7 +72,7 @@ class Repair:
     def _ipython_display_(self):
         from IPython.display import display
 
-        display(*self._outputs)
+        display(*self.outputs)
 
 
 def repair(task: str, seed: int = 0) -> Repair:
