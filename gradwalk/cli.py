@@ -198,9 +198,9 @@ def write_site(options):
 def worksheets():
     """The stops that have a sheet, and the dialects, for the help."""
     from gradwalk.dialect_table import DIALECTS
-    from gradwalk.exercises import worksheet
+    from gradwalk.exercises import tasks, worksheet
 
-    return f"Stops: {', '.join(worksheet.stops())}, {worksheet.FORMULAS}. Names: {', '.join(DIALECTS)}."
+    return f"Stops: {', '.join(tasks.by_stop())}, {worksheet.FORMULAS}. Names: {', '.join(DIALECTS)}."
 
 
 def write_worksheet(options):

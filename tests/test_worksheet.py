@@ -14,7 +14,7 @@ from gradwalk.names import look_up
 from gradwalk.telling import derivations
 
 pytestmark = pytest.mark.skipif(not find_spec("latex2mathml"), reason="no latex2mathml (pip install -e '.[site]')")
-STOPS = worksheet.stops()
+STOPS = tasks.by_stop()
 MODEL = Model.random(seed=290)
 
 

@@ -6,6 +6,7 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -64,11 +65,10 @@ def returning(names: Sequence[str], seed: int = 0) -> Returning:
     """Three questions of these tasks for another day: what was missed first, then what was right only once.
 
     A rule counts as met by what the record has of earlier days; so do the days, each of which has numbers of its own.
-    Without a record they are the first three tasks, with the numbers of `seed`. ValueError for fewer than three.
+    Without a record they are the first three tasks, with the numbers of `seed`. Fewer where there are fewer tasks;
+    ValueError for none.
     """
     names = [tasks.named(name).name for name in arguments.several("names", names, "tasks")]
-    if len(names) < COUNT:
-        raise ValueError(f"names: wanted {COUNT} tasks at least, got {len(names)}")
     path = record.where()
     lines = record.read(path) if path and path.exists() else []
     today = datetime.now(UTC).date().isoformat()
@@ -82,6 +82,21 @@ def returning(names: Sequence[str], seed: int = 0) -> Returning:
 
     days = len({line["at"][:10] for line in before})
     return Returning([asked(name, seed + 10 * days) for name in sorted(names, key=due)[:COUNT]])
+
+
+def at_the_start_of(stop: str) -> Returning:
+    """What returns at the start of a stop, such as "2a_mlp": a question of each rule that the stops before it have met,
+    about the gradient that came last. ValueError for what is no name of a stop, and where none has come.
+    """
+    known, wanted = tasks.by_stop(), "the name of a stop behind 1a_which_way, such as 2a_mlp"
+    if not re.fullmatch(r"\d[a-z]?_\w+", arguments.words("stop", stop, wanted)):
+        raise arguments.refused("stop", wanted, stop)
+    before = {}
+    for task in reversed([task for earlier in known if earlier < stop for task in known[earlier]]):
+        before.setdefault(task.rule, task.name)
+    if not before:
+        raise arguments.refused("stop", wanted, stop)
+    return returning([*before.values()], seed=int(stop.partition("_")[0], 36))  # each stop has numbers of its own
 
 
 def _judged(line):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,9 +14,7 @@ from gradwalk.course import notebooks
 from gradwalk.dialect_table import DIALECTS, said
 from gradwalk.exercises import page_check, tasks
 from gradwalk.exercises.pen_and_paper import letters_of
-from gradwalk.exercises.tasks import Task
 from gradwalk.model import Model
-from gradwalk.names import look_up
 from gradwalk.site.formulas import with_mathml
 from gradwalk.telling import derivations, dialects, formula
 from gradwalk.telling.page import code_of
@@ -55,7 +52,7 @@ def write(stop: str, out: str | Path | None = None, dialect: str = "course") -> 
     ValueError for a stop that has none, a dialect that there is none of, a file that is no such sheet, and where the
     package is missing that sets formulas.
     """
-    known = {name: full for full in stops() for name in (full.partition("_")[0], full)} | {FORMULAS: FORMULAS}
+    known = {name: full for full in tasks.by_stop() for name in (full.partition("_")[0], full)} | {FORMULAS: FORMULAS}
     full = known[arguments.one_of("stop", stop, known, "stop with a worksheet")]
     arguments.one_of("dialect", dialect, DIALECTS, "dialect")
     if not find_spec("latex2mathml"):
@@ -66,19 +63,9 @@ def write(stop: str, out: str | Path | None = None, dialect: str = "course") -> 
     return path
 
 
-@cache
-def stops() -> dict[str, list[Task]]:
-    """The stops that have a sheet, in the order of the walk, each with its gradients."""
-    found = {"1a_which_way": [tasks.named("dL_dW")]}  # there in numbers alone: it is derived one stop later
-    for task in tasks.all_tasks().values():
-        if task.name.startswith("dL_d"):
-            found.setdefault(look_up(task.name).derived, []).append(task)
-    return dict(sorted(found.items()))
-
-
 def sheet(stop: str, dialect: str = "course") -> str:
     """The page of a stop, and the key on a page of its own. What is asked for follows from the numbers as printed."""
-    own = {task.name: task for task in stops()[stop]}
+    own = {task.name: task for task in tasks.by_stop()[stop]}
     model, numbers = _scene(own)
     given, asked, key = {}, [], []
     for name, task in own.items():
