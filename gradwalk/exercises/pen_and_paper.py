@@ -30,7 +30,7 @@ def written(value: float) -> str:
 def all_given(task: Task, given: Mapping[str, object]) -> Page:
     """The arrays that a task is given, each as a table under its name; on a page side by side."""
     shown = [(name, grid_of(given[name], letters_of(name, given[name]))) for name in task.takes if np.ndim(given[name])]
-    html = "".join(f"<div><p><code>{name}</code></p>{page.html}</div>" for name, page in shown)
+    html = "".join(f"<div style='min-width:0'><p><code>{name}</code></p>{page.html}</div>" for name, page in shown)
     html = f'<div style="display:flex;flex-wrap:wrap;gap:0 2em">{html}</div>'
     return Page(None, "\n".join(f"{name}\n{page.plain}" for name, page in shown), html)
 
