@@ -16,6 +16,8 @@ _HOME = {
     "Dial": "gradwalk.dial",
     "check": "gradwalk.exercises.check",
     "predict": "gradwalk.exercises.predict",
+    "repair": "gradwalk.exercises.repair",
+    "which_rule": "gradwalk.exercises.which_rule",
     "DialBoard": "gradwalk.widgets.dial_board",
     "Exercise": "gradwalk.widgets.exercise",
     "LivePage": "gradwalk.widgets.live_page",

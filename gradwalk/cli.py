@@ -1,4 +1,4 @@
-"""The command `gradwalk`: open the course in JupyterLab, tune a model, let it write, write the pages, mark, verify.
+"""The command `gradwalk`: open the course, tune a model, let it write, write the pages, print sheets, mark, verify.
 
 Each part of the command is imported when it is asked for, so that `gradwalk --version` answers at once.
 """
@@ -18,7 +18,13 @@ INTERRUPTED, PIPE_CLOSED = 130, 141  # as shells have it for Ctrl-C, and where n
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says what is wrong in one line."""
+    """A parser that says what is wrong in one line. An `epilog` that costs an import is made for the help alone."""
+
+    def format_help(self):
+        """The help, with what stands below it."""
+        if callable(self.epilog):
+            self.epilog = self.epilog()
+        return super().format_help()
 
     def error(self, message):
         """Print it, and leave with status 2."""
@@ -111,13 +117,18 @@ def parser():
     add("--out", metavar="FILE", help="write the marks to this file, too, as CSV")
     add("--key", action="store_true", help="print the solutions of what these notebooks ask, and mark nothing")
 
+    add = command(commands, "worksheet", write_worksheet, "write a stop as a sheet to print, with its key", worksheets)
+    add("stop", metavar="STOP", help="a stop with a gradient, such as 1b; or formulas, for all of the walk")
+    add("--out", metavar="FILE", help="where to write it (default: worksheet-STOP.html, here)")
+    add("--dialect", metavar="NAME", default="course", help="whose names: course, notes, gpt2 ... (default: course)")
+
     command(commands, "verify", verify_walk, "check every line and every slope of the course on this machine")
     return whole
 
 
-def command(commands, name, run, told):
+def command(commands, name, run, told, epilog=None):
     """A command of its own; what is returned adds to what can be said with it."""
-    own = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.")
+    own = commands.add_parser(name, help=told, description=f"{told[0].upper()}{told[1:]}.", epilog=epilog)
     own.set_defaults(run=run)
     return own.add_argument
 
@@ -219,6 +230,22 @@ def mark_folder(options):
     print(marking.by_mistake(marks))
     if out:
         files.write(out, marking.as_csv(marks), marking.is_marks, argument="out")
+
+
+def worksheets():
+    """The stops that have a sheet, and the dialects, for the help."""
+    from gradwalk.dialect_table import DIALECTS
+    from gradwalk.exercises import tasks, worksheet
+
+    return f"Stops: {', '.join(tasks.by_stop())}, {worksheet.FORMULAS}. Names: {', '.join(DIALECTS)}."
+
+
+def write_worksheet(options):
+    """Write the sheet of a stop, and its key behind it, as a page that any browser prints."""
+    from gradwalk.exercises import worksheet
+
+    path = worksheet.write(options.stop, options.out, options.dialect)
+    print(f"The sheet is in {path}: print it from a browser, A4 or Letter. The key begins on a page of its own")
 
 
 def verify_walk(options):

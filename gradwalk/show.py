@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gradwalk.exercises.questions import Returning, at_the_start_of
 from gradwalk.model import Model
 from gradwalk.telling.block_map import BlockMap
 from gradwalk.telling.derivation_page import step
@@ -18,7 +19,7 @@ from gradwalk.telling.tables import bars, grid, line, number, table
 from gradwalk.walk import Values
 
 __all__ = ["Page", "bars", "block_map", "cell", "dialect", "grid", "journey", "ledger", "line", "number", "picture"]
-__all__ += ["record", "step", "table"]
+__all__ += ["record", "returning", "step", "table"]
 
 
 def dialect(name: str | None = None) -> DialectSwitch:
@@ -43,6 +44,15 @@ def picture(figure, alt: str) -> Picture:
 def record() -> RecordPage:
     """The learner's own record: where was I, what surprised me, where something is done. It is never marked."""
     return RecordPage()
+
+
+def returning(stop: str) -> Returning:
+    """Up to three questions of earlier stops, for the start of this one on another day, such as "2a_mlp".
+
+    The record says what was missed, which comes first, and what was right but once. Without a record they are about
+    what the stops before this one derived last. Their numbers are the same for a stop and a day.
+    """
+    return at_the_start_of(stop)
 
 
 def block_map(

@@ -1,14 +1,18 @@
 """Questions by rule: the right answer is the package's on the very numbers shown, the others are known mistakes."""
 
 import json
+from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
+from gradwalk import show
 from gradwalk.exercises import mistakes, questions, record, tasks
 from gradwalk.telling.tables import number
 
 TASKS = tasks.all_tasks()
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
@@ -95,9 +99,32 @@ def test_what_was_missed_returns_first_and_what_was_right_once(tmp_path, monkeyp
     assert other.questions[1].plain != first.questions[0].plain
 
 
-@pytest.mark.parametrize(
-    ("names", "told"), [(NAMES[:2], "names: wanted 3 tasks at least, got 2"), (["dL_db", "dL", "dL_dW"], "task: ")]
-)
-def test_too_few_tasks_or_one_that_there_is_none_of_are_refused(names, told):
-    with pytest.raises(ValueError, match=f"^{told}"):
-        questions.returning(names)
+def test_no_tasks_or_one_that_there_is_none_of_are_refused():
+    for names, told in (([], "names: wanted a list of tasks"), (["dL_db", "dL"], "task: there is no task 'dL'")):
+        with pytest.raises(ValueError, match=f"^{told}"):
+            questions.returning(names)
+
+
+def test_at_the_start_of_a_stop_returns_what_the_stops_before_it_derived():
+    def asked(stop):
+        return [one.task for one in show.returning(stop).questions]
+
+    assert asked("1b_whose_error") == ["dL_dW"]
+    assert asked("1c_how_far") == ["dL_dW", "dL_dz"]
+    assert asked("2b_gelu") == ["dL_dv", "dL_db1", "dL_dW1"]
+    assert asked("5c_scores")[:2] == ["dL_db_V", "dL_dW_V"]
+    texts = [show.returning(stop).plain for stop in ("1c_how_far", "1c_how_far", "1d_output_bias")]
+    assert texts[0] == texts[1] != texts[2]
+    assert show.returning("5c_scores").html.count("<script>") == 1
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("[1-5]?_*.ipynb")), ids=lambda path: path.stem)
+def test_it_stands_at_the_head_of_every_stop_that_has_something_behind_it(path):
+    first = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"][:4]
+    assert (f'show.returning("{path.stem}")' in first) is ("1b" <= path.stem < "5d")
+
+
+@pytest.mark.parametrize("stop", ["0_forward", "1a_which_way", "2a", "mlp", 2])
+def test_where_nothing_has_come_nothing_returns(stop):
+    with pytest.raises(ValueError, match=r"^stop: wanted the name of a stop behind 1a_which_way"):
+        show.returning(stop)

@@ -25,6 +25,7 @@ from matplotlib.image import imsave
 
 from gradwalk import DialBoard, LivePage, Model, OwnSentence, backward, forward, measure, show
 from gradwalk.course import notebooks
+from gradwalk.exercises.repair import Repair
 from gradwalk.names import SIZES, VALUES, WEIGHTS
 
 pytestmark = pytest.mark.slow
@@ -467,11 +468,10 @@ def told_by(cells, hand):
             exec(compile(tree, file, "exec"), names)
             if last:
                 shown = eval(compile(ast.Expression(last.value), file, "eval"), names)
-        data = {} if shown is None else shown_as(shown)[0]
-        yield (
-            cell,
-            sorted(filter(None, [printed.getvalue(), *(data[kind] for kind in data if kind.startswith("text/"))])),
-        )
+        outputs = shown.outputs if isinstance(shown, Repair) else [] if shown is None else [shown]
+        data = [(kind, text) for output in outputs for kind, text in shown_as(output)[0].items()]
+        said = [printed.getvalue(), *(text for kind, text in data if kind.startswith("text/"))]
+        yield cell, sorted(filter(None, said))
         hand(shown)
 
 

@@ -219,6 +219,7 @@ def test_a_formula_is_mathml():
     assert "<mo>&lt;</mo>" in made
     assert '<mtext class="gw-mono">ln_2</mtext>' in made
     assert "<mtext>via</mtext>" in made
+    assert "<mo>√</mo><mo>(</mo><mrow><mi>D</mi>" in formulas.mathml(r"\sqrt{D/H}")
     with pytest.raises(ValueError, match=r"latex: wanted what latex2mathml knows, got '\\\\nosuch'"):
         formulas.with_mathml(r"$$\nosuch{x}$$")
 

@@ -16,7 +16,7 @@ from gradwalk.step3_layernorm import EPS
 APART = 1e-3  # of a row's largest entry: so far at least a mistake lies from what is right, and from every other
 COUNT, PLAIN = 3, 2  # cases an answer is tried on
 TRIES = 200
-SMALL = {"T": 4, "D": 3, "F": 2, "H": 1, "N": 5, "M": 4, "T_max": 3}  # two sentences of two words
+SMALL = {"T": 4, "D": 3, "F": 2, "H": 1, "N": 5, "M": 3, "T_max": 3}  # two sentences of two words
 
 Case = dict[str, object]  # sizes, settings, words, weights, values and messages by name
 
@@ -84,7 +84,7 @@ def draw(seed: int, planted: bool = True, small: bool = False) -> Case:
     if not small:
         tokens[first + 1] = tokens[first]  # a word stands twice in each sentence, and once more in the next
         tokens[first[1]] = tokens[first[0]]
-    sizes["M"] = sizes["M"] if planted else sizes["T"]
+    sizes["M"] = sizes["M"] if planted or small else sizes["T"]
     y[rng.permutation(sizes["T"])[sizes["M"] :]] = -1
     words = [f"word{i}" for i in range(sizes["N"])]
     form = {"D": sizes["D"], "F": sizes["F"], "H": sizes["H"], "T_max": sizes["T_max"], "final_norm": True}

@@ -14,7 +14,7 @@ the loss goes from 2.0794 to 2.0541
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from html import escape
 from numbers import Real
@@ -34,7 +34,10 @@ STILL = 1e-12  # so near to zero a slope is rounding alone
 
 
 class Prediction(Page):
-    """A question with its lettered choices, and a page behind it; `answer` is the right choice, or the right number."""
+    """A question with its lettered choices, and a page behind it.
+
+    `asked` is what is in sight of it as text; `answer` the right choice, or the right number.
+    """
 
     def __init__(self, question: str, choices: Mapping, page: object, answer: object, rule: str | None = None):
         """See `predict`. rule: which of `tasks.RULES` it asks for, by which it returns; None for none."""
@@ -64,8 +67,15 @@ class Prediction(Page):
         asked = {"id": sha256(plain.encode()).hexdigest()[:12], "question": question, "choices": [*reasons.items()]}
         asked |= {"answer": right, "number": of_number, "told": told}
         asked |= {"rule": rule} if rule else {}
-        html = _html(asked, [] if of_number else calls, [html for html, _ in behind])
+        calls = [] if of_number else calls
+        self.asked = "\n".join([question, *calls])
+        html = _html(asked, calls, [html for html, _ in behind])
         super().__init__(None, plain, html, practice("predict"))
+
+
+def together(predictions: Iterable[Page]) -> str:
+    """The HTML of several pages with predictions in them, whose script comes once."""
+    return "".join(page.html.replace(practice("predict"), "") for page in predictions) + practice("predict")
 
 
 def predict(question: str, choices: Mapping, page: object, *, answer: object) -> Prediction:

@@ -6,6 +6,7 @@ True
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,15 +15,13 @@ import numpy as np
 from gradwalk import arguments
 from gradwalk.exercises import mistakes, record, report, tasks
 from gradwalk.exercises.cases import draw
-from gradwalk.exercises.predict import Prediction
+from gradwalk.exercises.pen_and_paper import all_given, grid_of, rounded, written
+from gradwalk.exercises.predict import Prediction, together
 from gradwalk.exercises.tasks import Task
-from gradwalk.names import look_up
 from gradwalk.telling.page import Page
-from gradwalk.telling.tables import grid, number
 
 MOST = 4  # choices
 TRIES = 100
-DIGITS = 2  # of what is chosen from; what is given has one
 COUNT = 3  # questions when one returns
 
 
@@ -35,17 +34,15 @@ class Asked(Page):
         rng = np.random.default_rng([seed, *task.name.encode()])
         given, at, right, tempting = _drawn(task, rng)
         told = f"{task.name}[{', '.join(map(str, at))}]"
-        choices = {_written(right): report.reason(task) or "that is the slope"}
-        choices |= {_written(value): f"{entry.name}. {entry.happened}" for value, entry in tempting}
+        choices = {written(right): report.reason(task) or "that is the slope"}
+        choices |= {written(value): f"{entry.name}. {entry.happened}" for value, entry in tempting}
         choices = dict(sorted(choices.items(), key=lambda choice: float(choice[0].replace("−", "-"))))
-        behind = [f"All of {task.name}:", _grid(task.right(*task.of(given)), task.letters, DIGITS)]
+        behind = [f"All of {task.name}:", grid_of(task.right(*task.of(given)), task.letters)]
         behind += ["One like it:", like] if like else []
         self.task, self.seed, self.given = task.name, seed, given
-        self.prediction = Prediction(f"{told}: which number is it?", choices, behind, _written(right), rule=task.rule)
-        shown = [(name, _table(name, given[name])) for name in task.takes if _table(name, given[name])]
-        heads = "".join(f"<p><code>{name}</code></p>{page.html}" for name, page in shown)
-        plain = "\n".join(f"{name}\n{page.plain}" for name, page in shown)
-        super().__init__(None, f"{plain}\n\n{self.prediction.plain}", f"<div>{heads}</div>{self.prediction.html}")
+        self.prediction = Prediction(f"{told}: which number is it?", choices, behind, written(right), rule=task.rule)
+        shown = all_given(task, given)
+        super().__init__(None, f"{shown.plain}\n\n{self.prediction.plain}", f"{shown.html}{self.prediction.html}")
 
 
 def asked(task: str, seed: int = 0) -> Asked:
@@ -61,19 +58,17 @@ class Returning(Page):
 
     def __init__(self, questions: Sequence[Asked]):
         self.questions = list(questions)
-        html = "".join(question.html for question in self.questions)
-        super().__init__(None, "\n\n".join(question.plain for question in self.questions), html)
+        super().__init__(None, "\n\n".join(question.plain for question in self.questions), together(self.questions))
 
 
 def returning(names: Sequence[str], seed: int = 0) -> Returning:
     """Three questions of these tasks for another day: what was missed first, then what was right only once.
 
     A rule counts as met by what the record has of earlier days; so do the days, each of which has numbers of its own.
-    Without a record they are the first three tasks, with the numbers of `seed`. ValueError for fewer than three.
+    Without a record they are the first three tasks, with the numbers of `seed`. Fewer where there are fewer tasks;
+    ValueError for none.
     """
     names = [tasks.named(name).name for name in arguments.several("names", names, "tasks")]
-    if len(names) < COUNT:
-        raise ValueError(f"names: wanted {COUNT} tasks at least, got {len(names)}")
     path = record.where()
     lines = record.read(path) if path and path.exists() else []
     today = datetime.now(UTC).date().isoformat()
@@ -89,6 +84,21 @@ def returning(names: Sequence[str], seed: int = 0) -> Returning:
     return Returning([asked(name, seed + 10 * days) for name in sorted(names, key=due)[:COUNT]])
 
 
+def at_the_start_of(stop: str) -> Returning:
+    """What returns at the start of a stop, such as "2a_mlp": a question of each rule that the stops before it have met,
+    about the gradient that came last. ValueError for what is no name of a stop, and where none has come.
+    """
+    known, wanted = tasks.by_stop(), "the name of a stop behind 1a_which_way, such as 2a_mlp"
+    if not re.fullmatch(r"\d[a-z]?_\w+", arguments.words("stop", stop, wanted)):
+        raise arguments.refused("stop", wanted, stop)
+    before = {}
+    for task in reversed([task for earlier in known if earlier < stop for task in known[earlier]]):
+        before.setdefault(task.rule, task.name)
+    if not before:
+        raise arguments.refused("stop", wanted, stop)
+    return returning([*before.values()], seed=int(stop.partition("_")[0], 36))  # each stop has numbers of its own
+
+
 def _judged(line):
     """Which rule a line of the record is about, if it says so and was answered; and whether that was right."""
     known = tasks.all_tasks()
@@ -101,56 +111,20 @@ def _drawn(task: Task, rng: np.random.Generator):
     """Numbers to be asked of, an entry, its value, and up to three others, each with the mistake that makes it."""
     for _ in range(TRIES):
         case = draw(int(rng.integers(1 << 30)), planted=False, small=True)
-        given = case | {name: _rounded(case[name]) for name in task.takes}
+        given = case | {name: rounded(case[name]) for name in task.takes}
         right = task.right(*task.of(given))
         made = [(entry, array) for entry, array in mistakes.made(task, given) if array.shape == right.shape]
         found = []
         for k in rng.permutation(right.size):
             at = tuple(int(i) for i in np.unravel_index(k, right.shape))
-            tempting = {_written(right[at]): None}
+            tempting = {written(right[at]): None}
             for place in rng.permutation(len(made)):
                 entry, array = made[place]
                 if np.isfinite(array[at]):
-                    tempting.setdefault(_written(array[at]), (float(array[at]), entry))
+                    tempting.setdefault(written(array[at]), (float(array[at]), entry))
             kept = [one for one in tempting.values() if one][: MOST - 1]
             if np.isfinite(right[at]) and right[at] and len(kept) > len(found):
                 found, best = kept, at
         if len(found) >= 2:
             return given, best, right[best], found
     raise ValueError(f"task: wanted one whose mistakes show in small numbers, got {task.name}")
-
-
-def _written(value):
-    return number(_same(float(value)), DIGITS)
-
-
-def _same(array):
-    """Numbers that round alike on every processor: half a last digit is exactly that."""
-    return np.round(array, 9) if np.asarray(array).dtype.kind == "f" else array
-
-
-def _rounded(array):
-    """What is given, as one reads it: with one digit; shares, where one digit is too few, with two."""
-    if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
-        return array
-    shares = array.size > 0 and array.min() >= 0 and array.max() <= 1
-    return np.round(array, DIGITS if shares else 1) + 0.0
-
-
-def _table(name, array):
-    """A given array as a table, of which a head's is the only one; None for a size or a name."""
-    if not isinstance(array, np.ndarray):
-        return None
-    letters = look_up(name).indices if name not in ("tokens", "places", "y", "attends") else "t" * array.ndim
-    return _grid(array, letters, DIGITS)
-
-
-def _grid(array, letters, digits):
-    array = array[0] if array.ndim == 3 else np.atleast_2d(array)
-    rows, columns = (f"{letters[-2]} = ", letters[-1]) if len(letters) > 1 else ("", letters[-1])
-    return grid(
-        _same(array),
-        [f"{rows}{k}" if rows else "" for k in range(array.shape[0])],
-        [f"{columns} = {k}" for k in range(array.shape[1])],
-        digits=digits,
-    )

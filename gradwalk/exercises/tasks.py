@@ -114,6 +114,16 @@ def all_tasks() -> dict[str, Task]:
     return tasks
 
 
+@cache
+def by_stop() -> dict[str, list[Task]]:
+    """The stops that have gradients, in the order of the walk, each with its own: "1d_output_bias" has dL_db."""
+    found = {"1a_which_way": [named("dL_dW")]}  # there in numbers alone: it is derived one stop later
+    for task in all_tasks().values():
+        if task.name.startswith("dL_d"):
+            found.setdefault(look_up(task.name).derived, []).append(task)
+    return dict(sorted(found.items()))
+
+
 def walked(form: Mapping = FORMS[0]) -> list[Task]:
     """What each line of the walk back makes, by which function, of what, in its order: a task a line.
 

@@ -26,9 +26,11 @@ def mathml(latex: str) -> str:
     source = unescape(latex).strip().replace(OWN, rf"\textcolor{{{_MARK}}}")
     source = re.sub(r"\\mathrm\{(\w{2,})\}", r"\\text{\1}", source)  # a word is one word, not letters side by side
     root = ElementTree.fromstring(convert(source, display="block", xmlns=""))
-    for node in root.iter():
+    for node in list(root.iter()):
         if node.tag == "msub" and node[0].text == "∑":
             node.tag = "munder"
+        if node.tag == "msqrt":  # where no font for mathematics is there, Chromium draws no root
+            node.tag, node[:] = "mrow", [_sign("√"), _sign("("), *node, _sign(")")]
         if node.attrib.pop("mathcolor", None) == _MARK:
             node.set("class", _MARK)
         if node.attrib.get("mathvariant") == "monospace":  # browsers' MathML knows it no more
@@ -38,3 +40,9 @@ def mathml(latex: str) -> str:
         if "\\" in (node.text or ""):
             raise ValueError(f"latex: wanted what latex2mathml knows, got {node.text!r} in {source!r}")
     return ElementTree.tostring(root, encoding="unicode")
+
+
+def _sign(text):
+    node = ElementTree.Element("mo")
+    node.text = text
+    return node

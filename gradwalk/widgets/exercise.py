@@ -100,17 +100,21 @@ class Exercise(Unshown, anywidget.AnyWidget):
         spot = "" if self._asks["at"] is None else f", at={tuple(self.exercise['at'])}"
         return f"Exercise({self._asks['task']!r}{spot})"
 
-    def _repr_mimebundle_(self, **options):
-        """The widget, and beside it the question and how to answer it in a cell, for places that show none."""
-        data, metadata = super()._repr_mimebundle_(**options)
+    @property
+    def plain(self) -> str:
+        """The question, and how to answer it in a cell, for places that show no widget."""
         task, at, takes = self._asks["task"], self.exercise.get("at"), ", ".join(self.exercise["takes"])
         spot = f"[{', '.join(map(str, at))}]" if at else ""
         more = f", at={tuple(at)}, given=..." if at else ""
         kinds = "one number" if at else "an index formula or a function"
         wanted = f"Answer in a cell with check({task!r}, ...{more}): {kinds}."
-        text = "\n".join([f"What is {task}{spot}?", *self.exercise["lines"], f"given: {takes}", wanted])
-        html = f'<pre tabindex="0">{escape(text)}</pre>'
-        return {**data, "text/plain": text, "text/html": published.html("exercise", self.state_json, html)}, metadata
+        return "\n".join([f"What is {task}{spot}?", *self.exercise["lines"], f"given: {takes}", wanted])
+
+    def _repr_mimebundle_(self, **options):
+        """The widget, and beside it what is `plain`."""
+        data, metadata = super()._repr_mimebundle_(**options)
+        html = published.html("exercise", self.state_json, f'<pre tabindex="0">{escape(self.plain)}</pre>')
+        return {**data, "text/plain": self.plain, "text/html": html}, metadata
 
 
 def _within(shape, at, task):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from gradwalk.names import look_up
 from gradwalk.step5_attention import merge_heads
 
 if TYPE_CHECKING:
@@ -43,13 +44,13 @@ class Mistake(NamedTuple):
         return " ".join(self.formula.__doc__.split())
 
     def merges(self, task: Task) -> bool:
-        """Whether a message to Q, K or V has its heads side by side again before its formula takes it."""
-        return task.rule in _MERGED and task.rule in self.where
+        """Whether the message has its heads side by side again before its formula begins."""
+        return task.rule in _MERGED and task.rule in self.where and len(look_up(task.takes[0]).indices) == 3
 
     def made(self, task: Task, given: dict[str, object]) -> np.ndarray | None:
         """What its formula makes of a case's numbers; None where they forbid it, by their shapes for one."""
         arguments = task.of(given)
-        if self.merges(task) and arguments[0].ndim == 3:
+        if self.merges(task):
             arguments = (merge_heads(arguments[0]), *arguments[1:])
         try:
             with np.errstate(all="ignore"):  # a wrong formula may well divide by 0
