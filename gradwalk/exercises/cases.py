@@ -74,8 +74,8 @@ def draw(seed: int, planted: bool = True, small: bool = False) -> Case:
     """One case: all sizes different, several sentences with words that stand twice. `small`: one for pen and paper.
 
     Weights and values come from a walk. What arrives is random, so that no row sums to zero; dL_dz has the signs that
-    it has there. Planted: units at exactly 0, a row with next to no spread, one far from 0, positions not scored. All
-    numbers are such as float32 has too: a page is sent half as much.
+    it has there, dL_dS the zeros. Planted: units at exactly 0, a row with next to no spread, one far from 0, positions
+    not scored. All numbers are such as float32 has too: a page is sent half as much.
     """
     rng = np.random.default_rng(seed)
     sizes, lengths = (dict(SMALL), [2, 2]) if small else _sizes(rng)
@@ -96,6 +96,7 @@ def draw(seed: int, planted: bool = True, small: bool = False) -> Case:
     for name in _drawn():
         given[name] = rng.standard_normal([_size(sizes, letter) for letter in look_up(name).indices])
     given["dL_dz"] = np.abs(given["dL_dz"]) * np.sign(step1_output.dL_dz(given["p"], given["y"]))  # (T, N)
+    given["dL_dS"] *= given["attends"]  # (H, T, T): a score that is masked moves nothing
     for name in ("x0", "x1", "h"):
         given[name] = _rows_planted(given[name], rng) if planted else rng.standard_normal(given[name].shape)
     given["u"] = 1.5 * rng.standard_normal(given["u"].shape)  # (T, F)
