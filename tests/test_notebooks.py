@@ -289,6 +289,12 @@ def speaks_one_language(notebook):
     return wrong
 
 
+def folds_answers(notebook):
+    """What a prediction hides is computed in its cell: the code is folded, so that nobody reads it on the way there."""
+    hide = [cell for cell in code_cells(notebook) if re.search(r"^(predict|which_rule)\(", cell.source, re.MULTILINE)]
+    return [cell.source for cell in hide if not cell.metadata.get("jupyter", {}).get("source_hidden")]
+
+
 INDEXED = r"(p|h|z|b|g|W)_(i|j|y|t)²?|[ijkctsfdeq]|y"  # p_i h_j, as the diary writes them, and the index letters
 
 
@@ -315,6 +321,7 @@ RULES = [
     retypes_no_formula,
     shows_every_number,
     speaks_one_language,
+    folds_answers,
 ]
 
 
@@ -427,6 +434,10 @@ BROKEN = [
     (shows_every_number, lambda notebook: (set_source(2, "About 73 words.")(notebook), draw(notebook, "aGk+73/="))),
     (speaks_one_language, set_source(2, "Backpropagation, in words.")),
     (speaks_one_language, set_source(2, "The gradient `dW` of it.")),
+    (
+        folds_answers,
+        set_source(1, "predict('Up?', {'yes': 'it is heavy', 'no': 'it falls'}, 2, answer='no')"),
+    ),
 ]
 
 

@@ -341,6 +341,11 @@ def test_on_paper_a_board_is_its_table_and_nothing_is_folded(site, visit):
     assert not page.locator(".gw-switch").first.is_visible()
 
 
+def in_sight(cell):
+    """Whether a cell's code stands open."""
+    return cell.cell_type == "code" and not cell.metadata.get("jupyter", {}).get("source_hidden")
+
+
 def test_a_page_is_slides_too(site, visit):
     """Each cell comes once, on the slide where its notebook puts it; boards move there, and keep their keys."""
     stop = "5d_three_streams"
@@ -353,7 +358,7 @@ def test_a_page_is_slides_too(site, visit):
         first = max(begin for begin in begins if begin <= k)
         assert count.inner_text() == f"{begins.index(first) + 1} / {len(begins)}"
         shown = page.locator("article .highlight-python:visible").all_inner_texts()
-        code = [one.source for one in cells[first : k + 1] if one.cell_type == "code"]
+        code = [one.source for one in cells[first : k + 1] if in_sight(one)]
         assert [text.strip() for text in shown] == [text.strip() for text in code]
         assert page.evaluate("document.documentElement.scrollWidth") <= 1024
         board = page.locator(".gw-board:visible").first
@@ -369,7 +374,7 @@ def test_a_page_is_slides_too(site, visit):
     page.keyboard.press("ArrowLeft")
     assert count.inner_text() == f"{sum(begin <= len(cells) - 2 for begin in begins)} / {len(begins)}"
     page.keyboard.press("Escape")
-    assert page.locator("article .highlight-python:visible").count() == sum(cell.cell_type == "code" for cell in cells)
+    assert page.locator("article .highlight-python:visible").count() == sum(map(in_sight, cells))
 
 
 def test_a_page_that_was_opened_inside_an_archive_says_so(site, browser, tmp_path):

@@ -67,7 +67,10 @@ def lowered(notebook: nbformat.NotebookNode) -> Page:
         if cell.cell_type == "markdown":
             parts.append(linked(cell.source))
             continue
-        parts.append(fenced("{code-block} python", cell.source))
+        code = [fenced("{code-block} python", cell.source)]
+        if cell.metadata.get("jupyter", {}).get("source_hidden"):
+            code = [raw('<details class="gw-code"><summary>Code</summary>'), *code, raw("</details>")]
+        parts += code
         for output in cell.outputs:
             markdown = output.get("data", {}).get("text/markdown")
             if markdown and "text/html" not in output.data:
