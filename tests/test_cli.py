@@ -54,6 +54,7 @@ def serving(folder, home, *options, package=ROOT, environment=None):
                 break
         else:
             pytest.fail(f"no address printed: {said}")
+        deadline.cancel()
         yield found.groups(), said
         server.send_signal(signal.CTRL_BREAK_EVENT if os.name == "nt" else signal.SIGINT)
         assert os.name == "nt" or server.wait(timeout=30) == 0
