@@ -2,10 +2,10 @@
 
 import ast
 import inspect
-import textwrap
 
 import numpy as np
 import pytest
+from exam_answers import right_answers, solution
 
 from gradwalk import step1_output, step5_attention, walk
 from gradwalk.exercises import mistakes, process, tasks
@@ -23,32 +23,6 @@ ASKED = pytest.mark.parametrize(
     [(line, name) for line in LINES for name in line.back],
     ids=[f"{line.forward.__name__}: {name}" for line in LINES for name in line.back],
 )
-
-
-def solution(line, name):
-    """The way back that stands in the key, as a function of G and of what the line takes."""
-    *before, last = line.back[name].split("\n")
-    body = textwrap.indent("\n".join([*before, f"return {last}"]), "    ")
-    takes = ", ".join(line.takes)
-    source = f"{line.code('forward')}\ndef back(G, {takes}):\n    Y = forward({takes})\n{body}"
-    scope = {"np": np, "__name__": "__main__"}
-    exec(source, scope)
-    return scope["back"]
-
-
-def right_answers(exam):
-    """What the key says, as one hands it in."""
-    found = {}
-    for key, question in exam.questions.items():
-        if key[0] == "A":
-            found[key] = float(question.right.split(" = ")[1].replace("−", "-"))
-        if key[0] == "B":
-            place, letter, case = question.right.split(", ")[0], question.right.split(", ")[1][0], question.right[-1]
-            found[key] = (place, letter, int(case))
-        if key[0] in "CD":
-            judge = inspect.getclosurevars(question.judge).nonlocals
-            found[key] = solution(judge["line"], judge["name"])
-    return found
 
 
 @pytest.fixture
@@ -304,7 +278,9 @@ def test_the_two_short_tests_ask_the_same_with_other_numbers():
         wanted = [[q.right.partition("[")[0] for q in one.questions.values()] for one in (before, after)]
         assert wanted[0] == wanted[1]
         pairs = zip(before.questions.values(), after.questions.values(), strict=True)
-        assert all(one.asks.replace("before", "after") != other.asks for one, other in pairs)
+        for one, other in pairs:
+            assert one.asks.replace("before", "after") != other.asks
+            assert len(one.asks.splitlines()) == len(other.asks.splitlines())  # as many numbers are given
         assert before.page().plain.count("Wanted:") == 5
     with pytest.raises(ValueError, match="when: there is no test 'during'"):
         ShortTest("during")
