@@ -5,7 +5,7 @@ import inspect
 
 import numpy as np
 import pytest
-from exam_answers import right_answers, solution
+from exam_answers import line_of, right_answers, solution
 
 from gradwalk import step1_output, step5_attention, walk
 from gradwalk.exercises import mistakes, process, tasks
@@ -35,7 +35,7 @@ def in_this_process(monkeypatch):
 
 @pytest.mark.slow
 def test_each_number_draws_a_valid_exam_that_right_answers_pass_and_nothing_else(in_this_process):
-    drawn = set()
+    drawn, lines = set(), set()
     for seed in range(200):
         exam = Exam(seed)
         assert [*exam.questions] == [
@@ -49,7 +49,9 @@ def test_each_number_draws_a_valid_exam_that_right_answers_pass_and_nothing_else
         others = exam.told({key: _wrong(answer) for key, answer in right.items() if key[0] in "AB" or seed % 10 == 0})
         assert not [(seed, key) for key, one in others.items() if one.right]
         drawn.add("".join(question.asks for question in exam.questions.values()))
+        lines |= {line_of(question)[0].forward for key, question in exam.questions.items() if key[0] in "CD"}
     assert len(drawn) == 200
+    assert lines == {line.forward for line in LINES}
 
 
 def _wrong(answer):
@@ -242,11 +244,11 @@ VACUOUS = [
     ("kind", 3),
     ("kind", "G @ X.T"),
     ("zeros", lambda G, A, X: 0 * A),
-    ("slopes", lambda G, A, X: A * np.nan),
-    ("slopes", lambda G, A, X: G @ X.T * (1 + 1e-4)),
-    ("shape", lambda G, A, X: (G @ X.T).mean()),
-    ("shape", lambda G, A, X: X @ G.T),
-    ("shape", lambda G, A, X: (G @ X.T)[None]),
+    ("not the measured slope", lambda G, A, X: A * np.nan),
+    ("not the measured slope", lambda G, A, X: G @ X.T * (1 + 1e-4)),
+    ("another shape", lambda G, A, X: (G @ X.T).mean()),
+    ("another shape", lambda G, A, X: X @ G.T),
+    ("another shape", lambda G, A, X: (G @ X.T)[None]),
     ("order", lambda G, A: A),
     ("page", lambda G, A, X: ARRAY),
     ("changes", _writes),

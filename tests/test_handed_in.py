@@ -96,6 +96,11 @@ def test_lines_of_ipython_are_passed_over():
     assert handed_in.unread(["%time\n1", "no no", "1"]) == 1
 
 
+def test_what_python_warns_of_is_read_all_the_same():
+    found = given("def f(G):\n    return '\\d' if G is 1 else 2", "hand_in(C1=f)")
+    assert found["C1"](3) == 2
+
+
 def test_a_number_of_the_page_stays_there():
     assert given("check('dL_dW', 0.5, at=(0, 1), given=grads)", "check('dL_dW', 0.5, (0, 1))") == {}
 

@@ -98,12 +98,12 @@ def judge(line: Line, name: str, answer: object, seed: int) -> None:
     for result, slopes in zip(came.results, measured, strict=True):
         if result.shape != slopes.shape:
             shapes = f"{shape_in_words(result.shape)}; wanted is {shape_in_words(slopes.shape)}"
-            raise Refusal("shape", f"Its shape is {shapes}, as {name} has it.")
+            raise Refusal("another shape", f"Its shape is {shapes}, as {name} has it.")
     if not any(result.any() for result in came.results):
         raise Refusal("zeros", "It is zero everywhere. Where nothing is filled in, nothing is right yet.")
     for result, slopes in zip(came.results, measured, strict=True):
         if differ(result, slopes, slopes, CLOSE_SINGLE if came.single else CLOSE):
-            raise Refusal("slopes", _first(name, result, slopes))
+            raise Refusal("not the measured slope", _first(name, result, slopes))
 
 
 def _first(name, result, slopes):
