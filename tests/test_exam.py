@@ -284,6 +284,11 @@ def test_the_two_short_tests_ask_the_same_with_other_numbers():
             assert one.asks.replace("before", "after") != other.asks
             assert len(one.asks.splitlines()) == len(other.asks.splitlines())  # as many numbers are given
         assert before.page().plain.count("Wanted:") == 5
+    right = float(before.questions["before1"].right.split(" = ")[1].replace("−", "-"))
+    before.hand_in(before1=right, before2=1000)
+    said = before.result().plain.split("\n\n")
+    assert said[:2] == ["1 of 5 right.", "Not yet answered: before3, before4, before5."]
+    assert said[2].startswith("before2: dL_dW[")
     with pytest.raises(ValueError, match="when: there is no test 'during'"):
         ShortTest("during")
 
