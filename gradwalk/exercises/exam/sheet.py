@@ -154,6 +154,11 @@ def _notes(said):
 
 
 def _page(paragraphs):
-    shown = ("\n".join(map(verbatim, paragraph.split("\n"))) for paragraph in paragraphs)
-    html = "".join(f'<pre tabindex="0">{paragraph}</pre>' for paragraph in shown)
+    """Paragraphs as a page; one of several lines keeps them, and scrolls where it is too wide."""
+    html = "".join(
+        '<pre tabindex="0" style="margin:1em 0">' + "\n".join(map(verbatim, paragraph.split("\n"))) + "</pre>"
+        if "\n" in paragraph
+        else f"<p>{verbatim(paragraph)}</p>"
+        for paragraph in paragraphs
+    )
     return Page(None, "\n\n".join(paragraphs), f"<div>{html}</div>")
