@@ -260,11 +260,13 @@ VACUOUS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "answer"), VACUOUS, ids=[f"{k}-{kind}" for k, (kind, _) in enumerate(VACUOUS)])
 def test_nothing_passes_that_is_no_gradient(kind, answer):
     assert _refused(answer) == kind
 
 
+@pytest.mark.slow
 def test_right_answers_pass_in_a_process_of_their_own_and_in_float32():
     slopes.judge(other_letters.weight_on_columns, "A", lambda G, A, X: G @ X.T, seed=0)
     slopes.judge(other_letters.weight_on_columns, "A", lambda G, A, X: (G @ X.T).astype("float32"), seed=0)
@@ -371,6 +373,7 @@ def walk_back(w, v):
     return g
 
 
+@pytest.mark.slow
 def test_a_whole_walk_of_one_s_own_passes_and_its_first_wrong_message_is_named():
     def plain(w, v):
         return dict(walk_back(w, v))
@@ -392,6 +395,7 @@ def test_a_whole_walk_of_one_s_own_passes_and_its_first_wrong_message_is_named()
     assert check_walk(without_one).said == "6 messages are right.\n\ndL_dW2 is not there yet."
 
 
+@pytest.mark.slow
 def test_an_untouched_walk_passes_nothing_and_the_packages_own_is_none():
     def untouched(w, v):
         g = Gradients()

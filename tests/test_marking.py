@@ -11,6 +11,8 @@ from gradwalk import cli
 from gradwalk.exercises import handed_in, marking
 from gradwalk.exercises.exam import Exam
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
 
