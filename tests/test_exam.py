@@ -2,10 +2,10 @@
 
 import ast
 import inspect
-import textwrap
 
 import numpy as np
 import pytest
+from exam_answers import line_of, right_answers, solution
 
 from gradwalk import step1_output, step5_attention, walk
 from gradwalk.exercises import mistakes, process, tasks
@@ -25,32 +25,6 @@ ASKED = pytest.mark.parametrize(
 )
 
 
-def solution(line, name):
-    """The way back that stands in the key, as a function of G and of what the line takes."""
-    *before, last = line.back[name].split("\n")
-    body = textwrap.indent("\n".join([*before, f"return {last}"]), "    ")
-    takes = ", ".join(line.takes)
-    source = f"{line.code('forward')}\ndef back(G, {takes}):\n    Y = forward({takes})\n{body}"
-    scope = {"np": np, "__name__": "__main__"}
-    exec(source, scope)
-    return scope["back"]
-
-
-def right_answers(exam):
-    """What the key says, as one hands it in."""
-    found = {}
-    for key, question in exam.questions.items():
-        if key[0] == "A":
-            found[key] = float(question.right.split(" = ")[1].replace("−", "-"))
-        if key[0] == "B":
-            place, letter, case = question.right.split(", ")[0], question.right.split(", ")[1][0], question.right[-1]
-            found[key] = (place, letter, int(case))
-        if key[0] in "CD":
-            judge = inspect.getclosurevars(question.judge).nonlocals
-            found[key] = solution(judge["line"], judge["name"])
-    return found
-
-
 @pytest.fixture
 def in_this_process(monkeypatch):
     """Answers that are known to be harmless run here: two hundred exams in as many processes would take minutes."""
@@ -61,7 +35,7 @@ def in_this_process(monkeypatch):
 
 @pytest.mark.slow
 def test_each_number_draws_a_valid_exam_that_right_answers_pass_and_nothing_else(in_this_process):
-    drawn = set()
+    drawn, lines = set(), set()
     for seed in range(200):
         exam = Exam(seed)
         assert [*exam.questions] == [
@@ -75,7 +49,9 @@ def test_each_number_draws_a_valid_exam_that_right_answers_pass_and_nothing_else
         others = exam.told({key: _wrong(answer) for key, answer in right.items() if key[0] in "AB" or seed % 10 == 0})
         assert not [(seed, key) for key, one in others.items() if one.right]
         drawn.add("".join(question.asks for question in exam.questions.values()))
+        lines |= {line_of(question)[0].forward for key, question in exam.questions.items() if key[0] in "CD"}
     assert len(drawn) == 200
+    assert lines == {line.forward for line in LINES}
 
 
 def _wrong(answer):
@@ -268,11 +244,11 @@ VACUOUS = [
     ("kind", 3),
     ("kind", "G @ X.T"),
     ("zeros", lambda G, A, X: 0 * A),
-    ("slopes", lambda G, A, X: A * np.nan),
-    ("slopes", lambda G, A, X: G @ X.T * (1 + 1e-4)),
-    ("shape", lambda G, A, X: (G @ X.T).mean()),
-    ("shape", lambda G, A, X: X @ G.T),
-    ("shape", lambda G, A, X: (G @ X.T)[None]),
+    ("not the measured slope", lambda G, A, X: A * np.nan),
+    ("not the measured slope", lambda G, A, X: G @ X.T * (1 + 1e-4)),
+    ("another shape", lambda G, A, X: (G @ X.T).mean()),
+    ("another shape", lambda G, A, X: X @ G.T),
+    ("another shape", lambda G, A, X: (G @ X.T)[None]),
     ("order", lambda G, A: A),
     ("page", lambda G, A, X: ARRAY),
     ("changes", _writes),
@@ -284,11 +260,13 @@ VACUOUS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "answer"), VACUOUS, ids=[f"{k}-{kind}" for k, (kind, _) in enumerate(VACUOUS)])
 def test_nothing_passes_that_is_no_gradient(kind, answer):
     assert _refused(answer) == kind
 
 
+@pytest.mark.slow
 def test_right_answers_pass_in_a_process_of_their_own_and_in_float32():
     slopes.judge(other_letters.weight_on_columns, "A", lambda G, A, X: G @ X.T, seed=0)
     slopes.judge(other_letters.weight_on_columns, "A", lambda G, A, X: (G @ X.T).astype("float32"), seed=0)
@@ -304,8 +282,15 @@ def test_the_two_short_tests_ask_the_same_with_other_numbers():
         wanted = [[q.right.partition("[")[0] for q in one.questions.values()] for one in (before, after)]
         assert wanted[0] == wanted[1]
         pairs = zip(before.questions.values(), after.questions.values(), strict=True)
-        assert all(one.asks.replace("before", "after") != other.asks for one, other in pairs)
+        for one, other in pairs:
+            assert one.asks.replace("before", "after") != other.asks
+            assert len(one.asks.splitlines()) == len(other.asks.splitlines())  # as many numbers are given
         assert before.page().plain.count("Wanted:") == 5
+    right = float(before.questions["before1"].right.split(" = ")[1].replace("−", "-"))
+    before.hand_in(before1=right, before2=1000)
+    said = before.result().plain.split("\n\n")
+    assert said[:2] == ["1 of 5 right.", "Not yet answered: before3, before4, before5."]
+    assert said[2].startswith("before2: dL_dW[")
     with pytest.raises(ValueError, match="when: there is no test 'during'"):
         ShortTest("during")
 
@@ -388,6 +373,7 @@ def walk_back(w, v):
     return g
 
 
+@pytest.mark.slow
 def test_a_whole_walk_of_one_s_own_passes_and_its_first_wrong_message_is_named():
     def plain(w, v):
         return dict(walk_back(w, v))
@@ -409,6 +395,7 @@ def test_a_whole_walk_of_one_s_own_passes_and_its_first_wrong_message_is_named()
     assert check_walk(without_one).said == "6 messages are right.\n\ndL_dW2 is not there yet."
 
 
+@pytest.mark.slow
 def test_an_untouched_walk_passes_nothing_and_the_packages_own_is_none():
     def untouched(w, v):
         g = Gradients()

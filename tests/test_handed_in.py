@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from gradwalk import Exercise
 from gradwalk.exercises import handed_in
 from gradwalk.exercises.handed_in import Unreadable, Unseen
 
@@ -96,6 +97,11 @@ def test_lines_of_ipython_are_passed_over():
     assert handed_in.unread(["%time\n1", "no no", "1"]) == 1
 
 
+def test_what_python_warns_of_is_read_all_the_same():
+    found = given("def f(G):\n    return '\\d' if G is 1 else 2", "hand_in(C1=f)")
+    assert found["C1"](3) == 2
+
+
 def test_a_number_of_the_page_stays_there():
     assert given("check('dL_dW', 0.5, at=(0, 1), given=grads)", "check('dL_dW', 0.5, (0, 1))") == {}
 
@@ -114,6 +120,13 @@ def test_what_was_typed_into_the_page_counts_where_no_cell_has_an_answer():
         "7": 8,
     }
     assert given("check('dL_db', None)", states=typed) == {"dL_db": None, "dL_dW": "sum t: h[t,j]"}
+
+
+def test_an_exercise_of_the_page_keeps_its_answer_where_it_is_looked_for():
+    asked, open_ = Exercise("dL_dW"), Exercise("dL_db")
+    asked.ask("sum t: h[t,j]")
+    kept = {one.model_id: {"state": one.get_state()} for one in (asked, open_)}
+    assert given(states=kept) == {"dL_dW": "sum t: h[t,j]"}
 
 
 def test_by_which_numbers_exams_were_drawn_and_what_is_asked():

@@ -4,11 +4,14 @@ import csv
 import json
 from pathlib import Path
 
+import exam_answers
 import pytest
 
 from gradwalk import cli
 from gradwalk.exercises import handed_in, marking
 from gradwalk.exercises.exam import Exam
+
+pytestmark = pytest.mark.slow
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 
@@ -109,6 +112,19 @@ def test_the_exam_and_the_short_tests_are_printed(capsys):
     assert Exam(4).questions["B1"].right not in said
     cli.main(["exam", "--test", "after", "--key"])
     assert capsys.readouterr().out.startswith("after1. dL_dz[")
+
+
+def test_a_solved_exam_passes_each_part(tmp_path):
+    right = exam_answers.right_answers(exam := Exam(5))
+    sources = ["import numpy as np\nexam = Exam(5)"]
+    for key, question in exam.questions.items():
+        if key[0] in "CD":
+            sources.append(exam_answers.source(*exam_answers.line_of(question), key))
+        sources.append(f"exam.hand_in({key}={key if key[0] in 'CD' else repr(right[key])})")
+    hand_in(tmp_path / "anna.ipynb", *sources)
+    (marks,) = marking.mark(tmp_path, seed=5)
+    assert not [one for one in marks if not one.right]
+    assert [one.exercise for one in marks] == [*exam.questions, *(f"exam {letter}" for letter in "ABCD")]
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.rglob("*.ipynb")), ids=lambda path: path.stem)

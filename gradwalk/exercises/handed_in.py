@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -111,8 +112,8 @@ def _tree(source):
     if len(source) > LONGEST:
         return None
     lines = ["" if _OF_IPYTHON.match(line) else line for line in source.splitlines()]
-    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.parse("\n".join(lines))
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError), warnings.catch_warnings(action="ignore"):
+        return ast.parse("\n".join(lines))  # what Python would warn the learner of is no word for a teacher
     return None
 
 
@@ -212,4 +213,6 @@ def _made(definition, scope):
 
 def _run(statement, scope, own=None):
     tree = ast.fix_missing_locations(ast.Module([statement], []))
-    exec(compile(tree, "<a notebook>", "exec", dont_inherit=True), scope, own)
+    with warnings.catch_warnings(action="ignore"):
+        made = compile(tree, "<a notebook>", "exec", dont_inherit=True)
+    exec(made, scope, own)

@@ -11,7 +11,7 @@ from gradwalk.exercises.exam.question import Question
 from gradwalk.exercises.shipping import Refusal
 from gradwalk.names import EXTENTS, look_up
 from gradwalk.step3_layernorm import EPS
-from gradwalk.telling.tables import grid, number
+from gradwalk.telling.tables import aligned, number
 
 # The tasks of each rule that a hand does in about two minutes; a copy alone would be too little.
 TASKS = {
@@ -106,7 +106,8 @@ def _table(name, array):
     """A given array as lines of text, each of its indices at its rows and columns."""
     letters = "t" if name in ("y", "tokens") else look_up(name).indices
     array = array[0] if array.ndim == 3 else np.atleast_2d(array)
-    rows = [f"{letters[-2]} = {k}" if len(letters) > 1 else "" for k in range(array.shape[0])]
-    columns = [f"{letters[-1]} = {k}" for k in range(array.shape[1])]
     digits = {"p": 3, "alpha": 2}.get(name, 0 if array.dtype.kind == "i" else 1)
-    return grid(array, rows, columns, digits=digits).plain
+    heads = ["", *(f"{letters[-1]} = {k}" for k in range(array.shape[1]))]
+    labels = [f"{letters[-2]} = {k}" if len(letters) > 1 else "" for k in range(array.shape[0])]
+    rows = [[label, *(number(x, digits) for x in row)] for label, row in zip(labels, array, strict=True)]
+    return aligned([heads, *rows], [False, *[True] * array.shape[1]])

@@ -52,6 +52,11 @@ class Sheet:
         given = self.answers if answers is None else answers
         return {key: told(question, given.get(key)) for key, question in self.questions.items()}
 
+    def result(self) -> Page:
+        """How many answers are right, and what is said of those that are not."""
+        said = self.told()
+        return _page([f"{sum(one.right for one in said.values())} of {len(said)} right.", *_notes(said)])
+
     def key(self) -> Page:
         """What is right, for a teacher."""
         return _page([f"{key}. {question.right}" for key, question in self.questions.items()])
@@ -105,11 +110,8 @@ class Exam(Sheet):
         }
         missing = [letter for letter, passed in self.passed(said).items() if not passed]
         verdict = f"Not passed yet: {', '.join(missing)}." if missing else f"Passed. {MEANS}"
-        notes = [f"{key}: {one.said}" for key, one in said.items() if not one.right and one.said != NOTHING]
         again = f"In {WEEKS} weeks do A and C of Exam({self.seed + 1})."
-        open_ = [key for key, one in said.items() if one.said == NOTHING]
-        left = [f"Not yet answered: {', '.join(open_)}."] if open_ else []
-        shown, behind = table(parts), _page([f"{verdict} {again}", *left, *notes])
+        shown, behind = table(parts), _page([f"{verdict} {again}", *_notes(said)])
         return Page(None, f"{shown.plain}\n\n{behind.plain}", shown.html + behind.html)
 
     @staticmethod
@@ -144,7 +146,19 @@ def _of_line(key: str, line: Line, name: str, seed: int) -> Question:
     return Question(key, asks, f"the slope in {name}, with Y what the line makes:\n{line.back[name]}", judge)
 
 
+def _notes(said):
+    """Which questions are not answered, and what is said of each answer that is not right."""
+    left = ", ".join(key for key, one in said.items() if one.said == NOTHING)
+    wrong = [f"{key}: {one.said}" for key, one in said.items() if not one.right and one.said != NOTHING]
+    return [f"Not yet answered: {left}.", *wrong] if left else wrong
+
+
 def _page(paragraphs):
-    shown = ("\n".join(map(verbatim, paragraph.split("\n"))) for paragraph in paragraphs)
-    html = "".join(f'<pre tabindex="0">{paragraph}</pre>' for paragraph in shown)
+    """Paragraphs as a page; one of several lines keeps them, and scrolls where it is too wide."""
+    html = "".join(
+        '<pre tabindex="0" style="margin:1em 0">' + "\n".join(map(verbatim, paragraph.split("\n"))) + "</pre>"
+        if "\n" in paragraph
+        else f"<p>{verbatim(paragraph)}</p>"
+        for paragraph in paragraphs
+    )
     return Page(None, "\n\n".join(paragraphs), f"<div>{html}</div>")

@@ -7,6 +7,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -56,10 +57,7 @@ class Line(NamedTuple):
 
     def code(self, called: str) -> str:
         """Its own lines, as a function that is called so: what it is named here would say too much."""
-        tree = ast.parse(textwrap.dedent(inspect.getsource(self.forward)))
-        line = tree.body[0]
-        line.name, line.decorator_list, line.body = called, [], line.body[1:]
-        return ast.unparse(tree)
+        return _code(self.forward, called)
 
     @property
     def given(self) -> str:
@@ -98,12 +96,20 @@ def judge(line: Line, name: str, answer: object, seed: int) -> None:
     for result, slopes in zip(came.results, measured, strict=True):
         if result.shape != slopes.shape:
             shapes = f"{shape_in_words(result.shape)}; wanted is {shape_in_words(slopes.shape)}"
-            raise Refusal("shape", f"Its shape is {shapes}, as {name} has it.")
+            raise Refusal("another shape", f"Its shape is {shapes}, as {name} has it.")
     if not any(result.any() for result in came.results):
         raise Refusal("zeros", "It is zero everywhere. Where nothing is filled in, nothing is right yet.")
     for result, slopes in zip(came.results, measured, strict=True):
         if differ(result, slopes, slopes, CLOSE_SINGLE if came.single else CLOSE):
-            raise Refusal("slopes", _first(name, result, slopes))
+            raise Refusal("not the measured slope", _first(name, result, slopes))
+
+
+@cache
+def _code(forward, called):
+    tree = ast.parse(textwrap.dedent(inspect.getsource(forward)))
+    line = tree.body[0]
+    line.name, line.decorator_list, line.body = called, [], line.body[1:]
+    return ast.unparse(tree)
 
 
 def _first(name, result, slopes):
