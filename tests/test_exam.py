@@ -165,9 +165,9 @@ def test_the_case_that_exposes_does_and_the_others_hide():
         for question in questions:
             wrong = inspect.getclosurevars(question.judge).nonlocals["wrong"]
             for k, said in enumerate(wrong.cases, 1):
-                for other in range(2):  # on other numbers than those it was drawn with
-                    case = narrow.narrowed(draw(100 + other), wrong.task, said.split("; "))
-                    assert wrong_walks.shows(wrong.task, wrong.entry, case) in (k == wrong.exposes, None)
+                # on other numbers than those it was drawn with; by chance those of one row may have but one sign
+                drawn = [narrow.narrowed(draw(100 + other), wrong.task, said.split("; ")) for other in range(5)]
+                assert any(wrong_walks.shows(wrong.task, wrong.entry, case) for case in drawn) == (k == wrong.exposes)
 
 
 def test_ways_that_contradict_each_other_or_say_nothing_make_no_case():
