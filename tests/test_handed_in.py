@@ -31,6 +31,12 @@ def test_an_answer_is_a_number_text_three_things_a_lambda_or_a_function():
     assert np.array_equal(found["dL_dW"](np.eye(2), np.eye(2)), np.eye(2))
 
 
+def test_a_fraction_is_a_number():
+    found = given("hand_in(A1=-3/8, A2=1 + 1/4, A3=2*-(1/2), A4=1/0, A5=10**9, A6=f()/2, B1=1e300*1e300)")
+    assert {name: found[name] for name in ("A1", "A2", "A3")} == {"A1": -0.375, "A2": 1.25, "A3": -1.0}
+    assert all(isinstance(found[name], Unseen) for name in ("A4", "A5", "A6"))
+
+
 def test_of_each_name_the_last_counts_with_the_helpers_that_stand_above_it():
     helped = "def helped(G):\n    return helper(G)"
     found = {}

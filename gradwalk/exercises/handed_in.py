@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import operator
 import re
 import warnings
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ MODULES = {"numpy", "numpy.linalg", "math", "itertools", "functools", "operator"
 STEPS = "gradwalk.step"  # so that the package's own function is known for what it is
 
 _OF_IPYTHON = re.compile(r"\s*(%{1,2}[A-Za-z]|!|\?|[\w.]+\?{1,2}\s*$)")  # %time, !ls, ?len, len?
+
+_SIGNS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 
 
 class Answer(NamedTuple):
@@ -186,9 +189,18 @@ def _value(node, scope):
             return _made(ast.copy_location(plain, node), scope)
         if isinstance(node, ast.Name) and node.id in scope:
             return scope[node.id]
-        return ast.literal_eval(node)
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+        return _fraction(node) if isinstance(node, ast.BinOp) else ast.literal_eval(node)
+    except (ArithmeticError, SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return Unseen(_code(node))
+
+
+def _fraction(node):
+    """What one writes for a number by hand, -3/8 or 1 + 1/4; ValueError for anything else."""
+    if isinstance(node, ast.BinOp) and type(node.op) in _SIGNS:
+        return _SIGNS[type(node.op)](_fraction(node.left), _fraction(node.right))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_fraction(node.operand)
+    return float(ast.literal_eval(node))
 
 
 def _code(node):
