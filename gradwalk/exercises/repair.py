@@ -33,8 +33,7 @@ MARK = "×"
 
 
 class Wrong(NamedTuple):
-    """A mistake on small numbers, and what else may be done to these: the cases where it shows still, and those where
-    it happens to be right."""
+    """A mistake on small numbers; the `changes` of these after which it still shows, and those that hide it."""
 
     mistake: Mistake
     given: Case
