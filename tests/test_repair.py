@@ -69,6 +69,10 @@ def test_the_same_seed_is_the_same_and_others_are_others():
     assert len({repair("dL_dv", seed).wrong.mistake.name for seed in range(8)}) > 2
 
 
+def test_a_mean_over_the_wrong_positions_is_seen_since_one_is_not_scored():
+    assert "mean over all positions" in {repair("dL_dz", seed).wrong.mistake.name for seed in range(8)}
+
+
 def test_its_helpers_stand_below_it_and_a_roads_sum_has_its_roads():
     codes = [code_of(TASKS[name], one) for name, one in (("dL_dx1_via_v", _entry("gamma outside the means")),
              ("dL_dx1", _entry("roads averaged")), ("dL_dW_Q", _entry("last position only")))]  # fmt: skip

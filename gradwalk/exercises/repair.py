@@ -33,8 +33,7 @@ MARK = "×"
 
 
 class Wrong(NamedTuple):
-    """A mistake on small numbers, and what else may be done to these: the cases where it shows still, and those where
-    it happens to be right."""
+    """A mistake on small numbers; the `changes` of these after which it still shows, and those that hide it."""
 
     mistake: Mistake
     given: Case
@@ -61,7 +60,7 @@ class Repair:
         self.name, self.case = _which_mistake(task, wrong, seed), _which_change(task, wrong, seed)
         self.mend = Exercise(task.name)
         plain = "\n".join([told, "", code, "", given.plain, "", marked, grid.plain, "", self.name.asked])
-        code = f'<pre tabindex="0"><code>{escape(code)}</code></pre>'
+        code = f'<div style="overflow-x:auto"><pre tabindex="0"><code>{escape(code)}</code></pre></div>'
         html = f"<p>{told}</p>{code}{given.html}<p>{marked}</p>{grid.html}{self.name.html}"
         self.outputs = [Page(None, plain, html), self.mend, Page(None, self.case.asked, self.case.html)]
         self.plain = "\n\n".join([plain, self.mend.plain, self.case.asked])

@@ -72,9 +72,7 @@ def sheet(stop: str, dialect: str = "course") -> str:
         given |= {one: _table(one, numbers[one], model, dialect) for one in task.takes if np.ndim(numbers[one])}
         answer = numbers[name] = _rounded(task.right(*task.of(numbers)))
         lines = "".join(f"<p><code>{escape(line)}</code></p>" for line in page_check.lines(task))
-        at = tuple(map(int, np.unravel_index(np.argmax(np.abs(answer)), answer.shape)))[
-            :-1
-        ]  # the row with the largest number
+        *at, _ = np.unravel_index(np.argmax(np.abs(answer)), answer.shape)  # the row with the largest number
         asked.append(f"<section>{_heading(name, dialect)}{lines}{_grids(name, answer, model, at, BLANK)}</section>")
         filled = _grids(name, answer, model, at, "<strong>{}</strong>")
         exact = "<p>Not rounded on the way, all of it is exactly 0.</p>" if task.zero else ""
@@ -106,7 +104,7 @@ def _page(title, *parts):
 def _title(stop):
     """The stop's own, without its minutes."""
     cells = json.loads((notebooks.came_along() / f"{stop}.ipynb").read_text(encoding="utf-8"))["cells"]
-    line = "".join(cells[0]["source"]).splitlines()[0].removeprefix("# ")
+    line = "".join(cells[0]["source"]).splitlines()[0].removeprefix("# ").replace("`", "")
     return escape(line.partition(" (")[0])
 
 
@@ -168,7 +166,7 @@ def _grid(name, array, e, model, at, cell):
     *_, down, across = f" {letters_of(name, array)}"
     matrix, rows = np.atleast_2d(array[e] if array.ndim == 3 else array), []
     for k, row in enumerate(matrix[:MOST]):
-        here = at is not None and at == (e, k)[3 - array.ndim : 2]
+        here = at is not None and (*at,) == (e, k)[3 - array.ndim : 2]
         texts = [_written(name, value, _digits(array), model) for value in row]
         rows.append([_label(down, k, model), *(cell.format(text) if here else text for text in texts)])
     corner = f"head {e}" if array.ndim == 3 else ""
