@@ -371,6 +371,7 @@ def test_the_switch_turns_every_formula_and_a_board(site, visit):
     step = page.locator(".gw-step").first
     assert step.locator(".gw-said.gw-course math").first.is_visible()
     assert not step.locator(".gw-said.gw-gpt2 math").first.is_visible()
+    assert not step.locator(".gw-said.gw-gpt2 math").first.evaluate("node => node.checkVisibility()")  # nor laid out
     page.get_by_role("radio", name="GPT-2").first.check()
     assert not step.locator(".gw-said.gw-course math").first.is_visible()
     assert step.locator(".gw-said.gw-gpt2 math").first.is_visible()

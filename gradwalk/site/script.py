@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gradwalk.dialect_table import DIALECTS
 from gradwalk.widgets import live_page
 from gradwalk.widgets.javascript import joined
 from gradwalk.widgets.shared import PageCode
@@ -29,8 +30,16 @@ def shared(name: str, state: str) -> str:
 
 
 def style() -> str:
-    """What the widgets look like, in the theme's colours, and what the site adds: formulas, print, small screens."""
-    return PageCode.once().style + "\n" + _STYLE.read_text(encoding="utf-8")
+    """What the widgets look like, in the theme's colours, and what the site adds: formulas, print, small screens.
+
+    Formulas in names that are not seen are not laid out, which is a quarter of the work on a page with many of them.
+    """
+    chosen = {"body:not([data-gradwalk-names])": "course"}
+    chosen |= {f'body[data-gradwalk-names="{name}"]': name for name in DIALECTS}
+    unseen = ", ".join(f"{body} div.gw-said:not(.gw-{name})" for body, name in chosen.items())
+    return "\n".join(
+        [PageCode.once().style, _STYLE.read_text(encoding="utf-8"), f"{unseen} {{ content-visibility: hidden; }}\n"]
+    )
 
 
 def _returning(module):
