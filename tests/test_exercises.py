@@ -152,7 +152,7 @@ def test_two_mistakes_at_once_are_told_where_nothing_is_planted():
 def test_what_is_said_comes_in_order():
     said = check("dL_dW", "sum t: dL_dz[t,i]").said.split("\n\n")
     assert said[0].startswith("Right: the shape (N, D), ")
-    assert said[0].endswith("j is one of the answer's own indices, and nowhere in the formula.")
+    assert said[0].endswith("j of the answer's own is nowhere in the formula.")
     assert said[1].startswith("gear forgotten: ")
     assert said[1].endswith("Look at the second factor.")
     assert [line[:3] for line in said[2].splitlines()] == ["1. ", "2. ", "3. "]

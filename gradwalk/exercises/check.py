@@ -132,7 +132,9 @@ def _indices(task, used):
     summed = shown(sorted(used.keys() - set(task.letters)))
     said = [f"{', '.join(own)} {'is' if len(own) == 1 else 'are'} the answer's own"] if own else []
     said += [f"{', '.join(summed)} {'is' if len(summed) == 1 else 'are'} summed"] if summed else []
-    said += [f"{letter} is one of the answer's own indices, and nowhere in the formula" for letter in missing]
+    if missing:
+        verb = "is" if len(missing) == 1 else "are"
+        said.append(f"{', '.join(missing)} of the answer's own {verb} nowhere in the formula")
     return f"Of the indices {'; '.join(said)}."
 
 

@@ -80,10 +80,11 @@ function indices(own, used) {
   const shown = (letters) => letters.map((one) => (used.get(one) === one ? one : `${one} (your ${used.get(one)})`));
   /** @type {(letters: string[], what: string) => string[]} */
   const told = (letters, what) => (letters.length ? [`${shown(letters).join(", ")} ${letters.length === 1 ? "is" : "are"} ${what}`] : []);
+  const missing = [...own].filter((letter) => !used.has(letter));
   return `Of the indices ${[
     ...told([...own].filter((letter) => used.has(letter)), "the answer's own"),
     ...told([...used.keys()].filter((letter) => !own.includes(letter)).sort(), "summed"),
-    ...[...own].filter((letter) => !used.has(letter)).map((letter) => `${letter} is one of the answer's own indices, and nowhere in the formula`),
+    ...(missing.length ? [`${missing.join(", ")} of the answer's own ${missing.length === 1 ? "is" : "are"} nowhere in the formula`] : []),
   ].join("; ")}.`;
 }
 
