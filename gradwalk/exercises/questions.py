@@ -88,7 +88,8 @@ def at_the_start_of(stop: str) -> Returning:
     """What returns at the start of a stop, such as "2a_mlp": a question of each rule that the stops before it have met,
     about the gradient that came last. ValueError for what is no name of a stop, and where none has come.
     """
-    known, wanted = tasks.by_stop(), "the name of a stop behind 1a_which_way, such as 2a_mlp"
+    known, wanted = dict(tasks.by_stop()), "the name of a stop behind 1b_whose_error, such as 2a_mlp"
+    del known["1a_which_way"]  # numbers of one position alone; how positions add is told one stop later
     if not re.fullmatch(r"\d[a-z]?_\w+", arguments.words("stop", stop, wanted)):
         raise arguments.refused("stop", wanted, stop)
     before = {}
