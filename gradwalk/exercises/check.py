@@ -141,15 +141,21 @@ def _indices(task, used):
 def of_the_page(task: tasks.Task, given: Mapping) -> dict[str, np.ndarray]:
     """The page's own arrays, for a number made of them. ValueError for one that is missing, or no array of numbers."""
     given = dict(arguments.instance("given", given, Mapping))
-    ranks = {name: np.ndim(array) for name, array in zip(task.takes, task.of(drawn.draw(0)), strict=True)}
-    missing = [name for name in task.takes if ranks[name] and name not in given]
+    like = {name: np.asarray(array) for name, array in zip(task.takes, task.of(drawn.draw(0)), strict=True)}
+    missing = [name for name in task.takes if like[name].ndim and name not in given]
     if missing:
         raise ValueError(f"given: wanted {', '.join(task.takes)}; {missing[0]} is missing")
-    exact = {name: np.asarray(given[name]) for name in task.takes if name in given}
-    return {
-        name: array if array.dtype.kind in "ib" else arguments.numbers("given", array, ndim=ranks[name])
-        for name, array in exact.items()
-    }
+    return {name: _like(like[name], np.asarray(given[name])) for name in task.takes if name in given}
+
+
+def _like(other, array):
+    """The page's own array of a quantity: whole numbers, finite ones, or, as scores are, with minus infinity too."""
+    if array.dtype.kind in "ib":
+        return array
+    if array.dtype.kind != "f" or not np.isneginf(other).any():
+        return arguments.numbers("given", array, ndim=other.ndim)
+    masked = np.isneginf(array)
+    return np.where(masked, -np.inf, arguments.numbers("given", np.where(masked, 0, array), ndim=other.ndim))
 
 
 def _number(task, answer, at, case):
