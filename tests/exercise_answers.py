@@ -3,6 +3,7 @@
 
 import random
 
+import numpy as np
 from test_exercises_formula import REFUSED, RIGHT
 
 from gradwalk.exercises import cases, page_check, tasks
@@ -118,11 +119,11 @@ def checked_here(count=12):
             for text in answers(rng, name, count, cases.cases(task, seed)[0])
         ]
         yield {"told": page_check.told(task, seed), "answers": told}
-    for name in ("dL_dW", "dL_dz", "dL_dS", "dL_db"):
+    for name in ("dL_dW", "dL_dz", "dL_dS", "dL_db", "S"):
         task, case = tasks.named(name), cases.cases(tasks.named(name), 0)[0]
         right = task.right(*task.of(case))
         for _ in range(4):
-            at = tuple(rng.randrange(size) for size in right.shape)
+            at = tuple(map(int, rng.choice(np.argwhere(np.isfinite(right)))))
             near = [
                 right[at],
                 -right[at],

@@ -5,8 +5,8 @@ from types import FunctionType
 import numpy as np
 import pytest
 
-from gradwalk import check, step1_output, step4_residual, walk
-from gradwalk.exercises import cases, mistakes, report
+from gradwalk import Model, check, step1_output, step4_residual, walk
+from gradwalk.exercises import cases, mistakes, page_check, report
 from gradwalk.exercises.judging import judge
 from gradwalk.exercises.tasks import RULES, all_tasks, named
 from gradwalk.names import EXTENTS
@@ -234,6 +234,22 @@ def test_a_number_is_taken_of_the_page_s_own_arrays():
 def test_arrays_that_do_not_fit_are_refused_by_name(given):
     with pytest.raises(ValueError, match=r"^given: wanted"):
         check("dL_dW", 1.0, at=(0, 0), given=given)
+
+
+def test_where_something_is_masked_no_number_is_right_and_no_mistake_is_infinitely_near():
+    model = Model.random(seed=290)
+    given = {"S": walk.forward(model, *model.read("the dog slept by the fire")).S}
+    assert check("alpha", 0.616, at=(0, 1, 0), given=given).passed
+    S = given["S"][0, 1, 1]
+    case = cases.draw(0)
+    masked, kept = (tuple(np.argwhere(case["attends"] == k)[1]) for k in (False, True))
+    for number in (0.5, -0.5, 1e9):
+        result = check("S", number, at=(0, *map(int, masked)))
+        assert not result.passed
+        assert "nothing is worked out there" in result.said
+        assert check("S", number + S, at=(0, *map(int, kept))).mistake is None
+    with pytest.raises(ValueError, match=r"^at: wanted an entry that is a number, got \(0, 0, 1\), where S is -inf"):
+        page_check.number(named("S"), (0, 0, 1), case | {"attends": np.tri(len(case["attends"]), dtype=bool)})
 
 
 @pytest.mark.parametrize("at", [None, (99, 0), (0,), "x", (0, 0, 0)])

@@ -174,8 +174,11 @@ def _number(task, answer, at, case):
     if not np.isfinite(answer):
         raise Refusal("not finite", f"{answer} is no number. The slope is one.")
 
+    if not np.isfinite(right[at]):
+        raise Refusal("kind", f"{task.name}[{spot}] is {number(right[at])}: nothing is worked out there. Take another.")
+
     def same(one):
-        return abs(answer - one) <= 5e-3 * abs(one) + 1e-4 * scale
+        return bool(np.isfinite(one)) and abs(answer - one) <= 5e-3 * abs(one) + 1e-4 * scale
 
     if same(right[at]):
         said = f"Right: {task.name}[{spot}] is {number(right[at])}."

@@ -45,15 +45,20 @@ def told(task: Task, seed: int) -> dict:
 
 
 def number(task: Task, at: tuple[int, ...], case: Case) -> dict:
-    """What exercise/check.js reads of one entry: the right number, and what each mistake makes of it."""
+    """What exercise/check.js reads of one entry: the right number, and what each mistake makes of it.
+
+    ValueError for an entry that is masked.
+    """
     right = task.right(*task.of(case))
+    if not np.isfinite(right[at]):
+        raise ValueError(f"at: wanted an entry that is a number, got {at}, where {task.name} is {right[at]}")
     return {
         **{"name": task.name, "letters": task.letters, "at": at, "right": float(right[at])},
         "scale": float(np.abs(right[np.isfinite(right)]).max(initial=0)),
         "mistakes": [
             {**_words_of(entry), "made": float(made[at])}
             for entry, made in mistakes.made(task, case)
-            if made.shape == right.shape
+            if made.shape == right.shape and np.isfinite(made[at])
         ],
         **words(task),
     }
