@@ -111,7 +111,7 @@ def boards(stop):
 
 
 def exercises(stop):
-    return first_lines(stop, r"What is dL_")
+    return first_lines(stop, r"What is \w+(\[[\d, ]+\])?\?\n")
 
 
 def live_pages(stop):
@@ -183,7 +183,7 @@ def answers_the_hand(page, stop):
             continue
         by_mouse(page, board, by_key(board))
     for k, told in enumerate(live_pages(stop)):
-        place = page.locator(".gw-moving:not(:has(.gw-board))").nth(k)
+        place = page.locator(".gw-moving:not(:has(.gw-board, .gw-exercise))").nth(k)
         said = place.locator("pre")
         assert said.text_content() == "\n".join(told)
         answers = json.loads(place.locator("xpath=../script").first.text_content())["answers"]
