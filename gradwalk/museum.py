@@ -1,7 +1,7 @@
-"""A museum of wrong gradients: each forgets one thing, each still trains, and a measured slope gives each away.
+"""A museum of wrong gradients: each makes a tempting mistake, each still trains, and a measured slope gives each away.
 
 An exhibit is a function that stands in for one gradient of the walk back, with the same arguments and the same shape.
-Its docstring says what was forgotten and why that is tempting.
+Its docstring says what is wrong and why that is tempting.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def test_what_is_handed_in_is_said_and_an_unknown_question_refused():
         ["A1", "handed in"],
         ["A2", "not yet answered"],
         ["C1", "not yet answered"],
-        ["C2", "handed in"],
+        ["C2", "handed in; it is run for the result"],
     ]
     with pytest.raises(ValueError, match="answer: there is no question 'E1'"):
         exam.hand_in(E1=1)

@@ -16,7 +16,7 @@ from gradwalk.telling.verbatim import verbatim
 
 NEEDED = {"A": 4, "B": 3, "C": 4, "D": 2}  # right answers of each part; D's two are one line's
 OPENING = {
-    "A": "A. Six numbers by hand. dL_dX is the slope of the loss in X; what arrives is given.",
+    "A": "A. Six numbers by hand. dL_dX is the slope of the loss in X; what arrives is given. Take eps as 0.",
     "B": 'B. Four walks back, each with one wrong line. Wanted of each: ("dL_d…", "letter", case), the place, '
     "the mistake and the one case that exposes it.",
     "C": "C. Five gradients. Write each as a numpy function of the message G, of the shape of what the line returns, "
@@ -24,7 +24,7 @@ OPENING = {
     "D": "D. A line that you have not seen. Write both of its gradients, as in C.",
 }
 MINUTES, WEEKS = 90, 2
-MEANS = "You can differentiate such lines, and prove it by measuring."
+MEANS = "You can differentiate such lines: most of your answers to C and D agreed with measured slopes."
 # What the short tests ask: two minutes each, one of every rule that most of the walk is made of.
 SHORT = ("dL_dz", "dL_dW", "dL_du", "dL_dx1", "dL_dS")
 
@@ -44,8 +44,7 @@ class Sheet:
         for key in answers:
             arguments.one_of("answer", key, self.questions, "question")
         self.answers |= answers
-        said = [NOTHING if answer is None or answer is ... else "handed in" for answer in answers.values()]
-        return table({"question": list(answers), "": said})
+        return table({"question": list(answers), "": [_received(answer) for answer in answers.values()]})
 
     def told(self, answers: dict[str, object] | None = None) -> dict[str, Told]:
         """What is said of each question's answer: of those handed in, or of these."""
@@ -135,6 +134,13 @@ class ShortTest(Sheet):
         """The questions, to be printed or answered."""
         opening = f"Ten minutes, {self.when} the course. dL_dX is the slope of the loss in X; what arrives is given."
         return _page([opening, *(question.asks for question in self.questions.values())])
+
+
+def _received(answer):
+    """What is said of an answer before it is judged: whether a function returns anything, only its run can say."""
+    if answer is None or answer is ...:
+        return NOTHING
+    return "handed in; it is run for the result" if callable(answer) else "handed in"
 
 
 def _of_line(key: str, line: Line, name: str, seed: int) -> Question:

@@ -67,7 +67,7 @@ def _question(key, wrong, letters):
     lines = [f"{key}. One of these lines is wrong."]
     for task in wrong.piece:
         lines.append(textwrap.indent(code(task, wrong.entry if task is wrong.task else None), "    "))
-    lines.append("Cases; what the lines take is drawn at random but for this:")
+    lines.append("Cases; each line is fed numbers of its own, drawn at random but for this:")
     lines += [f"    {k} {said}" for k, said in enumerate(wrong.cases, 1)]
     right = (wrong.task.name, letters[wrong.entry.name], wrong.exposes)
 
