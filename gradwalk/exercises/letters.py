@@ -26,12 +26,12 @@ def meant(text: str, own: Mapping[str, int], sizes: Mapping[str, int], names: Ma
             along.setdefault(letter, size)
     here = dict.fromkeys(re.findall(LETTER, " ".join([*along, *summed, *_alone(text)])))
     others = [letter for letter in here if letter not in own and letter not in names]
+    usual = {letter: sizes.get(letter.rstrip("'")) for letter in others}
+    runs = {letter: along.get(letter, usual[letter]) for letter in others}
     found = {}
-    for letter in others:
-        known = sizes.get(letter.rstrip("'"))
-        size = along.get(letter, known)
+    for letter, size in runs.items():
         if letter in summed:
-            if size not in (None, known):
+            if size not in (None, usual[letter]):
                 free = [one for one in sizes if sizes[one] == size and one not in own]
                 taken = {*here, *found.values()}
                 primed = (one + "'" * primes for primes in range(len(taken) + 1) for one in free)
@@ -39,7 +39,7 @@ def meant(text: str, own: Mapping[str, int], sizes: Mapping[str, int], names: Ma
                     found[letter] = new
             continue
         left = [one for one in own if one not in here and size in (None, own[one])]
-        rivals = [one for one in others if one not in summed and along.get(one, sizes.get(one.rstrip("'"))) == size]
+        rivals = [one for one in others if one not in summed and runs[one] == size]
         if len(left) == len(rivals) == 1:
             found[letter] = left[0]
     return found
