@@ -1,5 +1,7 @@
 """The ladder: its rungs take the weights in the walk's order, and the committed losses can be measured again."""
 
+from itertools import pairwise
+
 import pytest
 
 from bench import ladder as bench
@@ -13,7 +15,7 @@ CHEAPEST = "W"
 
 def test_the_last_rung_has_every_weight_and_each_one_all_below_it():
     rungs = [ladder.weights(rung) for rung in ladder.NEW]
-    assert all(above[: len(below)] == below for below, above in zip(rungs, rungs[1:], strict=False))
+    assert all(above[: len(below)] == below for below, above in pairwise(rungs))
     assert {*rungs[-1]} == {*Model.untrained(text.load().words).weights}
     assert len(rungs[-1]) == len({*rungs[-1]})
 
@@ -21,7 +23,7 @@ def test_the_last_rung_has_every_weight_and_each_one_all_below_it():
 def test_the_rungs_are_in_the_order_of_the_walk():
     """A rung's weights are derived no earlier than those below it: "1b_whose_error" comes before "1d_output_bias"."""
     stops = [[WEIGHTS[name].derived for name in new] for new in ladder.NEW.values()]
-    assert all(max(below) <= min(above) for below, above in zip(stops, stops[1:], strict=False))
+    assert all(max(below) <= min(above) for below, above in pairwise(stops))
 
 
 def test_the_committed_rungs_are_those_there_are_and_each_is_lower_than_the_one_below():
