@@ -16,6 +16,7 @@ from pages import stood_in
 from gradwalk import show
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
+from gradwalk.telling.rule_picture import CELL, NAMES, ROW, SIDE
 from gradwalk.telling.tables import number
 from gradwalk.telling.ways import flat, lines_of
 from gradwalk.walk import backward, forward, made_by
@@ -235,11 +236,11 @@ def test_filled_is_above_zero_and_hollow_below_and_the_area_is_the_size():
     page = show.message_and_gear("W", *walked())
     (drawing,), (sheet,) = drawings(page), page.sheets
     found = boxes(drawing)
-    squares = {up: [box for box in found[up] if box[0] > 72 and box[1] > 98] for up in found}
+    squares = {up: [box for box in found[up] if box[0] > NAMES and box[1] > 98] for up in found}
     for up, cells in squares.items():
         sides = sorted(box[2] + (0 if up else 1.5) for box in cells)
         right = np.sort(np.sqrt(np.abs(sheet.products[(sheet.products > 0) == up])))
-        assert sides == pytest.approx(27 * right / np.sqrt(np.abs(sheet.products).max()), abs=0.06)
+        assert sides == pytest.approx(SIDE * right / np.sqrt(np.abs(sheet.products).max()), abs=0.06)
 
 
 @PICTURES
@@ -362,7 +363,7 @@ def lit(page):
     """Where the row and the column stand that are lit, and what is said of them."""
     places = [page.locator(f".gw-lit-{side}").get_attribute("transform") for side in ("row", "column")]
     down, across = (int(found) for found in (places[0][12:-1], places[1].split()[0][10:]))
-    return down // 48, across // 44, page.locator(".gw-out").inner_text(), page.locator(".gw-back").inner_text()
+    return down // ROW, across // CELL, page.locator(".gw-out").inner_text(), page.locator(".gw-back").inner_text()
 
 
 @pytest.fixture

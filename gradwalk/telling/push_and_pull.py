@@ -29,14 +29,14 @@ from gradwalk.telling.ways import at, prefixes
 from gradwalk.walk import Gradients, Values
 from gradwalk.widgets.scene import number_of
 
-TOP, ROW, PANEL, HALF = 62, 40, 78, 34  # room for the heads, a row, a column of bars, the longest bar
+TOP, ROW, PANEL, HALF = 62, 40, 66, 31  # room for the heads, a row, a column of bars, the longest bar
 WORDS = (
     "Each word is pushed down by its own share p, and the true word (*) is pulled up by 1: each pays its share of "
     "that 1, so the slopes sum to 0."
 )
 SCORES = (
-    "A score is told its share times how far its own slope lies above the average (the long line), in which each "
-    "slope counts by its share. As much is told above it as below, so the slopes sum to 0."
+    "A score is told its share times how far the share's own slope lies above the average (the long line), in which "
+    "each slope counts by its share. As much is told above it as below, so the slopes sum to 0."
 )
 
 
@@ -151,7 +151,7 @@ def _of_words(model, values, grads, t, head):
         raise ValueError(f"t: wanted a position that is scored, got {t}")
     p, pull = values.p[t], np.where(np.arange(model.N) == true, -1.0, 0.0)  # (N,), (N,)
     labels = [model.label(i) + " *" * bool(i == true) for i in range(model.N)]
-    heads = ("push", "{p}"), ("pull", "on the true word"), ("slope", f"{M} × {{dL_dz}}" if M > 1 else "{dL_dz}")
+    heads = ("push", "{p}"), ("pull", "1 on *"), ("slope", f"{M} × {{dL_dz}}" if M > 1 else "{dL_dz}")
     note = WORDS + f" The mean over {M} scored positions has a part in {M} of it." * (M > 1)
     read = partial(number_of, model, "rows", "W" if "W" in model.weights else "E", axis=0)
     return Shares(p, pull, p + pull, None, labels, heads, read, [int(true)], at(model, values, t), "words", note)
@@ -165,7 +165,7 @@ def _of_scores(model, values, here, grads, t, head):
     share, own = here.alpha[e, t, seen], grads.dL_dalpha[e, t, seen]  # (K,), (K,)
     average = float(share @ own)
     slope = hold_together("dL_dS", grads.dL_dS[e, t, seen], share * (own - average))
-    heads = ("share", "{alpha}"), ("its own slope", "{dL_dalpha}"), ("slope", "{dL_dS}")
+    heads = ("share", "{alpha}"), ("own slope", "{dL_dalpha}"), ("slope", "{dL_dS}")
 
     def read(given):
         if arguments.whole("rows", given) not in seen:

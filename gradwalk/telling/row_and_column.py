@@ -36,7 +36,7 @@ from gradwalk.telling.verbatim import verbatim
 from gradwalk.telling.ways import way
 from gradwalk.walk import Gradients, Values
 
-TOP, BOTTOM, RIGHT = 98, 64, 46  # room for what comes in, for what goes back, and for what comes out
+TOP, BOTTOM, RIGHT = 98, 64, 54  # room for what comes in, for what goes back, and for what comes out
 
 
 class RowAndColumn(RulePicture):
@@ -160,7 +160,7 @@ class RowAndColumn(RulePicture):
         for r, name in enumerate(self.row_names):
             y = TOP + ROW * r
             sketch.text(left, y + 12, short(name))
-            for x, side, most in ((left, message, LEVEL), (end, out, RIGHT / 2 - 3)):
+            for x, side, most in ((left, message, LEVEL), (end, out, RIGHT / 2 - 4)):
                 sketch.line(f"M{x:g} {y + 16}v14")
                 sketch.level(x, y + 18, side[r], np.abs(side).max(), most)
                 sketch.number(x, y + 41, side[r])

@@ -21,7 +21,7 @@ from gradwalk.telling.verbatim import legible, verbatim
 from gradwalk.walk import Gradients, Values, origin
 
 MOST, CHOSEN = 8, 6  # rows or columns of one picture: as many as may be asked for, as many as are chosen of more
-NAMES, CELL, ROW = 72, 44, 48  # the names' column, a cell's width and height
+NAMES, CELL, ROW = 70, 43, 48  # the names' column, a cell's width and height
 SIDE, LEVEL, UPRIGHT = 27, 30, 15  # the largest square, the longest bars
 DEAD = 1e-12  # of the largest: what is smaller is rounding
 UP, DOWN, LIT = "var(--gw-up,#1c8fa8)", "var(--gw-down,#d0602a)", "var(--gw-lit,#4c6ef5)"
