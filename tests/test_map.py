@@ -98,7 +98,8 @@ def test_it_is_the_same_drawing_with_another_place_lit(here):
     assert svg.get("aria-label").split() == repr(page).split()
     assert f"you are here: {TITLES[int(here[0])]}" in repr(page)
     assert "fill:currentColor" in svg.get("style")  # or its words would be black on a dark page
-    assert "#" not in re.sub(r"var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", unfolded(page.html))  # the page's colours
+    drawn = re.search(r"<svg.*</svg>", unfolded(page.html), re.DOTALL)[0]
+    assert "#" not in re.sub(r"var\(--jp-brand-color1,#3b5bdb\)|&#\w+;", "", drawn)  # the page's colours
 
 
 def test_the_way_walked_back_is_marked():
@@ -109,7 +110,8 @@ def test_the_way_walked_back_is_marked():
     assert walked("5a_attention_forward") == walked("4c_free_identity_path")  # it only walks forward
     assert walked("8_full_size") == walked("6b_whole_walk") == len(ARROWS)
     assert "you are here: the whole walk" in repr(show.block_map("6b_whole_walk"))
-    assert repr(show.block_map("1b_whose_error")).endswith("walked back: L → p, p → z")
+    assert repr(show.block_map("1b_whose_error")).endswith("walked back here: L → p, p → z")
+    assert repr(show.block_map("1e_intended_meaning")).endswith("before: L → p, p → z\nwalked back here: z → h")
     assert "walked back" not in repr(show.block_map("0_forward"))
     ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= (3, "b")}  # an unbroken way from L to x1
     seen = {"L"}

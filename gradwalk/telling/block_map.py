@@ -1,4 +1,7 @@
-"""The map: one drawing of the block, the same in every notebook, with "you are here" and the way walked so far."""
+"""The map: one drawing of the block, the same in every notebook, with "you are here" and the way walked so far.
+
+Below it stands the switch of names: the drawing is what it changes first, and every stop has its map.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from gradwalk import arguments, block, step4_residual
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up, shape_in_words, unknown
+from gradwalk.telling import dialect_switch
 from gradwalk.telling.block_drawing import FRAME, HEIGHT, NODES, WIDTH, draw, on_any_page
 from gradwalk.telling.page import PLAIN, Page, folded
 from gradwalk.telling.tables import first_numbers
@@ -56,12 +60,14 @@ class BlockMap(Page):
         back = sorted(arrows, key=arrows.get, reverse=True)[::-1]  # within a stop the last arrow out is the first back
         walked = {ends: arrows[ends] == _order(here) for ends in back if arrows[ends] <= _order(here)}
         told = f"{_chain(arrows, lines)}\nyou are here: {title} ({place})"
-        if walked:
-            told += f"\nwalked back: {', '.join(f'{end} → {start}' for start, end in walked)}"
+        for which, here_too in (("walked back before", False), ("walked back here", True)):
+            steps = [f"{end} → {start}" for (start, end), own_step in walked.items() if own_step == here_too]
+            told += f"\n{which}: {', '.join(steps)}" if steps else ""
         lit = {name for ends in own for name in ends}
         drawn = [draw(lines, arrows, walked, lit, title, dialects) for dialects in (["course"], DIALECTS)]
         places = [self._over(name) for name in NODES if any(name in ends for ends in arrows)]
-        super().__init__(None, told, _html(escape(told), *drawn, "".join(places)))
+        html = _html(escape(told), *drawn, "".join(places))
+        super().__init__(None, told, html + dialect_switch.buttons(), dialect_switch.script())
 
     def _over(self, name):
         """What lies over a node for the pointer and the keyboard: a link where the stop exists, and its numbers."""
