@@ -46,7 +46,12 @@ def test_on_every_case_all_mistakes_differ(name):
         found = cases.cases(task, seed)
         assert len(found) == cases.COUNT
         assert all(cases.told_apart(task, case) for case in found)
-        assert all(cases.steady(task, case) for case in found + cases.plain(task, seed))
+
+
+def test_where_nearly_all_of_a_row_cancels_no_answer_is_tried():
+    task = named("dL_dS")
+    for seed in range(20):
+        assert all(cases.steady(task, case) for case in cases.cases(task, seed) + cases.plain(task, seed))
 
 
 def test_shares_sum_to_one_and_float32_has_them_too():
