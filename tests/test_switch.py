@@ -1,4 +1,4 @@
-"""The switch of names in a real JupyterLab."""
+"""The switch of names, which stands below the map, in a real JupyterLab."""
 
 import lab
 import pytest
@@ -9,10 +9,9 @@ from gradwalk.telling import derivations
 pytestmark = lab.needs_browser()
 
 NAMES = [
-    "from gradwalk import show\nfrom gradwalk.step2_mlp import dL_dv\nshow.dialect()",
+    "from gradwalk import show\nfrom gradwalk.step2_mlp import dL_dv\nshow.block_map('0_forward')",
     "show.step(dL_dv)",
     "show.ledger()",
-    "show.block_map('0_forward')",
 ]
 ALL_STEPS = """\
 from gradwalk.telling import derivations

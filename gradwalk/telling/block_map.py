@@ -1,4 +1,7 @@
-"""The map: one drawing of the block, the same in every notebook, with "you are here" and the way walked so far."""
+"""The map: one drawing of the block, the same in every notebook, with "you are here" and the way walked so far.
+
+Below it stands the switch of names: the drawing is what it changes first, and every stop has its map.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from gradwalk import arguments, block, step4_residual
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
 from gradwalk.names import VALUES, look_up, shape_in_words, unknown
+from gradwalk.telling import dialect_switch
 from gradwalk.telling.block_drawing import FRAME, HEIGHT, NODES, WIDTH, draw, on_any_page
 from gradwalk.telling.page import PLAIN, Page, folded
 from gradwalk.telling.tables import first_numbers
@@ -61,7 +65,8 @@ class BlockMap(Page):
         lit = {name for ends in own for name in ends}
         drawn = [draw(lines, arrows, walked, lit, title, dialects) for dialects in (["course"], DIALECTS)]
         places = [self._over(name) for name in NODES if any(name in ends for ends in arrows)]
-        super().__init__(None, told, _html(escape(told), *drawn, "".join(places)))
+        html = _html(escape(told), *drawn, "".join(places))
+        super().__init__(None, told, html + dialect_switch.buttons(), dialect_switch.script())
 
     def _over(self, name):
         """What lies over a node for the pointer and the keyboard: a link where the stop exists, and its numbers."""

@@ -18,24 +18,29 @@ def script(chosen: str | None = None) -> str:
     return f"<script>{written}</script>"
 
 
+def buttons(chosen: str = "course") -> str:
+    """The control, folded up: one button a dialect. It is a radio group, so the arrow keys turn it too."""
+    labels = "".join(
+        f'<label title="{escape(rule.description)}"><input type="radio" name="gw-names" value="{which}" '
+        f"{KEYS}{' checked' if which == chosen else ''}>{rule.label}</label>"
+        for which, rule in DIALECTS.items()
+    )
+    # A form each, so that two switches on a page are two groups; "dialog": Enter loads no other page.
+    return folded(
+        '<form method="dialog"><div class="gw-switch" role="radiogroup" aria-label="names">'
+        f"<span>names:</span>{labels}</div></form>"
+    )
+
+
 class DialectSwitch(Page):
-    """The control: one button a dialect. It is a radio group, so the arrow keys turn it too."""
+    """The switch as an output of its own."""
 
     def __init__(self, name: str | None = None):
         """`name`: the dialect to turn to at once; None leaves the page as it is. ValueError if there is none such."""
         if name is not None:
             arguments.one_of("name", name, DIALECTS, "dialect")
-        buttons = "".join(
-            f'<label title="{escape(rule.description)}"><input type="radio" name="gw-names" value="{which}" '
-            f"{KEYS}{' checked' if which == (name or 'course') else ''}>{rule.label}</label>"
-            for which, rule in DIALECTS.items()
-        )
-        # A form each, so that two switches on a page are two groups; "dialog": Enter loads no other page.
-        control = folded(
-            '<form method="dialog"><div class="gw-switch" role="radiogroup" aria-label="names">'
-            f"<span>names:</span>{buttons}</div></form>"
-        )
         labels = " · ".join(rule.label for rule in DIALECTS.values())
         still = f"names: {labels}. The course's own stand here. {once_run('this line becomes the switch')}"
         plain = f"names: {labels}" + (f" (turned to {DIALECTS[name].label})" if name else "")
-        super().__init__(None, plain, f"<p {PLAIN}>{escape(still, quote=False)}</p>{control}", script(name))
+        html = f"<p {PLAIN}>{escape(still, quote=False)}</p>{buttons(name or 'course')}"
+        super().__init__(None, plain, html, script(name))
