@@ -41,7 +41,7 @@ def gelu_slope(u):
     $$r_{tf} = \frac{1}{2} u_{tf} (1 + \omega_{tf}), \qquad \omega_{tf} = \tanh\left( \sqrt{2/\pi} \, (u_{tf} + 0.044715 \, u_{tf}^3) \right)$$
     >>> same(gelu(u), u / 2 * (1 + tanh(sqrt(2 / pi) * (u + 0.044715 * u**3))))
 
-    Product rule. Nudge u: the one in front moves and the factor stays, and the factor moves and the one in front stays:
+    Product rule. Nudge u: the one in front moves, the factor held; and the factor moves, the one in front held:
     $$\frac{\partial r_{tf}}{\partial u_{tf}} = \frac{1}{2} (1 + \omega_{tf}) + \frac{1}{2} u_{tf} \frac{\partial \omega_{tf}}{\partial u_{tf}}$$
     >>> same(gelu_slope(u), (1 + omega) / 2 + u / 2 * einsum("tftf->tf", domega_du))
 
