@@ -3,8 +3,9 @@
     python -m bench.outright
 
 For one block and for eight, for each way: first a search over the starting scale and eta, then a long run with the best
-and one with the next larger eta; the better one stays, with what the floors look like after it. It prints as it goes
-and writes outright.json into the current folder, where there must be none yet. About twelve minutes. On one thread
+and one with the next larger eta; the better one stays, with what the floors look like after it. Then what becomes of
+the deep h = m if it is given more time. It prints as it goes and writes outright.json into the current folder, where
+there must be none yet. About half an hour. On one thread
 (OPENBLAS_NUM_THREADS=1), same BLAS, it gives the same digits.
 """
 
@@ -19,11 +20,13 @@ from pathlib import Path
 from gradwalk import files
 from gradwalk.outright import LOOKED_AT, WALKS, attempt, floors
 from gradwalk.text import Text, load, split
+from gradwalk.tuning import tune
 
 # Every way and every depth has the same settings to choose from.
 BLOCKS = (1, 8)
 SCALES, ETAS = (0.3, 1.0), (0.03, 0.1, 0.3, 1.0, 3.0)
 SEARCHED, LONG = 4, 20  # epochs
+LONGER, ON, ON_ETAS = 60, 8, (0.05, 0.15)  # epochs from the start, epochs more from where the long run ended, and how
 
 
 def main(out: str | Path = "outright.json") -> None:
@@ -34,11 +37,12 @@ def main(out: str | Path = "outright.json") -> None:
 
 def _search_and_run(out):
     course = load()
-    told = {"search": [], "runs": []}
+    told = {"search": [], "runs": [], "further": []}
     for blocks, way in product(BLOCKS, WALKS):
         tried = [searched(course, blocks, way, scale, eta) for scale, eta in product(SCALES, ETAS)]
         told["search"] += tried
         told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
+    told["further"] = further(course, next(run for run in reversed(told["runs"]) if run["way"] == "h = m"))
     lines = {name: ",\n".join(json.dumps(one) for one in rows) for name, rows in told.items()}
     text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
     files.write(out, f"{{\n{text}\n}}\n", argument="out")
@@ -69,11 +73,29 @@ def long_run(course: Text, setting: dict) -> dict:
     if tuned is None:
         return setting | {"stop": [inf]}
     report = split(course.sentences)[2][:LOOKED_AT]
-    curve = {part: [round(getattr(point, part), 6) for point in tuned.curve] for part in ("train", "stop")}
     seen = {name: [float(f"{x:.6g}") for x in row] for name, row in floors(model, setting["way"], report).items()}
-    run = {**setting, "report": round(tuned.after.report, 6), "kept": tuned.kept, **curve, **seen}
+    run = {**setting, **_curve(tuned), **seen}
     print(run, flush=True)
     return run
+
+
+def further(course: Text, run: dict) -> list[dict]:
+    """What becomes of a long run: the same setting with more epochs, over which eta falls; and the run gone on with."""
+    setting = {name: run[name] for name in ("blocks", "way", "scale", "eta")}
+    _, longer = attempt(course, **setting, epochs=LONGER)
+    rows = [{"from": "the start", "eta": run["eta"], **_curve(longer)}]
+    model, _ = attempt(course, **setting, epochs=LONG)
+    for eta in ON_ETAS:
+        tuned = tune(model.copy(), course, epochs=ON, eta=eta, progress=False, walk=WALKS[run["way"]])
+        rows.append({"from": "the long run", "eta": eta, **_curve(tuned)})
+        print(rows[-1], flush=True)
+    return rows
+
+
+def _curve(tuned):
+    """How a run went, epoch by epoch, and the held-back loss of the epoch that it kept."""
+    curve = {part: [round(getattr(point, part), 6) for point in tuned.curve] for part in ("train", "stop")}
+    return {"report": round(tuned.after.report, 6), "kept": tuned.kept, **curve}
 
 
 if __name__ == "__main__":

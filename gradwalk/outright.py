@@ -99,7 +99,7 @@ def floors(model: Model, way: str, sentences: Iterable[Sequence[str]]) -> dict[s
 
 
 def runs() -> dict[str, list[dict]]:
-    """The committed "search" and "runs", as bench/outright.py made them on the course's text."""
+    """The committed "search", "runs" and "further", as bench/outright.py made them on the course's text."""
     return json.loads(COMMITTED.read_text(encoding="utf-8"))
 
 
