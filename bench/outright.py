@@ -12,7 +12,7 @@ there must be none yet. About half an hour. On one thread
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import inf
 from pathlib import Path
@@ -43,15 +43,22 @@ def _search_and_run(out):
         told["search"] += tried
         told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
     told["further"] = further(course, next(run for run in reversed(told["runs"]) if run["way"] == "h = m"))
+    write(out, told)
+
+
+def write(out: str | Path, told: dict[str, list[dict]]) -> None:
+    """What was found, a line a row."""
     lines = {name: ",\n".join(json.dumps(one) for one in rows) for name, rows in told.items()}
     text = ",\n".join(f'"{name}": [\n{rows}\n]' for name, rows in lines.items())
     files.write(out, f"{{\n{text}\n}}\n", argument="out")
     print(f"written to {out}")
 
 
-def searched(course: Text, blocks: int, way: str, scale: float, eta: float) -> dict:
+def searched(
+    course: Text, blocks: int, way: str, scale: float, eta: float, epochs: int = SEARCHED, walks: Mapping = WALKS
+) -> dict:
     """One setting tried: the loss on the part to stop by, None where it stopped being a number."""
-    _, tuned = attempt(course, blocks, way, scale, eta, SEARCHED)
+    _, tuned = attempt(course, blocks, way, scale, eta, epochs, walks)
     row = {"blocks": blocks, "way": way, "scale": scale, "eta": eta}
     row["loss"] = round(tuned.after.stop, 6) if tuned else None
     print(row, flush=True)
@@ -66,14 +73,16 @@ def promising(tried: Sequence[dict]) -> list[dict]:
     return [best, *sorted(larger, key=lambda one: one["eta"])[:1]]
 
 
-def long_run(course: Text, setting: dict) -> dict:
+def long_run(course: Text, setting: dict, epochs: int = LONG, walks: Mapping = WALKS) -> dict:
     """A long run with one setting: its curve, the report at its end, and the floors then."""
     setting = {name: setting[name] for name in ("blocks", "way", "scale", "eta")}
-    model, tuned = attempt(course, **setting, epochs=LONG)
+    model, tuned = attempt(course, **setting, epochs=epochs, walks=walks)
     if tuned is None:
         return setting | {"stop": [inf]}
     report = split(course.sentences)[2][:LOOKED_AT]
-    seen = {name: [float(f"{x:.6g}") for x in row] for name, row in floors(model, setting["way"], report).items()}
+    seen = {
+        name: [float(f"{x:.6g}") for x in row] for name, row in floors(model, setting["way"], report, walks).items()
+    }
     run = {**setting, **_curve(tuned), **seen}
     print(run, flush=True)
     return run
