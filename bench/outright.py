@@ -39,9 +39,10 @@ def _search_and_run(out):
     course = load()
     told = {"search": [], "runs": [], "further": []}
     for blocks, way in product(BLOCKS, WALKS):
-        tried = [searched(course, blocks, way, scale, eta) for scale, eta in product(SCALES, ETAS)]
+        tried = [searched(course, blocks, way, scale, eta, SEARCHED) for scale, eta in product(SCALES, ETAS)]
         told["search"] += tried
-        told["runs"].append(min((long_run(course, one) for one in promising(tried)), key=lambda run: min(run["stop"])))
+        long = [long_run(course, one, LONG) for one in promising(tried)]
+        told["runs"].append(min(long, key=lambda run: min(run["stop"])))
     told["further"] = further(course, next(run for run in reversed(told["runs"]) if run["way"] == "h = m"))
     write(out, told)
 
@@ -55,7 +56,7 @@ def write(out: str | Path, told: dict[str, list[dict]]) -> None:
 
 
 def searched(
-    course: Text, blocks: int, way: str, scale: float, eta: float, epochs: int = SEARCHED, walks: Mapping = WALKS
+    course: Text, blocks: int, way: str, scale: float, eta: float, epochs: int, walks: Mapping = WALKS
 ) -> dict:
     """One setting tried: the loss on the part to stop by, None where it stopped being a number."""
     _, tuned = attempt(course, blocks, way, scale, eta, epochs, walks)
@@ -73,7 +74,7 @@ def promising(tried: Sequence[dict]) -> list[dict]:
     return [best, *sorted(larger, key=lambda one: one["eta"])[:1]]
 
 
-def long_run(course: Text, setting: dict, epochs: int = LONG, walks: Mapping = WALKS) -> dict:
+def long_run(course: Text, setting: dict, epochs: int, walks: Mapping = WALKS) -> dict:
     """A long run with one setting: its curve, the report at its end, and the floors then."""
     setting = {name: setting[name] for name in ("blocks", "way", "scale", "eta")}
     model, tuned = attempt(course, **setting, epochs=epochs, walks=walks)
