@@ -414,7 +414,7 @@ def in_sight(cell):
 
 def test_a_page_is_slides_too(site, visit):
     """Each cell comes once, on the slide where its notebook puts it; boards move there, and keep their keys."""
-    stop = "5d_three_streams"
+    stop = "5e_three_streams"
     page = visit((site / f"{stop}.html").as_uri(), viewport={"width": 1024, "height": 768})
     page.wait_for_function("window.gradwalkLive")
     page.get_by_role("button", name="as slides").click()
