@@ -104,14 +104,18 @@ def split(sentences: Sequence[Sentence], seed: int = 0) -> tuple[list[Sentence],
     return shuffled[:rest], shuffled[rest : rest + tenth], shuffled[rest + tenth :]
 
 
-def baselines(train: Iterable[Sentence], sentences: Iterable[Sentence], words: Sequence[str]) -> Baselines:
+def baselines(
+    train: Iterable[Sentence], sentences: Iterable[Sentence], words: Sequence[str], mix: float = 0.7
+) -> Baselines:
     """Count on `train`, then guess every scored word of `sentences`: nats per word, for two ways of guessing.
 
     Frequencies: each of the `words` by how often it is a scored word, plus one, so that a word which never came
-    still has a share. Bigram: 0.7 of how often the word followed the one before it, and 0.3 of the frequencies;
-    after a word that nothing followed in `train`, the frequencies alone. ValueError if `sentences` score no word, or
-    if a scored word is not one of the `words`.
+    still has a share. Bigram: `mix` of how often the word followed the one before it, and the rest of the frequencies;
+    after a word that nothing followed in `train`, the frequencies alone. ValueError if `sentences` score no word, if
+    a scored word is not one of the `words`, or if `mix` is not from 0 to below 1: a new pair would get no share.
     """
+    if arguments.number("mix", mix, least=0) >= 1:
+        raise arguments.refused("mix", "a number below 1", mix)
     known = set(_vocabulary(words))
     pairs, asked = Counter(_pairs("train", train, known)), list(_pairs("sentences", sentences, known))
     if not asked:
@@ -126,7 +130,7 @@ def baselines(train: Iterable[Sentence], sentences: Iterable[Sentence], words: S
         share = (comes[word] + 1) / total
         after = pairs[before, word] / followed[before] if followed[before] else share
         frequencies -= log(share)
-        bigram -= log(0.7 * after + 0.3 * share)
+        bigram -= log(mix * after + (1 - mix) * share)
     return Baselines(frequencies / len(asked), bigram / len(asked))
 
 

@@ -493,6 +493,11 @@ def test_the_baselines_by_hand():
     found = text.baselines(train, [["a", "b"], ["a", "c"], ["d", "a"]], ["a", "b", "c", "d"])
     assert found.frequencies == pytest.approx(-(log(4 / 8) + log(1 / 8) + log(2 / 8)) / 3, rel=1e-14)
     assert found.bigram == pytest.approx(-(log(0.7 + 0.3 * 4 / 8) + log(0.3 / 8) + log(2 / 8)) / 3, rel=1e-14)
+    mixed = text.baselines(train, [["a", "b"], ["a", "c"]], ["a", "b", "c", "d"], mix=0.9)
+    assert mixed.bigram == pytest.approx(-(log(0.9 + 0.1 * 4 / 8) + log(0.1 / 8)) / 2, rel=1e-14)
+    assert text.baselines(train, train, ["a", "b", "c"], mix=0).bigram == pytest.approx(
+        text.baselines(train, train, ["a", "b", "c"]).frequencies
+    )
 
 
 def test_the_baselines_share_out_exactly_one():
@@ -530,6 +535,9 @@ def test_the_baselines_refuse_what_they_cannot_count():
         # a word outside the vocabulary would get a share of a sum that is then above one
         ((good, [["a", "zebra"]], ["a", "b"]), "sentences"),
         (([["a", "zebra"]], good, ["a", "b"]), "train"),
+        ((good, good, ["a", "b"], 1), "mix"),  # a pair that never came would get no share at all
+        ((good, good, ["a", "b"], -0.1), "mix"),
+        ((good, good, ["a", "b"], "0.7"), "mix"),
     ]:
         with pytest.raises(ValueError, match=f"^{name}: wanted .*, got "):
             text.baselines(*arguments)
