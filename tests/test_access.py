@@ -19,6 +19,7 @@ model = Model.random(seed=0)
 sentence = "the dog slept by the fire"
 tokens, y = model.read(sentence)
 values = forward(model, tokens, y)
+grads = backward(model, values)
 trained = Model.trained()
 asked = Exercise("dL_dS")
 asked.ask("alpha[e,t,s] dL_dalpha[e,t,s]")
@@ -40,7 +41,10 @@ OUTPUTS = {
     "grid": "show.grid(values.h, sentence.split()[:-1], range(4), 'word')",
     "ledger": "show.ledger()",
     "switch": "show.dialect()",
-    "map": "show.block_map('1a_which_way', values, backward(model, values), 0, model)",
+    "map": "show.block_map('1a_which_way', values, grads, 0, model)",
+    "message and gear": "show.message_and_gear('W_V', model, values, grads)",
+    "row and column": "show.row_and_column('alpha', model, values, grads)",
+    "push and pull": "show.push_and_pull('scores', model, values, grads)",
     "journey": "show.journey(model, values, 0)",
     "picture": "show.picture(Figure(figsize=(6, 4)), 'an empty page')",
     "label": "museum.label(1)",

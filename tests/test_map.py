@@ -110,7 +110,8 @@ def test_the_way_walked_back_is_marked():
     assert walked("5a_attention_forward") == walked("4c_free_identity_path")  # it only walks forward
     assert walked("8_full_size") == walked("6b_whole_walk") == len(ARROWS)
     assert "you are here: the whole walk" in repr(show.block_map("6b_whole_walk"))
-    assert repr(show.block_map("1b_whose_error")).endswith("walked back: L → p, p → z")
+    assert repr(show.block_map("1b_whose_error")).endswith("walked back here: L → p, p → z")
+    assert repr(show.block_map("1e_intended_meaning")).endswith("before: L → p, p → z\nwalked back here: z → h")
     assert "walked back" not in repr(show.block_map("0_forward"))
     ends = {(end, start) for (start, end), stop in ARROWS.items() if stop <= (3, "b")}  # an unbroken way from L to x1
     seen = {"L"}

@@ -60,8 +60,9 @@ class BlockMap(Page):
         back = sorted(arrows, key=arrows.get, reverse=True)[::-1]  # within a stop the last arrow out is the first back
         walked = {ends: arrows[ends] == _order(here) for ends in back if arrows[ends] <= _order(here)}
         told = f"{_chain(arrows, lines)}\nyou are here: {title} ({place})"
-        if walked:
-            told += f"\nwalked back: {', '.join(f'{end} → {start}' for start, end in walked)}"
+        for which, here_too in (("walked back before", False), ("walked back here", True)):
+            steps = [f"{end} → {start}" for (start, end), own_step in walked.items() if own_step == here_too]
+            told += f"\n{which}: {', '.join(steps)}" if steps else ""
         lit = {name for ends in own for name in ends}
         drawn = [draw(lines, arrows, walked, lit, title, dialects) for dialects in (["course"], DIALECTS)]
         places = [self._over(name) for name in NODES if any(name in ends for ends in arrows)]

@@ -17,6 +17,7 @@ from gradwalk.telling import dialects
 from gradwalk.walk import Gradients, Values, backward
 from gradwalk.weights import of_weight
 
+KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}  # what an axis runs over
 MOST_DIALS = 72
 DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
@@ -217,24 +218,24 @@ def _spoken(model, name, indices):
     return spoken
 
 
-def _label(model, name, axis, i):
+def label_of(model: Model, name: str, axis: int, i: int) -> str:
     """A row or column in words: what the axis runs over, and which one this is."""
     letter = axes_of(name)[axis]
     if letter == "head":
         e, d = divmod(i, model.D // model.H)
         return f"head {e}, d {d}"
-    return model.label(i) if letter == "N" else f"{ {'D': 'component', 'F': 'unit', 'T_max': 'place'}[letter] } {i}"
+    return model.label(i) if letter == "N" else f"{KINDS[letter]} {i}"
 
 
 def _row(model, name, values, i):
     scored = values.y[values.y >= 0]
     times = int((scored == i).sum()) if name in OUTPUT else 0
     mark = "" if not times else "the true word" if len(scored) == 1 else f"the true word at {times} of {len(scored)}"
-    return {"label": _label(model, name, 0, i), "mark": mark}
+    return {"label": label_of(model, name, 0, i), "mark": mark}
 
 
 def _column(model, name, values, scored, j):
-    label = {"label": _label(model, name, 1, j), "below": "", "hint": ""}
+    label = {"label": label_of(model, name, 1, j), "below": "", "hint": ""}
     if name == "W":
         letter = "hf" if "hf" in values else "h"
         h = values[letter][scored, j]  # (M,)

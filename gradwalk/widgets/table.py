@@ -14,12 +14,11 @@ KEY = "each dial: setting (slope of the loss)"
 HIDDEN = "; ? until it has been called or turned"
 RUN = once_run("these are dials to turn")
 LARGEST = 12  # of a longer row that is watched no more are told
-_KINDS = {"N": "word", "D": "component", "F": "unit", "T_max": "place", "head": "head part"}
 
 
 def title(board) -> str:
     """DialBoard(W: 4 words × 3 components, loss 2.0794)"""
-    kinds = [_KINDS[letter] for letter in scenes.axes_of(board.scene["name"])]
+    kinds = [scenes.KINDS[letter] for letter in scenes.axes_of(board.scene["name"])]
     sizes = [len(board.scene["rows"]), len(board.scene["columns"])]
     what = " × ".join(f"{n} {kind}{'s' if n != 1 else ''}" for n, kind in zip(sizes, kinds, strict=False))
     return f"DialBoard({board.scene['name']}: {what}, loss {number(board.loss)})"
