@@ -17,11 +17,13 @@ from gradwalk.telling.picture import Picture
 from gradwalk.telling.push_and_pull import PushAndPull
 from gradwalk.telling.record_page import RecordPage
 from gradwalk.telling.row_and_column import RowAndColumn
+from gradwalk.telling.staircase import Staircase
 from gradwalk.telling.summands import cell
 from gradwalk.telling.tables import bars, grid, line, number, table
+from gradwalk.tuning import Tuned
 from gradwalk.walk import Gradients, Values
 
-__all__ = ["Page", "bars", "block_map", "cell", "dialect", "grid", "journey", "ledger", "line"]
+__all__ = ["Page", "bars", "block_map", "cell", "dialect", "grid", "journey", "ladder", "ledger", "line"]
 __all__ += ["message_and_gear", "number", "picture", "push_and_pull", "record", "returning", "row_and_column", "step"]
 __all__ += ["table"]
 
@@ -33,6 +35,15 @@ def dialect(name: str | None = None) -> DialectSwitch:
     ValueError for a dialect that there is none of.
     """
     return DialectSwitch(name)
+
+
+def ladder(here: str, climbed: Tuned | None = None) -> Staircase:
+    """The ladder as it stands at a stop, such as "2a_mlp": the held-back loss for each set of weights walked so far.
+
+    `climbed`: what gradwalk.ladder.climb gave here for the last rung; without it every loss is the committed one.
+    ValueError for what is no stop, or for a rung where none is walked yet.
+    """
+    return Staircase(here, climbed)
 
 
 def ledger(search: str = "") -> LedgerPage:

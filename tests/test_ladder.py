@@ -1,12 +1,15 @@
 """The ladder: its rungs take the weights in the walk's order, and the committed losses can be measured again."""
 
+import re
 from itertools import pairwise
+from urllib.parse import unquote
 
 import pytest
 
 from bench import ladder as bench
-from gradwalk import Model, ladder, text
+from gradwalk import Model, ladder, show, text
 from gradwalk.names import WEIGHTS
+from gradwalk.tuning import Losses, Tuned
 
 COMMITTED = ladder.committed()
 AS_WELL = 1e-4  # on another machine a run drifts by this much at most
@@ -59,3 +62,51 @@ def test_the_bench_writes_over_nothing(tmp_path):
     with pytest.raises(ValueError, match="out: "):
         bench.main(there)
     assert there.read_text() == "mine"
+
+
+# The staircase
+
+
+@pytest.mark.parametrize(
+    ("here", "last"),
+    [
+        ("0_forward", "nothing"),
+        ("1a_which_way", "nothing"),
+        ("1c_how_far", "W"),
+        ("1d_output_bias", "W and b"),
+        ("2b_gelu", "+ MLP"),
+        ("5c_scores", "+ LN2"),
+        ("5d_three_streams", "+ attention and LN1"),
+        ("7a_tuning", "+ embeddings"),
+    ],
+)
+def test_a_stop_sees_the_rungs_that_are_walked(here, last):
+    page = show.ladder(here)
+    assert [*page.losses][-1] == last
+    assert page.losses == {name: COMMITTED["rungs"][name] for name in page.losses}
+    assert f"{last}  " in repr(page)
+    assert repr(page).count("\n") == len(page.losses) + 4  # a head, two that were counted, the note
+
+
+def test_what_was_climbed_here_stands_in_its_last_row():
+    climbed = Tuned(Losses(5.5, 5.5, 5.5), Losses(3.3, 3.3, 3.25), [], 1)
+    page = show.ladder("2a_mlp", climbed)
+    assert page.losses == {**show.ladder("2a_mlp").losses, "nothing": 5.5, "+ MLP": 3.25}
+    assert re.search(r"^\+ MLP +3\.2500$", repr(page), re.MULTILINE)
+    assert "3.2500" in unquote(page.html)
+
+
+def test_each_tread_is_as_long_as_its_loss():
+    stairs = re.search(r"d='(M118 8(?:H[\d.]+v26)+)", unquote(show.ladder("6a_embedding").html))[1]
+    ends = [float(x) for x in re.findall(r"H([\d.]+)", stairs)]
+    assert ends == pytest.approx([118 + 26 * loss for loss in COMMITTED["rungs"].values()], abs=0.05)
+
+
+def test_what_the_staircase_refuses():
+    with pytest.raises(ValueError, match="here: "):
+        show.ladder("nowhere")
+    with pytest.raises(ValueError, match="climbed: "):
+        show.ladder("2a_mlp", 3.2)
+    climbed = Tuned(Losses(5.5, 5.5, 5.5), Losses(3.3, 3.3, 3.25), [], 1)
+    with pytest.raises(ValueError, match="climbed: "):
+        show.ladder("1a_which_way", climbed)

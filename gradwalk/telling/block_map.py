@@ -58,7 +58,7 @@ class BlockMap(Page):
             t = arguments.whole("t", t, least=0, most=len(values["x0"]) - 1)
         self.stop, self.values, self.grads, self.t = here, values or {}, grads or {}, t
         back = sorted(arrows, key=arrows.get, reverse=True)[::-1]  # within a stop the last arrow out is the first back
-        walked = {ends: arrows[ends] == _order(here) for ends in back if arrows[ends] <= _order(here)}
+        walked = {ends: arrows[ends] == order(here) for ends in back if arrows[ends] <= order(here)}
         told = f"{_chain(arrows, lines)}\nyou are here: {title} ({place})"
         for which, here_too in (("walked back before", False), ("walked back here", True)):
             steps = [f"{end} → {start}" for (start, end), own_step in walked.items() if own_step == here_too]
@@ -113,11 +113,11 @@ def undone_at(lines: Iterable[block.Line]) -> dict[tuple[str, str], tuple[int, s
     arrows = {}
     for start, end in [*roads, ("p", "L")]:
         asked = {"tokens": "E", "p": "z"}.get(start, start)  # words have no slope, their table has; nobody needs p's
-        arrows["words" if start == "tokens" else start, end] = _order(look_up(f"dL_d{asked}_via_{end}").derived)
+        arrows["words" if start == "tokens" else start, end] = order(look_up(f"dL_d{asked}_via_{end}").derived)
     return arrows
 
 
-def _order(stop):
+def order(stop):
     """A stop's place in the walk: "4c_free_identity_path" is (4, "c")."""
     number, letter = re.match(r"(\d+)([a-z]?)", stop).groups()
     return int(number), letter
