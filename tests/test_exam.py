@@ -9,9 +9,9 @@ import pytest
 from exam_answers import line_of, right_answers, solution
 
 from gradwalk import step1_output, step5_attention, walk
-from gradwalk.exercises import mistakes, process, tasks
+from gradwalk.exercises import mistakes, narrow, process, source, tasks
 from gradwalk.exercises.cases import draw, gaps
-from gradwalk.exercises.exam import by_hand, narrow, other_letters, slopes, unseen, wrong_walks
+from gradwalk.exercises.exam import by_hand, other_letters, slopes, unseen, wrong_walks
 from gradwalk.exercises.exam.question import told
 from gradwalk.exercises.exam.sheet import NEEDED, Exam, ShortTest
 from gradwalk.exercises.exam.whole_walk import check_walk
@@ -141,9 +141,9 @@ def test_a_wrong_line_stands_in_its_place_and_all_others_are_the_walk_s_own():
         wrong = inspect.getclosurevars(question.judge).nonlocals["wrong"]
         lines = [line.removeprefix("    ") for line in question.asks.splitlines()]
         entries = [wrong.entry if task is wrong.task else None for task in wrong.piece]
-        code = "\n".join(map(wrong_walks.code, wrong.piece, entries))
+        code = "\n".join(map(source.as_lines, wrong.piece, entries))
         assert code in "\n".join(lines)
-        assert wrong_walks.code(wrong.task, wrong.entry) != wrong_walks.code(wrong.task)
+        assert source.as_lines(wrong.task, wrong.entry) != source.as_lines(wrong.task)
         assert f" {wrong.entry.name}" in f" {told_}"
 
 
@@ -152,12 +152,12 @@ def test_a_line_of_the_walk_gives_what_its_function_gives(name):
     task = next(task for task in tasks.walked() if task.name == name)
     case = draw(3)
     scope = {**vars(inspect.getmodule(task.right)), **{one: case[one] for one in task.takes}, "np": np}
-    exec(wrong_walks.code(task), scope)
+    exec(source.as_lines(task), scope)
     assert np.array_equal(scope[name], task.right(*task.of(case)))
     for entry, made in mistakes.made(task, case):
         if entry in wrong_walks._known(task):
             here = {**vars(step5_attention), **vars(inspect.getmodule(entry.formula)), **scope}
-            exec(wrong_walks.code(task, entry), here)
+            exec(source.as_lines(task, entry), here)
             assert np.array_equal(here[name], made)
 
 
@@ -177,6 +177,10 @@ def test_ways_that_contradict_each_other_or_say_nothing_make_no_case():
     assert narrow.narrowed(case, task, ["gamma is 1 everywhere", "gamma is 2 everywhere"]) is None
     assert narrow.narrowed(case, task, ["gamma is 1 everywhere", "every u is above 0"]) is None
     assert narrow.narrowed(case, task, ["no message is below 0", "every message is 1"]) is None
+    level = "each row of values has mean 0 and spread 1"
+    assert narrow.narrowed(case, task, ["every value is 1", level]) is None
+    rows = narrow.narrowed(case, task, ["gamma is 1 everywhere", level])["x1"]
+    assert np.allclose((rows.mean(axis=1), rows.std(axis=1)), [[0], [1]])
     assert (narrow.narrowed(case, task, ["no message is below 0", "gamma is 1 everywhere"])["gamma2"] == 1).all()
 
 

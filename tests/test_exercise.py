@@ -40,7 +40,7 @@ def test_an_exercise_costs_a_page_less_than_35_kB_and_shows_a_right_formula(name
 def test_what_the_pages_judge_leaves_out_cannot_be(name):
     """An answer in index form has no axis of length 1; and the cases that are left out for mistakes lack none."""
     task = named(name)
-    for case in cases.cases(task, 0) + cases.plain(0):
+    for case in cases.cases(task, 0) + cases.plain(task, 0):
         assert task.right(*task.of(case)).shape == tuple(
             case["D"] // case["H"] if size == "D/H" else case[size] for size in task.shape
         )

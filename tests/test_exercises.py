@@ -48,6 +48,20 @@ def test_on_every_case_all_mistakes_differ(name):
         assert all(cases.told_apart(task, case) for case in found)
 
 
+def test_where_nearly_all_of_a_row_cancels_no_answer_is_tried():
+    task = named("dL_dS")
+    for seed in range(20):
+        assert all(cases.steady(task, case) for case in cases.cases(task, seed) + cases.plain(task, seed))
+
+
+def test_shares_sum_to_one_and_float32_has_them_too():
+    for seed in range(20):
+        case = cases.draw(seed)
+        for rows in (case["alpha"], case["p"]):
+            assert (rows.sum(axis=-1) == 1).all()
+            assert (rows == rows.astype(np.float32)).all()
+
+
 def test_a_case_has_what_hides_nothing():
     for seed in range(20):
         case = cases.draw(seed)
@@ -101,7 +115,7 @@ def mistakes_formula(name):
 
 def named_by(task, formula, seed=0):
     task = named(task)
-    drawn = cases.cases(task, seed) + cases.plain(seed)
+    drawn = cases.cases(task, seed) + cases.plain(task, seed)
     return judge(task, drawn, [np.asarray(formula(*task.of(case))) for case in drawn])
 
 
@@ -124,7 +138,7 @@ def test_formulas_that_are_equal_on_their_arguments_share_an_entry(task, entry, 
 )
 def test_an_answer_is_tried_with_a_sign_and_with_factors(factor, said):
     task = named("dL_dQ")
-    drawn = cases.cases(task, 0) + cases.plain(0)
+    drawn = cases.cases(task, 0) + cases.plain(task, 0)
     verdict = judge(task, drawn, [factor(case) * task.right(*task.of(case)) for case in drawn])
     assert (verdict.passed, verdict.mistake) == (False, said)
     entry = next(entry for entry in mistakes.bank() if entry.name == "query as if a key")
@@ -183,7 +197,7 @@ def test_of_what_is_all_right_but_for_one_row_that_row_is_named():
 
     derivations_right = named("dL_dx1_via_v").right
     task = named("dL_dx1_via_v")
-    drawn = cases.cases(task, 0) + cases.plain(0)
+    drawn = cases.cases(task, 0) + cases.plain(task, 0)
     results = [right_but_for_a_row(*task.of(case)) for case in drawn]
     said = "\n".join(report.wrong(task, drawn, results, judge(task, drawn, results)))
     assert "Only of t = 2 something differs." in said
@@ -234,6 +248,14 @@ def test_a_number_is_taken_of_the_page_s_own_arrays():
 def test_arrays_that_do_not_fit_are_refused_by_name(given):
     with pytest.raises(ValueError, match=r"^given: wanted"):
         check("dL_dW", 1.0, at=(0, 0), given=given)
+
+
+def test_of_a_gate_the_number_is_that_of_the_page_s_own_mute():
+    given = {"dL_dr": np.ones((1, 1)), "u": np.ones((1, 1))}
+    assert check("dL_du", 1.083, at=(0, 0), given=given | {"activation": "gelu"}).passed
+    assert check("dL_du", 1, at=(0, 0), given=given | {"activation": "relu"}).passed
+    with pytest.raises(ValueError, match=r"given: there is no activation 'gelo'"):
+        check("dL_du", 1, at=(0, 0), given=given | {"activation": "gelo"})
 
 
 def test_where_something_is_masked_no_number_is_right_and_no_mistake_is_infinitely_near():
@@ -340,7 +362,7 @@ def test_nothing_passes_that_is_no_answer_and_each_kind_has_its_word(word, answe
 def test_an_array_of_the_page_is_refused_in_a_closure_and_as_a_default_too():
     hidden = np.ones(3)
     assert "reads hidden, an array" in check("dL_dm", lambda dL_dh: dL_dh + hidden[0]).said
-    assert "array for its default" in check("dL_dm", lambda dL_dh, h=hidden: dL_dh).said
+    assert "reads h, an array" in check("dL_dm", lambda dL_dh, h=hidden: dL_dh).said
 
 
 def test_a_number_of_the_page_is_spoken_of_where_the_answer_is_wrong():

@@ -21,7 +21,7 @@ def test_a_mistake_is_named_rightly_and_never_passes(name):
     where = [task for task in where if entry.made(task, cases.draw(0)) is not None]
     for seed in range(SEEDS):
         task = where[seed % len(where)]
-        drawn = cases.cases(task, seed) + cases.plain(seed)
+        drawn = cases.cases(task, seed) + cases.plain(task, seed)
         verdicts.append(judge(task, drawn, [entry.made(task, case) for case in drawn]))
     assert not any(verdict.passed for verdict in verdicts)
     assert np.mean([verdict.mistake == name for verdict in verdicts]) >= 0.99

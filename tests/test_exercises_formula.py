@@ -55,7 +55,11 @@ RIGHT = {
     "dL_dm": ["dL_dh[t,j]"],
     "dL_dV": ["sum t: alpha[e,t,s] dL_dO[e,t,d]"],
     "dL_dalpha": ["sum d: dL_dO[e,t,d] V[e,s,d]", "sum j: dL_dO[h,t,j] V[h,s,j]"],
-    "dL_dS": ["α[e,t,s] (dL_dalpha[e,t,s] − sum s': α[e,t,s'] dL_dalpha[e,t,s'])"],
+    "dL_dS": [
+        "α[e,t,s] (dL_dalpha[e,t,s] − sum s': α[e,t,s'] dL_dalpha[e,t,s'])",
+        "α[e,t,s] (dL_dalpha[e,t,s] − Σ_k α[e,t,k] dL_dalpha[e,t,k])",  # one more position
+        "sum u: α[e,t,s] α[e,t,u] (dL_dalpha[e,t,s] − dL_dalpha[e,t,u])",
+    ],
     "dL_dQ": ["1/√(D/H) sum s: dL_dS[e,t,s] K[e,s,d]"],
     "dL_dW_Q": ["sum t: dL_dQ[t,c] n[t,j]"],
     "dL_dE_via_x0": ["sum t: [tokens[t] = i] dL_dx0[t,j]", "sum t: [tokens[t] = w] dL_dx0[t,j]"],
@@ -64,7 +68,12 @@ RIGHT = {
         f"1/2 (1 + {TANH}) + 1/2 u[t,f] (1 − {TANH}²) sqrt(2/pi) (1 + 3 * 0,044715 u[t,f]²)",
     ],
     "p": ["exp(z[t,i]) / sum k: exp(z[t,k])"],
-    "alpha": ["exp(S[e,t,s]) / sum s': exp(S[e,t,s'])"],
+    "S": [
+        "1/√(D/H) (sum d: Q[e,t,d] K[e,s,d]) + log(attends[t,s])",
+        "1/√(D/H) (sum d: Q[e,t,d] K[e,s,d]) − 10^9 [attends[t,s] = 0]",
+        "(sum d: Q[e,t,d] K[e,s,d]) / sqrt(D/H) − 10000 (1 − attends[t,s])",
+    ],
+    "alpha": ["exp(S[e,t,s]) / sum s': exp(S[e,t,s'])", "exp(S[e,t,s]) / sum k: exp(S[e,t,k])"],
 }
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from gradwalk import repair, which_rule
-from gradwalk.exercises import mistakes, page_check, tasks
-from gradwalk.exercises.repair import changes, code_of
+from gradwalk.exercises import mistakes, narrow, page_check, tasks
+from gradwalk.exercises.source import as_function
 from gradwalk.telling import derivations
 
 TASKS = tasks.all_tasks()
@@ -29,17 +29,18 @@ def test_all_that_is_shown_of_a_mistake_is_so(name):
     task, one = TASKS[name], repair(name, seed=1)
     wrong, right = one.wrong, task.right(*task.of(one.wrong.given))
     made = wrong.mistake.made(task, wrong.given)
-    assert np.allclose(run(code_of(task, wrong.mistake), task, wrong.given), made)
+    assert np.allclose(run(as_function(task, wrong.mistake), task, wrong.given), made)
     assert wrong.mistake in mistakes.bank()
     assert one.name.answer == wrong.mistake.name
     grid = one.plain.partition("wrong:")[2].partition("which mistake")[0]
     assert grid.count(" ×") == (~np.isclose(made, right, atol=1e-4, rtol=1e-4)).sum()
-    cases, hides = dict(changes(task, wrong.given)), "hides the mistake" in one.case.asked
+    hides = "hides the mistake" in one.case.asked
     choices = [line[2:] for line in one.case.asked.splitlines()[1:]]
     assert one.case.answer in choices
     told = [re.split(r"  +", line)[-2:] for line in one.case.plain.splitlines()[-len(choices) :]]
     for words, (shown, beside) in zip(choices, told, strict=True):
-        makes, wanted = wrong.mistake.made(task, cases[words]), task.right(*task.of(cases[words]))
+        case = narrow.narrowed(wrong.given, task, [words])
+        makes, wanted = wrong.mistake.made(task, case), task.right(*task.of(case))
         hidden = hides is (words == one.case.answer)
         assert np.allclose(makes, wanted, rtol=1e-3, atol=1e-3) is hidden, words
         assert (shown == beside) is hidden, words
@@ -74,7 +75,7 @@ def test_a_mean_over_the_wrong_positions_is_seen_since_one_is_not_scored():
 
 
 def test_its_helpers_stand_below_it_and_a_roads_sum_has_its_roads():
-    codes = [code_of(TASKS[name], one) for name, one in (("dL_dx1_via_v", _entry("gamma outside the means")),
+    codes = [as_function(TASKS[name], one) for name, one in (("dL_dx1_via_v", _entry("gamma outside the means")),
              ("dL_dx1", _entry("roads averaged")), ("dL_dW_Q", _entry("last position only")))]  # fmt: skip
     assert codes[0].split("\n\n")[0] == (
         "def dL_dx1_via_v(dL_dv, x1, gamma2, eps):\n"
@@ -84,8 +85,11 @@ def test_its_helpers_stand_below_it_and_a_roads_sum_has_its_roads():
         "def _pullback",
         "def _mean",
     ]
-    assert codes[1].startswith("def dL_dx1(dL_dx1_via_h, dL_dx1_via_v):\n    roads = (dL_dx1_via_h, dL_dx1_via_v)")
-    assert "    dL_dQ = merge_heads(dL_dQ)\n" in codes[2]
+    assert codes[1] == (
+        "def dL_dx1(dL_dx1_via_h, dL_dx1_via_v):\n"
+        "    return sum((dL_dx1_via_h, dL_dx1_via_v)) / len((dL_dx1_via_h, dL_dx1_via_v))"
+    )
+    assert "    return np.outer(merge_heads(dL_dQ)[-1], n[-1])" in codes[2]
 
 
 def _entry(name):

@@ -11,10 +11,12 @@ from gradwalk.exercises import answers, mistakes, record, report, tasks
 from gradwalk.exercises import cases as drawn
 from gradwalk.exercises.judging import CLOSE, CLOSE_SINGLE, Verdict, judge
 from gradwalk.exercises.shipping import Refusal
+from gradwalk.step2_mlp import ACTIVATIONS
 from gradwalk.telling.tables import number
 from gradwalk.weights import within
 
 BLANK = {"", "...", "…", "?", "None", "TODO", "pass"}
+MASKED = -1e3  # a score as good as minus infinity, where that is wanted: e^−1000 is 0 in float64
 
 
 class Checked:
@@ -69,7 +71,7 @@ def _answered(task, answer, at, given, seed):
     """The mistake's name, whether it is passed, and what is said. Refusal and ValueError with what is said."""
     if answer is None or answer is ... or (isinstance(answer, str) and answer.strip() in BLANK):
         raise Refusal("blank", "There is nothing here yet. Write what you have: a wrong one is answered too.")
-    cases = drawn.cases(task, seed) + drawn.plain(seed)
+    cases = drawn.cases(task, seed) + drawn.plain(task, seed)
     single = None if isinstance(answer, str) and at is None else answers.single(answer)
     if single is not None:
         return _number(task, single, at, cases[0] if given is None else cases[0] | of_the_page(task, given))
@@ -117,8 +119,8 @@ def _first_not_finite(task, result, right):
 
 
 def _as_masked(result, right):
-    """A score of −1e9 or below is as good as minus infinity, where that is wanted."""
-    return np.where(np.isneginf(right) & (result <= -1e9), -np.inf, result) if result.shape == right.shape else result
+    """An answer's scores, with minus infinity where that is wanted and −1e9 stands for it, alone or added."""
+    return np.where(np.isneginf(right) & (result <= MASKED), -np.inf, result) if result.shape == right.shape else result
 
 
 def _indices(task, used):
@@ -145,11 +147,17 @@ def of_the_page(task: tasks.Task, given: Mapping) -> dict[str, np.ndarray]:
     missing = [name for name in task.takes if like[name].ndim and name not in given]
     if missing:
         raise ValueError(f"given: wanted {', '.join(task.takes)}; {missing[0]} is missing")
-    return {name: _like(like[name], np.asarray(given[name])) for name in task.takes if name in given}
+    return {name: _like(like[name], given[name]) for name in task.takes if name in given}
 
 
-def _like(other, array):
-    """The page's own array of a quantity: whole numbers, finite ones, or, as scores are, with minus infinity too."""
+def _like(other, given):
+    """The page's own of what a task takes: whole numbers, finite ones, or, as scores are, with minus infinity too.
+
+    Of what is known by name, the name.
+    """
+    if other.dtype.kind == "U":
+        return arguments.one_of("given", given, ACTIVATIONS, "activation")
+    array = np.asarray(given)
     if array.dtype.kind in "ib":
         return array
     if array.dtype.kind != "f" or not np.isneginf(other).any():

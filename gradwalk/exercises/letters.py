@@ -32,9 +32,9 @@ def meant(text: str, own: Mapping[str, int], sizes: Mapping[str, int], names: Ma
     for letter, size in runs.items():
         if letter in summed:
             if size not in (None, usual[letter]):
-                free = [one for one in sizes if sizes[one] == size and one not in own]
-                taken = {*here, *found.values()}
-                primed = (one + "'" * primes for primes in range(len(taken) + 1) for one in free)
+                alike = [one for one in sizes if sizes[one] == size]
+                taken = {*own, *here, *found.values()}
+                primed = (one + "'" * primes for primes in range(len(taken) + 1) for one in alike)
                 if new := next((one for one in primed if one not in taken), None):
                     found[letter] = new
             continue

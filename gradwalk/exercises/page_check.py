@@ -25,7 +25,7 @@ MADE_ON = (0, *range(drawn.COUNT, drawn.COUNT + drawn.PLAIN))
 
 def told(task: Task, seed: int) -> dict:
     """All that exercise/check.js reads of a task. The cases are those that `check` draws from this seed."""
-    cases = drawn.cases(task, seed) + drawn.plain(seed)
+    cases = drawn.cases(task, seed) + drawn.plain(task, seed)
     rights = [task.right(*task.of(case)) for case in cases]
     names, keys = {}, {}
     for name, value in task.names(cases[0]).items():

@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-from collections.abc import Callable, Iterator
 from hashlib import sha256
 from html import escape
 from typing import NamedTuple
@@ -16,13 +13,11 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.exercises import mistakes, report, tasks
+from gradwalk.exercises import mistakes, narrow, report, source, tasks
 from gradwalk.exercises.cases import Case, draw
 from gradwalk.exercises.mistakes import Mistake
-from gradwalk.exercises.pen_and_paper import all_given, grid_of, letters_of, rounded, written
+from gradwalk.exercises.pen_and_paper import all_given, grid_of, rounded, written
 from gradwalk.exercises.predict import Prediction
-from gradwalk.exercises.tasks import Task
-from gradwalk.step3_layernorm import normed
 from gradwalk.telling.page import Page
 from gradwalk.telling.tables import table
 
@@ -33,7 +28,7 @@ MARK = "×"
 
 
 class Wrong(NamedTuple):
-    """A mistake on small numbers; the `changes` of these after which it still shows, and those that hide it."""
+    """A mistake on small numbers; the ways to narrow these in which it still shows, and those that hide it."""
 
     mistake: Mistake
     given: Case
@@ -45,7 +40,7 @@ class Repair:
     """A wrong formula with its grid, as three `outputs`.
 
     `name` is a prediction that asks which mistake it is, `mend` the exercise for what is right, `case` a prediction
-    that asks which change of the numbers leaves the mistake in sight. `plain` is all that is asked, and no answer.
+    that asks which narrower case exposes the mistake. `plain` is all that is asked, and no answer.
     """
 
     def __init__(self, task: str, seed: int = 0):
@@ -55,7 +50,7 @@ class Repair:
         task, seed = tasks.named(task), arguments.whole("seed", seed, least=0)
         wrong = self.wrong = _drawn(task, seed)
         told = f"A wrong {task.name}: name its mistake, mend it, and say which numbers show it."
-        code, given, grid = code_of(task, wrong.mistake), all_given(task, wrong.given), _marked(task, wrong)
+        code, given, grid = source.as_function(task, wrong.mistake), all_given(task, wrong.given), _marked(task, wrong)
         marked = f"What it makes of these, marked {MARK} where it is wrong:"
         self.name, self.case = _which_mistake(task, wrong, seed), _which_change(task, wrong, seed)
         self.mend = Exercise(task.name)
@@ -78,70 +73,9 @@ def repair(task: str, seed: int = 0) -> Repair:
     """A wrong formula of a task, such as "dL_dW", to be named, mended and exposed. Which one it is, the seed says.
 
     Nothing is typed: the formula is an entry of the bank of mistakes, and where it is wrong, or happens to be right, is
-    computed. ValueError for a task that does not exist, or that has no mistake which some change of its numbers hides.
+    computed. ValueError for a task that does not exist, or that has no mistake which some narrow case hides.
     """
     return Repair(task, seed)
-
-
-def code_of(task: Task, mistake: Mistake) -> str:
-    """A mistake's formula as one would write it for this task, and below it the helpers that it calls."""
-    tree, first = _tree(mistake.formula), []
-    if roads := tree.args.vararg:
-        first = [f"{roads.arg} = {', '.join(task.takes)}"]
-        tree.args = ast.parse(f"lambda {', '.join(task.takes)}: 0", mode="eval").body.args
-    else:
-        _call(tree, dict(zip(inspect.signature(mistake.formula).parameters, task.takes, strict=True)))
-    if mistake.merges(task):
-        first = [f"{task.takes[0]} = merge_heads({task.takes[0]})"]
-    tree.name, tree.body = task.name, ast.parse("\n".join(first)).body + tree.body
-    return "\n\n".join(map(ast.unparse, [tree, *map(_tree, _helpers(mistake.formula))]))
-
-
-def changes(task: Task, given: Case) -> Iterator[tuple[str, Case]]:
-    """What may be done to a case's numbers, one thing at a time, in words: a mistake may happen to be right then."""
-    arrays = {name: given[name] for name in task.takes if np.ndim(given[name])}
-    first = {name: tuple(slice(1 if at in "ts" else None) for at in letters_of(name, arrays[name])) for name in arrays}
-    made = {"the first position alone": {name: arrays[name][spot] for name, spot in first.items()}}
-    for name, array in arrays.items():
-        if name in ("x0", "x1", "h") and "eps" in task.takes:
-            made[f"each row of {name} of mean 0 and spread 1"] = {name: normed(array, 0)}
-        elif array.dtype.kind == "f":
-            made[f"{name} without its signs"] = {name: np.abs(array)}
-            made[f"{name} 1 everywhere"] = {name: np.ones_like(array)}
-            made[f"{name} 0 everywhere"] = {name: np.zeros_like(array)}
-        elif name == "y":
-            made["every position scored"] = {name: np.maximum(array, 0)}
-        elif name == "tokens":
-            made["no word twice"] = {name: np.arange(len(array))}
-    for words, changed in made.items():
-        if not all(np.array_equal(array, given[name]) for name, array in changed.items()):
-            yield words, given | changed
-
-
-def _tree(function: Callable):
-    """A function's own code, without what is said of it."""
-    (tree,) = ast.parse(inspect.getsource(function)).body
-    tree.body = tree.body[ast.get_docstring(tree) is not None :]
-    tree.decorator_list, tree.args.defaults = [], []
-    return tree
-
-
-def _call(tree, names):
-    """Call the parameters otherwise."""
-    for part in ast.walk(tree):
-        field = {ast.arg: "arg", ast.Name: "id"}.get(type(part))
-        if field and getattr(part, field) in names:
-            setattr(part, field, names[getattr(part, field)])
-
-
-def _helpers(function):
-    """The functions of its own module that a function calls, and those that these call."""
-    found = {}
-    for name in function.__code__.co_names:
-        inner = function.__globals__.get(name)
-        if inspect.isfunction(inner) and inner.__module__ == function.__module__:
-            found |= {inner: None} | dict.fromkeys(_helpers(inner))
-    return [*found]
 
 
 def _drawn(task, seed):
@@ -174,9 +108,11 @@ def _others(task, wrong):
 
 
 def _changed(task, mistake, given):
-    """The changes on which a mistake is seen still, and those that hide it; what comes out as zero tells nothing."""
+    """The narrow cases that show a mistake, and those that hide it; what comes out as zero tells nothing."""
     shows, hides = {}, {}
-    for words, case in changes(task, given):
+    for words in narrow.ways(given, task):
+        if (case := narrow.narrowed(given, task, [words])) is None:
+            continue
         with np.errstate(all="ignore"):
             right, made = task.right(*task.of(case)), mistake.made(task, case)
         if right.any() and made is not None and np.isfinite(made).all():
@@ -208,22 +144,23 @@ def _which_mistake(task, wrong, seed):
 
 
 def _which_change(task, wrong, seed):
-    """One change that leaves the mistake in sight, among others that hide it; where only one hides it, that one."""
+    """One narrow case that exposes the mistake, among others that hide it; where only one hides it, that one."""
     alone = len(wrong.hides) == 1 < len(wrong.shows)
     found, others = (wrong.hides, wrong.shows) if alone else (wrong.shows, wrong.hides)
     (answer, *_), chosen = (sorted(some, key=lambda words: _lot(task, seed, words)) for some in (found, others))
     rows, reasons = [], {}
-    for words, case in changes(task, wrong.given):
+    for words in narrow.WAYS:  # in their own order, which says nothing
         if words == answer or words in chosen[: MOST - 1]:
+            case = (wrong.shows | wrong.hides)[words]
             right, made = task.right(*task.of(case)), wrong.mistake.made(task, case)
             at = _furthest(right, 0 if words in wrong.hides else made)
             entry, makes, wanted = f"{task.name}[{_place(at)}]", written(made[at]), written(right[at])
             rows.append((words, entry, makes, wanted))
             as_well = "as is right" if words in wrong.hides else f"where {wanted} is right"
             reasons[words] = f"then it makes {entry} {makes}, {as_well}"
-    page = table(dict(zip(["after", "entry", "it makes", "right is"], zip(*rows, strict=True), strict=True)))
-    asks = "hides the mistake" if alone else "leaves the mistake in sight"
-    question = f"A wrong {task.name}: which one of these changes of the numbers {asks}?"
+    page = table(dict(zip(["where", "entry", "it makes", "right is"], zip(*rows, strict=True), strict=True)))
+    asks = "hides" if alone else "exposes"
+    question = f"A wrong {task.name}, on its numbers but for one thing: which case {asks} the mistake?"
     return Prediction(question, reasons, page, answer, rule=task.rule)
 
 

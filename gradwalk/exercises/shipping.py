@@ -46,11 +46,12 @@ def unpack(packed: bytes) -> FunctionType:
     """The function again, in the process that runs it."""
     records = pickle.loads(packed)
     made = []
-    for code, name, defaults, named, cells, _ in records:
+    for code, name, *_, cells, _ in records:
         empty = tuple(CellType() for _ in cells)
-        made.append(FunctionType(marshal.loads(code), {"__builtins__": builtins}, name, defaults, empty))
-        made[-1].__kwdefaults__ = named
-    for function, (*_, cells, read) in zip(made, records, strict=True):
+        made.append(FunctionType(marshal.loads(code), {"__builtins__": builtins}, name, None, empty))
+    for function, (_, _, defaults, named, cells, read) in zip(made, records, strict=True):
+        function.__defaults__ = tuple(_unpacked(value, made) for value in defaults)
+        function.__kwdefaults__ = {name: _unpacked(value, made) for name, value in named.items()}
         for cell, value in zip(function.__closure__ or (), cells, strict=True):
             cell.cell_contents = _unpacked(value, made)
         function.__globals__.update({name: _unpacked(value, made) for name, value in read.items()})
@@ -74,12 +75,11 @@ def _pack(function, packed, numbers):
     cells = [_packed(name, _contents(cell, name), packed, numbers) for name, cell in free.items()]
     scope = function.__globals__
     read = {name: _packed(name, scope[name], packed, numbers) for name in sorted(set(_reads(code))) if name in scope}
-    if not all(map(_plain, (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()))):
-        raise Refusal("page", "A parameter has an array for its default. Make the answer of its arguments alone.")
-    packed[id(function)] = (
-        *(marshal.dumps(code), function.__name__, function.__defaults__, function.__kwdefaults__),
-        *(cells, read),
-    )
+    usual, alone = function.__defaults__ or (), function.__kwdefaults__ or {}
+    last = code.co_varnames[code.co_argcount - len(usual) : code.co_argcount]
+    defaults = [_packed(name, value, packed, []) for name, value in zip(last, usual, strict=True)]
+    named = {name: _packed(name, value, packed, []) for name, value in alone.items()}
+    packed[id(function)] = marshal.dumps(code), function.__name__, defaults, named, cells, read
     return place
 
 
@@ -101,7 +101,7 @@ def _reads(code: CodeType) -> Iterator[str]:
 
 
 def _plain(value):
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return all(map(_plain, value)) and len(value) < 10
     return value is None or isinstance(value, (Number, str, bytes, np.generic)) or value is ...
 

@@ -6,8 +6,6 @@ what the right one says.
 
 from __future__ import annotations
 
-import ast
-import inspect
 import string
 import textwrap
 from collections.abc import Sequence
@@ -18,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import arguments
-from gradwalk.exercises import mistakes, tasks
+from gradwalk.exercises import mistakes, narrow, source, tasks
 from gradwalk.exercises.cases import Case, differ, draw
-from gradwalk.exercises.exam import narrow
 from gradwalk.exercises.exam.question import Question
 from gradwalk.exercises.mistakes import Mistake
 from gradwalk.exercises.shipping import Refusal
@@ -32,7 +29,6 @@ COUNT = 4
 CHOICES = 3  # cases, of which one exposes
 DRAWN = 5  # numbers on which each case is tried
 OTHERS = 4  # mistakes that are offered beside the right ones
-IN_HEADS = ("dL_dQ", "dL_dK", "dL_dV")
 
 
 class Wrong(NamedTuple):
@@ -66,7 +62,7 @@ def questions(rng: np.random.Generator) -> tuple[str, list[Question]]:
 def _question(key, wrong, letters):
     lines = [f"{key}. One of these lines is wrong."]
     for task in wrong.piece:
-        lines.append(textwrap.indent(code(task, wrong.entry if task is wrong.task else None), "    "))
+        lines.append(textwrap.indent(source.as_lines(task, wrong.entry if task is wrong.task else None), "    "))
     lines.append("Cases; each line is fed numbers of its own, drawn at random but for this:")
     lines += [f"    {k} {said}" for k, said in enumerate(wrong.cases, 1)]
     right = (wrong.task.name, letters[wrong.entry.name], wrong.exposes)
@@ -136,33 +132,3 @@ def _known(task):
     shape = task.right(*task.of(example)).shape
     made = [entry for entry, one in mistakes.made(task, example) if one.shape == shape]
     return [entry for entry in made if not any(name.startswith("_") for name in entry.formula.__code__.co_names)]
-
-
-# ---- a line as it stands in a walk back
-
-
-@cache
-def code(task: Task, entry: Mistake | None = None) -> str:
-    """A task's own lines, or a mistake's at it, as lines of a walk back: all that they take by the ledger's names."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(entry.formula if entry else task.right))).body[0]
-    parameters = [one.arg for one in tree.args.args]
-    called = dict(zip(parameters, task.takes, strict=False))
-    if tree.args.vararg:
-        called[tree.args.vararg.arg] = f"({', '.join(task.takes[len(parameters) :])})"
-    if entry and entry.merges(task) and task.takes[0] in IN_HEADS:
-        called[parameters[0]] = f"merge_heads({task.takes[0]})"
-    names = {old: ast.parse(new, mode="eval").body for old, new in called.items()}
-    return "\n".join(ast.unparse(_Renamed(names, task.name).visit(line)) for line in tree.body[1:])
-
-
-class _Renamed(ast.NodeTransformer):
-    """Names in place of others, and a result that is kept in place of one that is returned."""
-
-    def __init__(self, names, result):
-        self.names, self.result = names, result
-
-    def visit_Name(self, node):
-        return self.names.get(node.id, node)
-
-    def visit_Return(self, node):
-        return ast.Assign([ast.Name(self.result, ast.Store())], self.visit(node.value), lineno=0)

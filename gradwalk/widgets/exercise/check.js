@@ -13,6 +13,7 @@ import { valueOf } from "./value.js";
 import { number, placeOf } from "./words.js";
 
 const BLANK = ["", "...", "…", "?", "None", "TODO", "pass"];
+const MASKED = -1e3; // a score as good as minus infinity, where that is wanted
 const FLOAT = /^[+-]?(?:(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?|inf|infinity|nan)$/i;
 
 /** @type {(...texts: string[]) => Paragraph[]} */
@@ -54,8 +55,8 @@ function formula(told, answer) {
     if (!(error instanceof NotRead)) throw error;
     return refused(error.message);
   }
-  const results = read.map(({ value }, k) => each(value, (n) => // −1e9 is as good as minus infinity, where that is wanted
-    (sent.rights[k].data[n] === -Infinity && value.data[n] <= -1e9 ? -Infinity : value.data[n])));
+  const results = read.map(({ value }, k) => each(value, (n) =>
+    (sent.rights[k].data[n] === -Infinity && value.data[n] <= MASKED ? -Infinity : value.data[n])));
   if (results.every(({ data }) => data.every((x) => x === 0))) {
     if (!told.zero) return refused("It is zero everywhere. Where nothing is filled in, nothing is right yet.");
     const why = "It is zero: all keys move alike, each row of scores moves as one, and softmax does not notice.";

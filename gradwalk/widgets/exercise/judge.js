@@ -53,9 +53,9 @@ export const named = ({ entry, change }) => [entry?.name, change].filter(Boolean
 
 /** @type {(asked: Asked, cases: number[], close: number) => Verdict} */
 function judged({ results, rights, mistakes, factors }, cases, close) {
-  /** @type {(made: Tensor[], on: number[]) => boolean} */
-  const equal = (made, on) => on.every((k, at) => sameShape(made[at], results[k]) &&
-    gaps(results[k], made[at], rights[k], SINGLE).data.every((gap) => gap <= close));
+  /** @type {(made: Tensor[], on: number[], lost?: number) => boolean} */
+  const equal = (made, on, lost = SINGLE) => on.every((k, at) => sameShape(made[at], results[k]) &&
+    gaps(results[k], made[at], rights[k], lost).data.every((gap) => gap <= close));
   /** @type {(one: Candidate) => Candidate} what is told of these cases */
   const here = ({ entry, made, on }) => {
     const kept = on.flatMap((k, at) => (cases.includes(k) ? [at] : []));
@@ -67,7 +67,8 @@ function judged({ results, rights, mistakes, factors }, cases, close) {
   if (whole) return { passed: false, entry: whole.entry, change: "", plain: false };
   const found = [...known, right].flatMap(({ entry, made, on }) => turned(made).flatMap(([turn, arrays]) => {
     const by = arrays.map((array, at) => factor(results[on[at]], array));
-    if (!equal(arrays.map((array, at) => each(array, (k) => by[at] * array.data[k])), on)) return [];
+    const fitted = arrays.map((array, at) => each(array, (k) => by[at] * array.data[k]));
+    if (!equal(fitted, on, 2 * SINGLE)) return []; // the factor was found of what was sent
     const words = factorInWords(by, on, factors);
     return entry && words === "times a factor" ? [] : [{ entry, change: [turn, words].filter(Boolean) }];
   }));

@@ -33,9 +33,9 @@ export function meant(text, own, sizes, names) {
     const size = sizeOf(letter);
     if (summed.has(letter)) {
       if (size === undefined || size === sizes[bare(letter)]) continue;
-      const free = Object.keys(sizes).filter((one) => sizes[one] === size && !own.has(one)), taken = [...found.values()];
-      for (let primes = ""; !found.has(letter) && free.length; primes += "'") {
-        const one = free.map((one) => one + primes).find((one) => !here.has(one) && !taken.includes(one));
+      const alike = Object.keys(sizes).filter((one) => sizes[one] === size), taken = [...own.keys(), ...here, ...found.values()];
+      for (let primes = ""; !found.has(letter) && alike.length; primes += "'") {
+        const one = alike.map((one) => one + primes).find((one) => !taken.includes(one));
         if (one) found.set(letter, one);
       }
       continue;

@@ -1,4 +1,4 @@
-"""Narrow cases: numbers of a task in which something holds that numbers at random do not have.
+"""Narrow cases, for `repair` and the exam: numbers in which something holds that numbers at random do not have.
 
 On a narrow case a wrong line may say what the right one says. Which does is computed, and stands nowhere.
 """
@@ -6,12 +6,14 @@ On a narrow case a wrong line may say what the right one says. Which does is com
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import permutations
 
 import numpy as np
 
 from gradwalk.exercises.cases import Case
 from gradwalk.exercises.tasks import Task
 from gradwalk.names import look_up
+from gradwalk.step3_layernorm import normed
 
 
 def ways(case: Case, task: Task) -> list[str]:
@@ -20,11 +22,17 @@ def ways(case: Case, task: Task) -> list[str]:
 
 
 def narrowed(case: Case, task: Task, ways: Sequence[str]) -> Case | None:
-    """The case narrowed in two of these ways. None where one says nothing beside the other, or does not hold there."""
-    one, other = (_narrowed(case, task, way) for way in ways)
-    both = one and other and _narrowed(one, task, ways[1])
-    holds = both and _narrowed(other, task, ways[0]) and not any(_narrowed(both, task, way) for way in ways)
-    return both if holds else None
+    """The case narrowed in each of these ways. None where one says nothing, or nothing beside the others, or does not
+    hold there."""
+    made = [_in_order(case, task, order) for order in permutations(ways)]
+    holds = None not in made and not any(_narrowed(made[0], task, way) for way in ways)
+    return made[0] if holds else None
+
+
+def _in_order(case, task, ways):
+    for way in ways:
+        case = case and _narrowed(case, task, way)
+    return case
 
 
 def _narrowed(case, task, way):
@@ -44,7 +52,7 @@ def _is_message(name):
 
 
 def _is_number(name):
-    return name not in ("y", "tokens", "places")
+    return name not in ("y", "tokens", "places", "attends")
 
 
 def _is_weight(name):
@@ -55,10 +63,20 @@ def _is_gamma(name):
     return name.startswith("gamma")
 
 
+def _is_value(name):
+    return _is_number(name) and not (_is_message(name) or _is_weight(name) or _is_gamma(name))
+
+
+def _level(array):
+    """Normed. As it is where it is so already, or where a row's numbers are all equal: that has no spread."""
+    made = normed(array, eps=0) if array.std(axis=-1).all() else array
+    return array if np.allclose(array, made) else made
+
+
 def _one_position(arrays):
     found = {}
     for name, array in arrays.items():
-        axes = look_up(name).indices if _is_number(name) else "t"
+        axes = look_up(name).indices if _is_number(name) else "t" * array.ndim
         for axis, letter in enumerate(axes):
             array = array.take([0], axis=axis) if letter in "ts" else array
         found[name] = np.abs(array) if name == "y" else array  # the one position is scored
@@ -106,6 +124,8 @@ WAYS: dict[str, Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]] = {
     "all weights are symmetric": _each(lambda name: name.startswith("W_"), lambda array: (array + array.T) / 2),
     "no weight is below 0": _each(_is_weight, np.abs),
     "every weight is 1": _each(_is_weight, np.ones_like),
+    "every value is 1": _each(_is_value, np.ones_like),
+    "each row of values has mean 0 and spread 1": _each(lambda name: name in ("x0", "x1", "h"), _level),
     "every u is above 0": _each(lambda name: name == "u", lambda array: np.where(array > 0, array, 0.1 - array)),
     "no u is exactly 0": _each(lambda name: name == "u", lambda array: np.where(array == 0, 1, array)),
     "gamma is 1 everywhere": _each(_is_gamma, np.ones_like),
