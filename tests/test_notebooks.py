@@ -537,7 +537,7 @@ def test_a_dead_dial_is_not_heard(seed):
     tokens, y = model.read("the dog slept by the fire")
     values = forward(model, tokens, y)
     chain = backward(model, values)
-    names = {"np": np, "measure": measure, "show": show, "model": model, "w": model.weights, "chain": chain}
+    names = {"np": np, "measure": measure, "show": show, "model": model, "w": model.weights, "grads": chain}
     names |= {"tokens": tokens, "y": y, "values": values}
     whole_walk = nbformat.read(ROOT / "notebooks/6b_whole_walk.ipynb", as_version=4)
     for cell in whole_walk.cells:

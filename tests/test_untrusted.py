@@ -156,7 +156,7 @@ def stands_still(page):
     prediction = output(page, "prediction")
     assert told(prediction) == "Which way? (A rise · B fall)"
     prediction.locator("summary").click()
-    assert told(prediction).startswith("Which way? (A rise · B fall) B, fall Turn v[t, j]: ")
+    assert told(prediction).startswith("Which way? (A rise · B fall) B, fall Nudge v[t, j]: ")
     prediction.locator("summary").click()
     outputs = page.locator(".jp-OutputArea-output")
     assert outputs.locator("input, button, select, textarea, form, svg, :disabled").count() == 0
