@@ -124,7 +124,9 @@ def live_pages(stop):
 LOOK = """stored => {
     const tables = root => [...root.querySelectorAll("table")].map(
         table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)));
-    const pictures = root => [...root.querySelectorAll("img")].map(picture => picture.alt);
+    // a rule's picture comes into the page as a drawing, with the same words
+    const pictures = root => [...root.querySelectorAll("img, .gw-rule svg[role=img]")].map(
+        picture => picture.alt ?? picture.getAttribute("aria-label"));
     const all = wanted => [...document.querySelectorAll(wanted)];
     const told = nodes => nodes.map(node => node.textContent);
     const page = document.createElement("div");
