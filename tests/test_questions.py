@@ -87,9 +87,10 @@ def test_a_word_of_others_leads_to_where_the_course_has_it(words):
 
 def test_the_words_that_people_search_for_are_there():
     wanted = """finite difference, central difference, relative error, gradient check, vector-Jacobian product,
-        Jacobian, batch norm, saturation, label smoothing, cross-entropy, logits, softmax temperature, neuron,
-        backpropagation, residual connection, skip connection, weight tying, causal mask, embedding,
-        unembedding, hidden state, learning rate, overfitting, held-out data"""
+        Jacobian, broadcasting, batch norm, saturation, label smoothing, cross-entropy, logits, softmax
+        temperature, neuron, backpropagation, residual connection, skip connection, weight tying, causal mask,
+        embedding, unembedding, hidden state, learning rate, second derivative, curvature, overfitting, held-out
+        data"""
     assert set(" ".join(wanted.split()).split(", ")) <= {word for words in WORDS for word in words.split(", ")}
     assert list(WORDS) == sorted(WORDS, key=lambda words: words.lower().split(", "))
 
