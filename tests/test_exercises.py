@@ -1,5 +1,6 @@
 """check(task, answer): what it says of an answer, in which order; and that nothing passes that is no answer."""
 
+import re
 from types import FunctionType
 
 import numpy as np
@@ -416,3 +417,9 @@ def test_the_answer_that_is_its_argument_passes_and_its_starter_does_not():
     assert check("dL_dm", lambda dL_dh: dL_dh).passed
     assert not check("dL_dm", ...).passed
     assert "own dL_dm" in check("dL_dm", step4_residual.dL_dm).said
+
+
+def test_each_reason_is_one_sentence_or_more_and_ends_once():
+    told = [report.reason(task) for task in all_tasks().values()]
+    assert all(re.search(r"(?<!\.)\.$", reason) for reason in told if reason)
+    assert sum(map(bool, told)) > 40

@@ -162,7 +162,7 @@ def reason(task: Task) -> str:
     if not task.name.startswith("dL_d"):
         return ""
     told = derivations.derivation(task.right)
-    return (told.lines[1].reason if len(told.lines) > 1 else told.sentence).rstrip(":") + "."
+    return (told.lines[1].reason if len(told.lines) > 1 else told.sentence).rstrip(":.") + "."
 
 
 def _picture(task, right, result):
