@@ -76,7 +76,7 @@ def test_the_bench_writes_over_nothing(tmp_path):
         ("1d_output_bias", "W and b"),
         ("2b_gelu", "+ MLP"),
         ("5c_scores", "+ LN2"),
-        ("5d_three_streams", "+ attention and LN1"),
+        ("5e_three_streams", "+ attention and LN1"),
         ("7a_tuning", "+ embeddings"),
     ],
 )
