@@ -43,17 +43,18 @@ EXTENTS = {"t": "T", "s": "T", "l": "T_max", "i": "N", "k": "N", "j": "D", "c": 
 
 _OUT, _1B, _1D, _1E = "0_forward", "1b_whose_error", "1d_output_bias", "1e_intended_meaning"
 _MLP, _LN, _FORK, _COPY = "2a_mlp", "3a_layernorm", "4a_two_paths", "4c_free_identity_path"
-_ATT, _BLEND, _SCORES, _THREE = "5a_attention_forward", "5b_blend", "5c_scores", "5d_three_streams"
+_ATT, _BLEND, _SCORES = "5a_attention_forward", "5b_blend", "5c_scores"
+_QK, _THREE = "5d_query_key", "5e_three_streams"
 _EMB, _WHOLE = "6a_embedding", "6b_whole_walk"
 
 # In the order of the walk out. The weights of a block come once per block.
 BLOCK_WEIGHTS = {
     "gamma1": Name("first layer norm's stretch", "j", r"\gamma_1", _OUT, _THREE),
     "beta1": Name("first layer norm's shift", "j", r"\beta_1", _OUT, _THREE),
-    "W_Q": Name("query weights", "cj", "W_Q", _ATT, _SCORES),
-    "b_Q": Name("query bias", "c", "b_Q", _ATT, _SCORES),
-    "W_K": Name("key weights", "cj", "W_K", _ATT, _SCORES),
-    "b_K": Name("key bias", "c", "b_K", _ATT, _SCORES),
+    "W_Q": Name("query weights", "cj", "W_Q", _ATT, _QK),
+    "b_Q": Name("query bias", "c", "b_Q", _ATT, _QK),
+    "W_K": Name("key weights", "cj", "W_K", _ATT, _QK),
+    "b_K": Name("key bias", "c", "b_K", _ATT, _QK),
     "W_V": Name("value weights", "cj", "W_V", _ATT, _BLEND),
     "b_V": Name("value bias", "c", "b_V", _ATT, _BLEND),
     "W_O": Name("attention's output weights", "jc", "W_O", _OUT, _BLEND),
@@ -78,8 +79,8 @@ WEIGHTS = {
 BLOCK_VALUES = {
     "x0": Name("original meaning", "tj", "x0", _OUT, _THREE),
     "n": Name("normed original meaning, LN1(x0)", "tj", "n", _OUT, _THREE),
-    "Q": Name("queries", "etd", "Q", _OUT, _SCORES),
-    "K": Name("keys", "esd", "K", _OUT, _SCORES),
+    "Q": Name("queries", "etd", "Q", _OUT, _QK),
+    "K": Name("keys", "esd", "K", _OUT, _QK),
     "V": Name("values", "esd", "V", _OUT, _BLEND),
     "S": Name("scores, masked", "ets", "S", _OUT, _SCORES),
     "alpha": Name("attention weights, softmax(S)", "ets", r"\alpha", _OUT, _BLEND),

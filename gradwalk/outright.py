@@ -8,7 +8,7 @@ made by bench/outright.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -68,9 +68,11 @@ WALKS = {
 }
 
 
-def start(words: Sequence[str], blocks: int, scale: float) -> Model:
-    """The random model that each way begins from: the same numbers for all."""
-    return Model.random(words=words, blocks=blocks, scale=scale, **SIZES)
+def start(words: Sequence[str], blocks: int, scale: float, final_norm: bool = False) -> Model:
+    """The random model that each way begins from: the same numbers for all. A final norm begins at gamma 1, beta 0."""
+    model = Model.random(words=words, blocks=blocks, scale=scale, **SIZES)
+    dials = {"gammaf": np.ones(model.D), "betaf": np.zeros(model.D)} if final_norm else {}
+    return Model({**model.weights, **dials}, model.words, model.H) if dials else model
 
 
 def similarity(rows: np.ndarray, tokens: np.ndarray) -> float:
@@ -79,14 +81,16 @@ def similarity(rows: np.ndarray, tokens: np.ndarray) -> float:
     return float((unit @ unit.T)[tokens[:, None] != tokens].mean())
 
 
-def floors(model: Model, way: str, sentences: Iterable[Sequence[str]]) -> dict[str, list[float]]:
-    """How it looks from floor to floor, over all positions of the sentences together.
+def floors(
+    model: Model, way: str, sentences: Iterable[Sequence[str]], walks: Mapping[str, tuple[Callable, Callable]] = WALKS
+) -> dict[str, list[float]]:
+    """How it looks from floor to floor by one of `walks`, over all positions of the sentences together.
 
     "similarity" of the words in x0 and in each block's h; "dL_dh", the length of the slope in those same; "dL_dW1",
     the length of the slope in each block's W1.
     """
     tokens, y = zip(*(model.read(" ".join(words), scored="all") for words in sentences), strict=True)
-    out, home = WALKS[way]
+    out, home = walks[way]
     values = out(model, list(tokens), list(y))
     grads = home(model, values)
     rows = [values.blocks[0].x0, *(block.h for block in values.blocks)]
@@ -98,16 +102,30 @@ def floors(model: Model, way: str, sentences: Iterable[Sequence[str]]) -> dict[s
     }
 
 
-def runs() -> dict[str, list[dict]]:
-    """The committed "search" and "runs", as bench/outright.py made them on the course's text."""
-    return json.loads(COMMITTED.read_text(encoding="utf-8"))
+def runs(committed: Path = COMMITTED) -> dict[str, list[dict]]:
+    """The committed "search", "runs" and "further", as bench/outright.py made them on the course's text.
+
+    committed: the file of another such experiment, such as `norm_places.COMMITTED`.
+    """
+    return json.loads(committed.read_text(encoding="utf-8"))
 
 
-def attempt(course: Text, blocks: int, way: str, scale: float, eta: float, epochs: int) -> tuple[Model, Tuned | None]:
-    """A fresh model tuned on the course's text by this way's walk; None where the loss stops being a number."""
-    model = start(course.words, blocks, scale)
+def attempt(
+    course: Text,
+    blocks: int,
+    way: str,
+    scale: float,
+    eta: float,
+    epochs: int,
+    walks: Mapping[str, tuple[Callable, Callable]] = WALKS,
+) -> tuple[Model, Tuned | None]:
+    """A fresh model tuned on a text by this way's walk, one of `walks`; None where the loss stops being a number.
+
+    A way whose name speaks of LNf has a final norm.
+    """
+    model = start(course.words, blocks, scale, final_norm="LNf" in way)
     try:
-        return model, tune(model, course, epochs=epochs, eta=eta, progress=False, walk=WALKS[way])
+        return model, tune(model, course, epochs=epochs, eta=eta, progress=False, walk=walks[way])
     except ValueError as error:
         if str(error).startswith("eta: "):
             return model, None

@@ -111,7 +111,7 @@ def dL_db(dL_dz):
 
 
 def dL_dh(dL_dz, W):
-    r"""Turn h[t, j]: every word's logit at position t moves, word k's by W[k, j]. All words have a say.
+    r"""Nudge h[t, j]: every word's logit at position t moves, word k's by W[k, j]. All words have a say.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial h_{tj}} = \sum_{s,k} \frac{\partial L}{\partial z_{sk}} \frac{\partial z_{sk}}{\partial h_{tj}}$$

@@ -35,13 +35,21 @@ def gelu(u):
 
 
 def gelu_slope(u):
-    r"""The exact derivative of GPT-2's own tanh form, by the product rule and the chain rule.
+    r"""u times a factor that moves with u: two parts, by the product rule, and in the second the chain rule.
 
-    The form itself:
+    GPT-2's own form; the factor is half of 1 + omega:
     $$r_{tf} = \frac{1}{2} u_{tf} (1 + \omega_{tf}), \qquad \omega_{tf} = \tanh\left( \sqrt{2/\pi} \, (u_{tf} + 0.044715 \, u_{tf}^3) \right)$$
     >>> same(gelu(u), u / 2 * (1 + tanh(sqrt(2 / pi) * (u + 0.044715 * u**3))))
 
-    Both factors contain u, and tanh has the slope 1 - tanh²:
+    Product rule. Nudge u: the one in front moves, the factor held; and the factor moves, the one in front held:
+    $$\frac{\partial r_{tf}}{\partial u_{tf}} = \frac{1}{2} (1 + \omega_{tf}) + \frac{1}{2} u_{tf} \frac{\partial \omega_{tf}}{\partial u_{tf}}$$
+    >>> same(gelu_slope(u), (1 + omega) / 2 + u / 2 * einsum("tftf->tf", domega_du))
+
+    Chain rule: tanh has the slope 1 - tanh², times the slope of what stands in it, where u³ has 3 u²:
+    $$\frac{\partial \omega_{tf}}{\partial u_{tf}} = (1 - \omega_{tf}^2) \sqrt{2/\pi} \, (1 + 3 \cdot 0.044715 \, u_{tf}^2)$$
+    >>> same(einsum("tftf->tf", domega_du), (1 - omega**2) * sqrt(2 / pi) * (1 + 3 * 0.044715 * u**2))
+
+    Put the second into the first:
     $$\frac{\partial r_{tf}}{\partial u_{tf}} = \frac{1}{2} (1 + \omega_{tf}) + \frac{1}{2} u_{tf} (1 - \omega_{tf}^2) \sqrt{2/\pi} \, (1 + 3 \cdot 0.044715 \, u_{tf}^2)$$
     >>> same((gelu(u + 1e-5) - gelu(u - 1e-5)) / 2e-5, gelu_slope(u))
     """
@@ -49,8 +57,18 @@ def gelu_slope(u):
     return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)  # (T, F)
 
 
+def _omega(u):
+    return 2 * gelu(u) / u - 1  # (T, F)
+
+
+def _domega_du(u):
+    """Measured: nudge each u both ways; it moves its own omega alone."""
+    slope = (_omega(u + 1e-5) - _omega(u - 1e-5)) / 2e-5  # (T, F)
+    return np.einsum("tf,ts,fg->tfsg", slope, *map(np.eye, u.shape))  # (T, F, T, F)
+
+
 # What only a derivation speaks of, from the values of the worked example.
-ASIDES = {"omega": lambda values: 2 * gelu(values.u) / values.u - 1}  # (T, F)
+ASIDES = {"omega": lambda values: _omega(values.u), "domega_du": lambda values: _domega_du(values.u)}
 ACTIVATIONS = {"relu": (relu, relu_slope), "gelu": (gelu, gelu_slope)}
 
 
@@ -88,7 +106,7 @@ def dL_db2(dL_dm):
 
 
 def dL_dr(dL_dm, W2):
-    r"""Turn r[t, f]: every component of m at position t moves, component j by W2[j, f].
+    r"""Nudge r[t, f]: every component of m at position t moves, component j by W2[j, f].
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial r_{tf}} = \sum_{s,j} \frac{\partial L}{\partial m_{sj}} \frac{\partial m_{sj}}{\partial r_{tf}}$$
@@ -149,7 +167,7 @@ def dL_db1(dL_du):
 
 
 def dL_dv(dL_du, W1):
-    r"""Turn v[t, j]: every unit at position t moves, unit f by W1[f, j].
+    r"""Nudge v[t, j]: every unit at position t moves, unit f by W1[f, j].
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial v_{tj}} = \sum_{s,f} \frac{\partial L}{\partial u_{sf}} \frac{\partial u_{sf}}{\partial v_{tj}}$$

@@ -95,6 +95,8 @@ def checked(function):
         (step1_output.dL_dz, r"\sum_{t\,\mathrm{scored}}", r"\sum_{t}"),  # which positions are summed
         (step1_output.dL_dz, r"\frac{[y_t \ge 0]}{M}", r"\frac{1}{M}"),  # a factor
         (step2_mlp.gelu_slope, r"(1 - \omega_{tf}^2)", r"(1 - \omega_{tf})"),  # a power
+        (step2_mlp.gelu_slope, r"\frac{1}{2} u_{tf} \frac{\partial", r"u_{tf} \frac{\partial"),  # a half
+        (step2_mlp.gelu_slope, "(1 - omega**2)", "(1 - omega)"),  # a power, in the code
         (step2_mlp.gelu_slope, "0.044715 \\, u_{tf}^2", "0.0447 \\, u_{tf}^2"),  # a digit
         (step2_mlp.relu_slope, "> 0]", "= 0]"),
         (

@@ -129,8 +129,9 @@ def test_the_way_walked_back_is_marked():
         ("4a_two_paths", ["h → x1"]),
         ("4c_free_identity_path", ["x1 → a", "x1 → x0"]),
         ("5b_blend", ["a → O", "O → V", "O → alpha"]),
-        ("5c_scores", ["alpha → S", "S → K", "S → Q"]),
-        ("5d_three_streams", ["V → n", "K → n", "Q → n", "n → x0"]),
+        ("5c_scores", ["alpha → S"]),
+        ("5d_query_key", ["S → K", "S → Q"]),
+        ("5e_three_streams", ["V → n", "K → n", "Q → n", "n → x0"]),
         ("6a_embedding", ["x0 → words"]),
     ],
 )

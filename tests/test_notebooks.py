@@ -106,13 +106,6 @@ def says_how_to_run(notebook):
     return [] if first.cell_type == "markdown" and first.source.endswith(f"\n\n{HOW}") else [first.source]
 
 
-def promises_no_switch_that_sleeps(notebook):
-    """The switch of names wakes when its cell has run, and turns what has run: the words before it say so."""
-    pairs = zip(notebook.cells, notebook.cells[1:], strict=False)
-    before = [one.source for one, other in pairs if other.get("id") == "names-switch"]
-    return [said for said in before if not re.search(r"Once the next cell has run.* ha(s|ve) run", said)]
-
-
 def holds_no_clock(notebook):
     """No cell says when it was run: that would change with every run."""
     return [f"run at {cell.metadata.execution}" for cell in code_cells(notebook) if "execution" in cell.metadata]
@@ -304,7 +297,6 @@ RULES = [
     holds_no_widget_state,
     holds_no_widget_view,
     says_how_to_run,
-    promises_no_switch_that_sleeps,
     holds_no_clock,
     holds_no_error,
     can_be_presented,
@@ -394,7 +386,6 @@ BROKEN = [
     (holds_no_widget_view, lambda notebook: notebook.cells[1].outputs[0].data.update({store_notebooks.VIEW: {}})),
     (says_how_to_run, set_source(0, "# Turn one dial")),
     (says_how_to_run, lambda notebook: notebook.cells.pop(0)),
-    (promises_no_switch_that_sleeps, lambda notebook: notebook.cells[3].update(id="names-switch")),
     (holds_no_clock, lambda notebook: notebook.cells[1].metadata.update(execution={"shell.execute_reply": "noon"})),
     (holds_no_error, fail),
     (holds_no_error, warn),
@@ -537,7 +528,7 @@ def test_a_dead_dial_is_not_heard(seed):
     tokens, y = model.read("the dog slept by the fire")
     values = forward(model, tokens, y)
     chain = backward(model, values)
-    names = {"np": np, "measure": measure, "show": show, "model": model, "w": model.weights, "chain": chain}
+    names = {"np": np, "measure": measure, "show": show, "model": model, "w": model.weights, "grads": chain}
     names |= {"tokens": tokens, "y": y, "values": values}
     whole_walk = nbformat.read(ROOT / "notebooks/6b_whole_walk.ipynb", as_version=4)
     for cell in whole_walk.cells:

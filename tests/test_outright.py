@@ -160,6 +160,20 @@ def test_the_search_is_whole_and_the_best_that_holds_out_runs_long():
         assert len(run["similarity"]) == len(run["dL_dh"]) == len(run["dL_dW1"]) + 1 == run["blocks"] + 1
 
 
+def test_what_became_of_the_deep_run_begins_where_it_is_said_to():
+    run = next(run for run in COMMITTED["runs"] if (run["blocks"], run["way"]) == (8, "h = m"))
+    longer, *on = COMMITTED["further"]
+    assert (longer["from"], longer["eta"], len(longer["train"])) == ("the start", run["eta"], experiment.LONGER + 1)
+    assert (longer["train"][0], longer["stop"][0]) == (run["train"][0], run["stop"][0])
+    assert [row["eta"] for row in on] == [*experiment.ON_ETAS]
+    for row in on:
+        assert (row["from"], len(row["train"])) == ("the long run", experiment.ON + 1)
+        assert row["stop"][0] == pytest.approx(run["stop"][run["kept"]], abs=0.05)  # where it wakes, last digits grow
+    for row in COMMITTED["further"]:
+        assert len(row["stop"]) == len(row["train"])
+        assert row["kept"] == int(np.argmin(row["stop"]))
+
+
 def test_the_best_setting_runs_long_and_so_does_the_next_larger_eta_that_held_out():
     losses = {(0.3, 0.1): 4.0, (0.3, 0.3): 5.0, (0.3, 1.0): 4.5, (1.0, 0.3): 4.2, (0.3, 3.0): None}
     tried = [{"scale": scale, "eta": eta, "loss": loss} for (scale, eta), loss in losses.items()]
@@ -199,6 +213,7 @@ def test_the_first_epoch_of_the_deep_run_can_be_made_again():
 
 def test_the_command_writes_what_it_found_and_overwrites_nothing(tmp_path, monkeypatch, capsys):
     small = {"BLOCKS": (2,), "SCALES": (0.3,), "ETAS": (0.3, 1e9), "SEARCHED": 1, "LONG": 1, "LOOKED_AT": 3}
+    small |= {"LONGER": 2, "ON": 1, "ON_ETAS": (0.1,)}
     for name, value in small.items():
         monkeypatch.setattr(experiment, name, value)
     monkeypatch.setattr(experiment, "load", lambda: FEW)
@@ -214,6 +229,12 @@ def test_the_command_writes_what_it_found_and_overwrites_nothing(tmp_path, monke
         seen = outright.floors(model, run["way"], text.split(FEW.sentences)[2][:3])
         for name, numbers in seen.items():
             assert run[name] == pytest.approx(numbers, rel=1e-5)
+    model, _ = outright.attempt(FEW, 2, "h = m", 0.3, 0.3, 1)
+    wanted = [
+        outright.attempt(FEW, 2, "h = m", 0.3, 0.3, 2)[1],
+        tune(model, FEW, epochs=1, eta=0.1, progress=False, walk=outright.WALKS["h = m"]),
+    ]
+    assert [row["report"] for row in told["further"]] == pytest.approx([one.after.report for one in wanted], abs=1e-6)
     with pytest.raises(ValueError, match=r"^out: there is a outright\.json that is not gradwalk's to replace"):
         experiment.main()
 

@@ -12,22 +12,25 @@ from gradwalk.names import WEIGHTS
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = {path.stem: nbformat.read(path, as_version=4) for path in notebooks.stops(FOLDER)}
 ROW = re.compile(
-    r"^\| (?P<number>\d+) \| (?P<said>.+?) \| \[[^]]+\]\((?P<path>(?:side/)?(?P<stop>\w+)\.ipynb)\) "
+    r"^\| (?P<key>[^|]+) \| (?P<said>.+?) \| \[[^]]+\]\((?P<path>(?:side/)?(?P<stop>\w+)\.ipynb)\) "
     r"\| \[`(?P<cell>[\w-]+)`\]\((?P=path)#cell-id=(?P=cell)\) \|$"  # JupyterLab scrolls to that cell
 )
 
 
 def rows(heading):
-    """The rows of one table of the index, by number."""
+    """The rows of one table of the index, by their first column."""
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)[1]
-    found = [ROW.match(line) for line in section.splitlines() if re.match(r"\| \d", line)]
+    found = [ROW.match(line) for line in re.findall(r"^\|.*", section, re.MULTILINE)[2:]]
     assert all(found), "a row of the index cannot be read"
-    assert len({row["number"] for row in found}) == len(found), "a number stands there twice"
-    return {int(row["number"]): row.groupdict() for row in found}
+    assert len({row["key"] for row in found}) == len(found), "a row stands there twice"
+    return {row["key"]: row.groupdict() for row in found}
 
 
-QUESTIONS, SLIPS = rows("Questions"), rows("Slips, put right")
+QUESTIONS, SLIPS = [
+    {int(key): row for key, row in rows(heading).items()} for heading in ("Questions", "Slips, put right")
+]
+WORDS = rows("You may know this as")
 
 
 def section(stop, cell, ends):
@@ -70,6 +73,28 @@ def test_a_slip_is_put_right_by_a_number(number):
     assert has_experiment(cells[max(at - 2, 0) : at + 3]), "no number stands within a screen"
 
 
+@pytest.mark.parametrize("words", WORDS)
+def test_a_word_of_others_leads_to_where_the_course_has_it(words):
+    row = WORDS[words]
+    cells = NOTEBOOKS[row["stop"]].cells
+    at = [cell.id for cell in cells].index(row["cell"])
+    around = cells[max(at - 1, 0) : at + 2]
+    shown = [str(output.get("data", {}).get("text/plain", "")) for cell in around for output in cell.get("outputs", [])]
+    there = "\n".join([cell.source for cell in around] + shown).lower()
+    ours = re.findall(r"\*\*(.+?)\*\*|`(.+?)`", row["said"])
+    assert any(word.lower() in there for word in words.split(", ") + [bold or code for bold, code in ours])
+
+
+def test_the_words_that_people_search_for_are_there():
+    wanted = """finite difference, central difference, relative error, gradient check, vector-Jacobian product,
+        Jacobian, broadcasting, batch norm, saturation, label smoothing, cross-entropy, logits, softmax
+        temperature, neuron, backpropagation, residual connection, skip connection, weight tying, causal mask,
+        embedding, unembedding, hidden state, learning rate, second derivative, curvature, overfitting, held-out
+        data"""
+    assert set(" ".join(wanted.split()).split(", ")) <= {word for words in WORDS for word in words.split(", ")}
+    assert list(WORDS) == sorted(WORDS, key=lambda words: words.lower().split(", "))
+
+
 def test_the_index_holds_every_question_that_a_stop_asks():
     asked = {
         int(number): stop
@@ -82,7 +107,7 @@ def test_the_index_holds_every_question_that_a_stop_asks():
 
 
 def test_the_index_is_complete():
-    assert set(QUESTIONS) == {*range(1, 42), 51}
+    assert set(QUESTIONS) == {*range(1, 53)}
     assert set(SLIPS) == set(range(1, 21))
 
 

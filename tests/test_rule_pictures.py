@@ -45,25 +45,28 @@ def blocks(model):
     return [("", 0)] if len(model.blocks) == 1 else [(f"blocks.{q}.", q) for q in range(len(model.blocks))]
 
 
-def pictures():
+@cache
+def picture(name):
     """One of each kind, by name."""
-    trained = walked(Model.trained(), scored="all")
-    return {
-        "W": show.message_and_gear("W", *walked(), rows=["fire", "tree"]),
-        "b": show.message_and_gear("b", *walked()),
-        "W_V": show.message_and_gear("W_V", *walked()),
-        "W of 299 words": show.message_and_gear("W", *trained),
-        "rows of W": show.row_and_column("W", *walked()),
-        "rows of alpha": show.row_and_column("alpha", *walked(), head=1, component=1),
-        "rows of J": show.row_and_column("J", *walked()),
-        "rows of W of 299 words": show.row_and_column("W", *trained),
-        "words": show.push_and_pull("words", *walked()),
-        "scores": show.push_and_pull("scores", *walked(), head=1),
-        "299 words": show.push_and_pull("words", *trained),
-    }
+    trained = walked(Model.trained(), scored="all") if "299" in name else None
+    make, what, given = KINDS[name]
+    return make(what, *(trained or walked()), **given)
 
 
-PICTURES = pytest.mark.parametrize("name", pictures())
+KINDS = {
+    "W": (show.message_and_gear, "W", {"rows": ["fire", "tree"]}),
+    "b": (show.message_and_gear, "b", {}),
+    "W_V": (show.message_and_gear, "W_V", {}),
+    "W of 299 words": (show.message_and_gear, "W", {}),
+    "rows of W": (show.row_and_column, "W", {}),
+    "rows of alpha": (show.row_and_column, "alpha", {"head": 1, "component": 1}),
+    "rows of J": (show.row_and_column, "J", {}),
+    "rows of W of 299 words": (show.row_and_column, "W", {}),
+    "words": (show.push_and_pull, "words", {}),
+    "scores": (show.push_and_pull, "scores", {"head": 1}),
+    "299 words": (show.push_and_pull, "words", {}),
+}
+PICTURES = pytest.mark.parametrize("name", KINDS)
 
 
 def alts(page):
@@ -206,7 +209,7 @@ def test_of_many_the_true_word_and_the_likeliest_are_shown_and_the_others_togeth
 
 @PICTURES
 def test_every_number_on_a_picture_stands_in_its_words_and_in_its_text(name):
-    page = pictures()[name]
+    page = picture(name)
     for alt, drawing in zip(alts(page), drawings(page), strict=True):
         shown = {told for told in texts(drawing) if re.fullmatch(r"−?\d+\.\d{4}", told)}
         assert len(shown) > 4 or "together" in alt
@@ -219,7 +222,7 @@ def test_every_number_on_a_picture_stands_in_its_words_and_in_its_text(name):
 
 @PICTURES
 def test_a_picture_costs_a_page_little(name):
-    assert len(pictures()[name].html) < (22_000 if "299" in name or name == "W_V" else 15_000)
+    assert len(picture(name).html) < (22_000 if "299" in name or name == "W_V" else 15_000)
 
 
 def boxes(drawing):
@@ -245,7 +248,7 @@ def test_filled_is_above_zero_and_hollow_below_and_the_area_is_the_size():
 
 @PICTURES
 def test_names_are_those_of_each_dialect(name):
-    page = pictures()[name]
+    page = picture(name)
     for drawing in drawings(page):
         for which in DIALECTS:
             assert len(texts(drawing, which)) == len(texts(drawing))
@@ -306,40 +309,40 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("picture", "what", "given", "told"), WRONG, ids=[told[:40] for *_, told in WRONG])
-def test_what_is_not_there_is_told(picture, what, given, told):
+@pytest.mark.parametrize(("show_it", "what", "given", "told"), WRONG, ids=[told[:40] for *_, told in WRONG])
+def test_what_is_not_there_is_told(show_it, what, given, told):
     with pytest.raises(ValueError, match=f"^{re.escape(told)}"):
-        picture(what, *walked(), **given)
+        show_it(what, *walked(), **given)
 
 
 ONE_EACH = [(show.message_and_gear, "W1"), (show.row_and_column, "W"), (show.push_and_pull, "scores")]
 ONE_EACH += [(show.row_and_column, "alpha"), (show.push_and_pull, "words")]
 
 
-@pytest.mark.parametrize(("picture", "what"), ONE_EACH)
-def test_numbers_that_do_not_belong_together_are_refused(picture, what):
+@pytest.mark.parametrize(("show_it", "what"), ONE_EACH)
+def test_numbers_that_do_not_belong_together_are_refused(show_it, what):
     model, values, grads = walked()
     with pytest.raises(ValueError, match="model: wanted a Model"):
-        picture(what, None, values, grads)
+        show_it(what, None, values, grads)
     with pytest.raises(ValueError, match="values: these came from another model"):
-        picture(what, model.copy(), values, grads)
+        show_it(what, model.copy(), values, grads)
     with pytest.raises(ValueError, match="grads: wanted a Gradients, got dict"):
-        picture(what, model, values, dict(grads))
+        show_it(what, model, values, dict(grads))
     with pytest.raises(ValueError, match="grads: wanted what backward gave of these values"):
-        picture(what, model, values, walked(sentence="the dog slept by the big tree"[:21])[2])
+        show_it(what, model, values, walked(sentence="the dog slept by")[2])
     other = forward(model, *model.read("the cat sat by the river"))
     with pytest.raises(ValueError, match="grads: wanted what backward gave of these values"):
-        picture(what, model, values, backward(model, other))
+        show_it(what, model, values, backward(model, other))
     turned = model.copy()
     values = forward(turned, *turned.read("the dog slept by the fire"))
     grads = backward(turned, values)
     turned.turn("W", (0, 0), 1.0)
     with pytest.raises(ValueError, match="values: the model has been turned since"):
-        picture(what, turned, values, grads)
+        show_it(what, turned, values, grads)
 
 
 @pytest.mark.parametrize(
-    ("picture", "what", "name"),
+    ("show_it", "what", "name"),
     [
         (show.push_and_pull, "words", "dL_dz"),
         (show.push_and_pull, "scores", "dL_dS"),
@@ -347,13 +350,13 @@ def test_numbers_that_do_not_belong_together_are_refused(picture, what):
         (show.row_and_column, "W1", "dL_dv"),
     ],
 )
-def test_a_wrong_walk_back_is_not_drawn_as_a_right_one(picture, what, name):
+def test_a_wrong_walk_back_is_not_drawn_as_a_right_one(show_it, what, name):
     model, values, _ = walked()
     right = made_by(model, values).get(name) or made_by(model, values)[f"blocks.0.{name}"]
     first, second = inspect.signature(right).parameters
     wrong = eval(f"lambda {first}, {second}: 2 * right({first}, {second})", {"right": right})
     with pytest.raises(ValueError, match=f"grads: wanted what backward gave of these values, {name} is of others"):
-        picture(what, model, values, backward(model, values, instead={name: wrong}))
+        show_it(what, model, values, backward(model, values, instead={name: wrong}))
 
 
 # ---- in a browser
@@ -423,7 +426,7 @@ def test_by_keys_alone_one_comes_to_it_and_away_from_it(opened):
 
 @in_browser
 def test_the_drawings_stand_in_the_page_with_their_words_in_its_colours_and_names(opened):
-    outputs = [*pictures().values(), show.dialect()]
+    outputs = [*map(picture, KINDS), show.dialect()]
     page = opened(*outputs)
     said = page.locator(".gw-rule svg").evaluate_all("all => all.map(node => node.getAttribute('aria-label'))")
     assert said == [alt.replace("&quot;", '"') for output in outputs[:-1] for alt in alts(output)]
@@ -442,11 +445,11 @@ def test_the_drawings_stand_in_the_page_with_their_words_in_its_colours_and_name
 @in_browser
 @pytest.mark.parametrize("script", [True, False])
 def test_at_320_pixels_nothing_is_wider_than_its_page(opened, script):
-    page = opened(*pictures().values(), viewport={"width": 320, "height": 800}, java_script_enabled=script)
+    page = opened(*map(picture, KINDS), viewport={"width": 320, "height": 800}, java_script_enabled=script)
     if script:
         assert page.evaluate("document.documentElement.scrollWidth") <= 320
     else:
-        assert page.locator(".gw-rule img").count() == sum(len(alts(one)) for one in pictures().values())
+        assert page.locator(".gw-rule img").count() == sum(len(alts(one)) for one in map(picture, KINDS))
         assert page.locator(".gw-out").count() == 4
 
 
@@ -455,7 +458,7 @@ def test_at_320_pixels_nothing_is_wider_than_its_page(opened, script):
 @pytest.mark.parametrize("width", [1280, 320])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(opened, width, theme):
-    page = opened(*pictures().values(), viewport={"width": width, "height": 800})
+    page = opened(*map(picture, KINDS), viewport={"width": width, "height": 800})
     ground, ink = ("#fff", "#222") if theme == "light" else ("#111", "#eee")
     page.add_style_tag(content=f":root {{ --jp-content-font-color1: {ink}; background: {ground}; color: {ink} }}")
     page.add_script_tag(path=lab.AXE)

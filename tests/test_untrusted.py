@@ -34,6 +34,8 @@ CELLS = {
     "own": "OwnSentence(model, 'the dog slept by the fire')",
     "page": "LivePage(lambda x: show.line({'$twice$': 2 * x}), x=(0.0, 4.0))",
     "picture": "from matplotlib.figure import Figure\nshow.picture(Figure(figsize=(2, 1)), 'nothing \"yet\"')",
+    "rule": "from gradwalk import backward\nvalues = forward(model, tokens, y)\n"
+    "show.row_and_column('W', model, values, backward(model, values), select=('dog', 2))",
     "prediction": "from gradwalk import predict\n"
     "predict('Which way?', {'rise': 'so', 'fall': 'so'}, show.step(dL_dv), answer='fall')",
     "again": "show.dialect()",
@@ -133,6 +135,10 @@ def stands_still(page):
         assert text.count(line.replace("`", "")) == 1
     assert "In the notes' names" not in text
     assert "c_fc" not in text
+    rule = output(page, "rule")
+    assert "Row dog, on the way out:" in told(rule)
+    assert rule.locator("img").evaluate("image => image.complete && image.naturalWidth") > 250
+    assert rule.locator("svg, [role=grid]").count() == 0
     rows = output(page, "journey").locator("tbody tr")
     assert [told(cell) for cell in rows.locator("td:first-child").all()][:3] == ["x0", "n", "Q"]
     names = output(page, "ledger")
@@ -150,7 +156,7 @@ def stands_still(page):
     prediction = output(page, "prediction")
     assert told(prediction) == "Which way? (A rise · B fall)"
     prediction.locator("summary").click()
-    assert told(prediction).startswith("Which way? (A rise · B fall) B, fall Turn v[t, j]: ")
+    assert told(prediction).startswith("Which way? (A rise · B fall) B, fall Nudge v[t, j]: ")
     prediction.locator("summary").click()
     outputs = page.locator(".jp-OutputArea-output")
     assert outputs.locator("input, button, select, textarea, form, svg, :disabled").count() == 0

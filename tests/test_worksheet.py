@@ -83,10 +83,10 @@ def test_it_is_a_page_for_paper():
     assert "<script" not in page
     assert "<h1>1b. Find whose error it is, and derive the slope of every dial</h1>" in page
     assert page.count("<math") == 2
-    assert "<h1>4a. Follow two roads from x1, and add what they report</h1>" in worksheet.sheet("4a_two_paths")
+    assert "<h1>4a. Follow two roads from x1, and hear what they report</h1>" in worksheet.sheet("4a_two_paths")
     assert ".key { break-before: page" in page
     assert "exactly 0" not in page
-    assert worksheet.sheet("5c_scores").partition('class="key"')[2].count("exactly 0") == 1
+    assert worksheet.sheet("5d_query_key").partition('class="key"')[2].count("exactly 0") == 1
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

@@ -36,7 +36,7 @@ from gradwalk.walk import Gradients, Values
 from gradwalk.widgets.scene import KINDS, axes_of, label_of, number_of
 
 TOP, BARE = 98, 40  # where the first row begins, below the gear, or below the columns' numbers alone
-TITLE = 210  # room for what stands above a narrow sheet
+TITLE = 210  # room for a quantity above a narrow sheet, in any dialect
 MOST_SHEETS, CHOSEN_SHEETS = 5, 3
 
 
@@ -134,11 +134,11 @@ class MessageAndGear(RulePicture):
         sketch, bare, several = Sketch(), sheet.gear is None, len(self.sheets) > 1
         top, full = BARE if bare else TOP, np.abs([self.sum, *(one.products for one in self.sheets)]).max()
         across, down, left = NAMES + CELL * len(self.columns), top + ROW * len(self.rows), NAMES / 2
-        is_sum = sheet.products is self.sum
+        is_sum, title = sheet.products is self.sum, "+ " * (sheet is not self.sheets[0]) + short(sheet.title, 36)
         if is_sum or not several:
             sketch.named(0, 12, f"{'= ' * several}{{{self.result}}}", BOLD, f", {short(sheet.title, 36)}")
         else:
-            sketch.text(0, 12, "+ " * (sheet is not self.sheets[0]) + short(sheet.title, 36), BOLD)
+            sketch.text(0, 12, title, BOLD)
         sketch.line(f"M{across} {top}H{NAMES}V{down}")
         sketch.text(0, 30, kind_in(self.column_names[0]), LEFT)
         for c, name in enumerate(self.column_names):
@@ -162,7 +162,8 @@ class MessageAndGear(RulePicture):
                 sketch.square(middle(c), y + 17, value, full)
                 if is_sum or not several:  # of several sheets the sum alone has room for numbers
                     sketch.number(middle(c), y + 43, value)
-        return sketch.page(max(across, TITLE) + 2, down + 2, self._alt(sheet))
+        wide = TITLE if is_sum or not several else 7 * len(title)
+        return sketch.page(max(across, wide) + 2, down + 2, self._alt(sheet))
 
 
 def _positions(t, heard):

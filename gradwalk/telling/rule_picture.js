@@ -11,7 +11,7 @@
       .gw-rule p { margin: 4px 0 }
       .gw-rule svg { display: block; color: var(--jp-content-font-color1, inherit);
         font-family: var(--jp-content-font-family, system-ui, sans-serif) }
-      .gw-rule > div { break-inside: avoid }
+      @media print { .gw-rule { break-inside: avoid } .gw-rule div { overflow: visible !important } }
       @media (forced-colors: active) {
         .gw-rule { --gw-up: CanvasText; --gw-down: CanvasText; --gw-lit: Highlight }
         .gw-rule svg { color: CanvasText } }`;
@@ -20,7 +20,6 @@
   for (const picture of document.querySelectorAll(".gw-rule img.gw-plain")) {
     const source = decodeURIComponent(picture.getAttribute("src").replace(/^[^,]*,/, ""));
     const drawing = document.importNode(new DOMParser().parseFromString(source, "image/svg+xml").documentElement, true);
-    for (const name of ["width", "height"]) drawing.setAttribute(name, picture.getAttribute(name));
     drawing.setAttribute("role", "img");
     drawing.setAttribute("aria-label", picture.alt);
     picture.replaceWith(drawing);

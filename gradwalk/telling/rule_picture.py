@@ -182,7 +182,7 @@ class Sketch:
         """
         up, down = self._boxes[True], self._boxes[False]
         svg = (
-            f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {width:g} {height:g}' color='#7a7a7a' "
+            f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:g}' height='{height:g}' color='#7a7a7a' "
             f"fill='currentColor' font-family='system-ui,sans-serif' font-size='10' text-anchor='middle'>"
             f'{below}<path fill="{UP}" d="{up}"/><path fill="none" stroke="{DOWN}" stroke-width="1.5" d="{down}"/>'
             f'<path d="{self._lines}" fill="none" stroke="currentColor" stroke-opacity="0.5"/>'
