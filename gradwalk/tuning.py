@@ -14,6 +14,7 @@ from gradwalk import arguments, step1_output
 from gradwalk.model import Model, TooLarge
 from gradwalk.text import Text, split
 from gradwalk.walk import Values, backward, forward, output_back
+from gradwalk.weights import as_gradients
 
 
 class Losses(NamedTuple):
@@ -196,12 +197,9 @@ def _epoch(step, model, examples, positions, names, eta, fall):
 
 def _become(model, weights):
     """Give the model these weights by one move, the only way to write."""
-    slopes = {"blocks": [{} for _ in model.blocks]}
-    for name, array in weights.items():
-        *block, bare = name.removeprefix("blocks.").split(".")
-        store = slopes["blocks"][int(block[0])] if block else slopes
-        store[f"dL_d{bare}"] = model.weights[name] - array
-    model.move(slopes, 1.0, only=list(weights))
+    model.move(
+        as_gradients({name: model.weights[name] - array for name, array in weights.items()}), 1.0, only=list(weights)
+    )
 
 
 def _counted(step, bar):

@@ -159,6 +159,16 @@ def of_weight(grads: Mapping, name: str) -> np.ndarray:
     return (grads if block is None else grads["blocks"][int(block)])[f"dL_d{bare}"]
 
 
+def as_gradients(slopes: Mapping[str, np.ndarray]) -> dict:
+    """Arrays by their weights' names, laid out as gradients are: what `of_weight` reads and `Model.move` takes."""
+    grads = {}
+    for name, slope in slopes.items():
+        block, bare = re.fullmatch(r"(?:blocks\.(\d+)\.)?(\w+)", name).groups()
+        store = grads if block is None else grads.setdefault("blocks", {}).setdefault(int(block), {})
+        store[f"dL_d{bare}"] = slope
+    return grads
+
+
 def within(shape: tuple[int, ...], index: tuple[int, ...], name: str) -> tuple[int, ...]:
     """The index of one number of an array of that shape; ValueError, naming the array, for anything else."""
     wanted = f"a tuple within the shape {shape} of {name}"
