@@ -112,7 +112,7 @@ def test_at_the_start_of_a_stop_returns_what_the_stops_before_it_derived():
     assert asked("1c_how_far") == ["dL_dW", "dL_dz"]
     assert asked("2b_gelu") == ["dL_dv", "dL_db1", "dL_dW1"]
     assert asked("5c_scores")[:2] == ["dL_db_V", "dL_dW_V"]
-    assert "dL_db_Q" in asked("5d_three_streams")  # and not b_K's, which the stop has found to be 0 whatever comes
+    assert "dL_db_Q" in asked("5e_three_streams")  # and not b_K's, which the stop has found to be 0 whatever comes
     texts = [show.returning(stop).plain for stop in ("1c_how_far", "1c_how_far", "1d_output_bias")]
     assert texts[0] == texts[1] != texts[2]
     assert show.returning("5c_scores").html.count("<script>") == 1
