@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from shapes import flat
+from shapes import flat, worst_error
 
 from gradwalk import walk
 
@@ -68,6 +68,20 @@ def weight_slopes(case, name, numbers, run):
         same_side(case, *ends)
         slopes.append((ends[0].L - ends[1].L) / (2 * STEP))
     return np.array(slopes)
+
+
+def weights_error(case, out, back, most=4):
+    """The largest error of any weight's gradient by `back` against central differences through `out`, and its name."""
+    grads = back(case.model, out(*case))
+    entries = {name: numbers for name, numbers in some_entries(grads, most).items() if weight_of(case, name)}
+    assert {weight_of(case, name) for name in entries} == set(case.model.weights)
+    derived = {name: flat(grads)[name].ravel()[numbers] for name, numbers in entries.items()}
+
+    def run(turned):
+        return out(turned, *case[1:])
+
+    measured = {name: weight_slopes(case, weight_of(case, name), numbers, run) for name, numbers in entries.items()}
+    return worst_error(derived, measured)
 
 
 def _value(case, values, name, numbers):

@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from differences import some_entries, weight_of, weight_slopes
-from shapes import case, flat, worst_error
+from differences import weights_error
+from shapes import case, flat
 
 from bench import norm_places as experiment
 from gradwalk import forward, norm_places, outright, text, walk
@@ -22,25 +22,10 @@ OTHERS = ("no norm", "norm last")
 AS_WELL = 1e-4  # on another machine a run drifts by this much at most
 
 
-def weights_error(case, place, most=4):
-    """The largest error of any weight's gradient against central differences through the same place's walk out."""
-    out, back = norm_places.WALKS[place]
-    grads = back(case.model, out(*case))
-    entries = {name: numbers for name, numbers in some_entries(grads, most).items() if weight_of(case, name)}
-    assert {weight_of(case, name) for name in entries} == set(case.model.weights)
-    derived = {name: flat(grads)[name].ravel()[numbers] for name, numbers in entries.items()}
-
-    def run(turned):
-        return out(turned, *case[1:])
-
-    measured = {name: weight_slopes(case, weight_of(case, name), numbers, run) for name, numbers in entries.items()}
-    return worst_error(derived, measured)
-
-
 @pytest.mark.parametrize("place", norm_places.PLACES)
 @pytest.mark.parametrize("number", CASES)
 def test_every_weights_slope_is_the_measured_one(number, place):
-    error, name = weights_error(case(number), place)
+    error, name = weights_error(case(number), *norm_places.WALKS[place])
     assert error <= 1e-6, name
 
 
@@ -57,7 +42,7 @@ def test_every_weights_slope_is_the_measured_one(number, place):
 )
 def test_a_line_forgotten_is_seen(breaks, line, wrong, place):
     breaks(norm_places, line, wrong)
-    assert all(weights_error(case(number), place)[0] > 1e-3 for number in CASES)
+    assert all(weights_error(case(number), *norm_places.WALKS[place])[0] > 1e-3 for number in CASES)
 
 
 @pytest.mark.parametrize("number", range(0, 64, 7))

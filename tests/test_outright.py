@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from differences import some_entries, weight_of, weight_slopes
-from shapes import EDGE, case, flat, worst_error
+from differences import weights_error
+from shapes import EDGE, case, flat
 
 from bench import outright as experiment
 from gradwalk import Model, forward, outright, text, tune, walk
@@ -22,21 +22,6 @@ SETTING = ("blocks", "way", "scale", "eta")
 AS_WELL = 1e-4  # on another machine a run drifts by this much at most; in one process it is the same bit for bit
 
 
-def weights_error(case, way, most=4):
-    """The largest error of any weight's gradient against central differences through the same way's walk out."""
-    out, home = outright.WALKS[way]
-    grads = home(case.model, out(*case))
-    entries = {name: numbers for name, numbers in some_entries(grads, most).items() if weight_of(case, name)}
-    assert {weight_of(case, name) for name in entries} == set(case.model.weights)
-    derived = {name: flat(grads)[name].ravel()[numbers] for name, numbers in entries.items()}
-
-    def run(turned):
-        return out(turned, *case[1:])
-
-    measured = {name: weight_slopes(case, weight_of(case, name), numbers, run) for name, numbers in entries.items()}
-    return worst_error(derived, measured)
-
-
 def test_no_unit_of_the_cases_stands_at_its_kink():
     for number in CASES:
         for out, _ in outright.WALKS.values():
@@ -49,7 +34,7 @@ def test_no_unit_of_the_cases_stands_at_its_kink():
 @pytest.mark.parametrize("way", outright.WALKS)
 @pytest.mark.parametrize("number", CASES)
 def test_every_weights_slope_is_the_measured_one(number, way):
-    error, name = weights_error(case(number), way)
+    error, name = weights_error(case(number), *outright.WALKS[way])
     assert error <= 1e-6, name
 
 
@@ -92,7 +77,7 @@ def test_outright_is_the_courses_walk_with_each_sum_held_at_its_adjustment(numbe
 )
 def test_a_road_put_back_on_one_way_only_is_seen(breaks, line, wrong):
     breaks(outright, line, wrong)
-    assert all(weights_error(case(number), "h = m, x1 = a")[0] > 1e-3 for number in CASES)
+    assert all(weights_error(case(number), *outright.WALKS["h = m, x1 = a"])[0] > 1e-3 for number in CASES)
 
 
 def test_values_and_walks_do_not_mix():
