@@ -33,7 +33,9 @@ def main(out: str | Path = "optimisers.json") -> None:
                 try:
                     after = optimisers.climb(way, eta).after
                     losses = {"stop": round(after.stop, 6), "report": round(after.report, 6)}
-                except ValueError:  # the loss was no number any more
+                except ValueError as error:
+                    if not str(error).startswith("eta: "):  # what is not that the loss was no number any more
+                        raise
                     losses = {"stop": None, "report": None}
                 told[way][f"{eta:g}"] = losses
                 print(way, eta, losses, flush=True)
