@@ -239,14 +239,16 @@ class Model:
         All or none: ValueError if a slope is missing, misshapen or not finite, or if a weight would become too large
         for its dtype, and no weight has moved then.
         """
-        eta = arguments.number("eta", eta)
-        moved = []
-        for name in self.chosen(only):
-            with np.errstate(over="ignore", invalid="ignore"):
-                array = (self._arrays[name] - eta * self._slope(grads, name)).astype(self.dtype, copy=False)
-            if not np.isfinite(array).all():
-                raise TooLarge(f"eta: {name} would be too large for {self.dtype}, moved with eta {eta:g}")
-            moved.append((name, ..., array))
+        eta, grads, moved = arguments.number("eta", eta), arguments.instance("grads", grads, Mapping), []
+        with np.errstate(over="ignore", invalid="ignore"):
+            for name in self.chosen(only):
+                slope = self._slope(grads, name)
+                array = (self._arrays[name] - eta * slope).astype(self.dtype, copy=False)
+                if not np.isfinite(array).all():
+                    if not np.isfinite(slope).all():
+                        raise ValueError(f"grads: the slope of {name} holds a number that is not finite")
+                    raise TooLarge(f"eta: {name} would be too large for {self.dtype}, moved with eta {eta:g}")
+                moved.append((name, ..., array))
         self._write(moved)
 
     def _write(self, numbers):
@@ -305,7 +307,6 @@ class Model:
         return arguments.one_of("name", name, self._arrays, "weight")
 
     def _slope(self, grads, name):
-        arguments.instance("grads", grads, Mapping)
         try:
             slope = of_weight(grads, name)
         except (KeyError, IndexError, TypeError):
@@ -318,8 +319,6 @@ class Model:
             raise ValueError(f"grads: the slope of {name} has shape {slope.shape}, not {self._arrays[name].shape}")
         if slope.dtype.kind not in "fiu":
             raise ValueError(f"grads: the slope of {name} came as {slope.dtype}, wanted real numbers")
-        if not np.isfinite(slope).all():
-            raise ValueError(f"grads: the slope of {name} holds a number that is not finite")
         return slope
 
     def _dials(self):

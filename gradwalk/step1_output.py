@@ -7,6 +7,8 @@ M scored positions; y_t = -1 says "not scored here".
 import numpy as np
 
 NEARLY_ALL = 1 - 1e-4  # of a share: p - 1 has lost four digits by then
+MOST = 0.9  # of a share: above it -log p loses more than a digit
+AT_ONCE = 2**16  # numbers: rows of so many together stay in the processor's cache from one line to the next
 
 
 def logits(h, W, b=0.0):
@@ -16,10 +18,23 @@ def logits(h, W, b=0.0):
 
 def softmax(z):
     """Numbers to shares that sum to 1 along the last axis. The largest is subtracted first: exp cannot overflow."""
-    e = z - 1.0 * z.max(axis=-1, keepdims=True)  # like z; each line writes over it: a new array takes as long as exp
-    np.exp(e, out=e)
-    e /= e.sum(axis=-1, keepdims=True)
-    return e
+    rows = z.reshape(-1, z.shape[-1])
+    shares = np.empty(rows.shape, np.result_type(z, 1.0))
+    for some in pieces(len(rows), rows.shape[-1]):
+        e = rows[some] - 1.0 * rows[some].max(axis=-1, keepdims=True)
+        if (hidden := e == -np.inf).any():  # their exp is 0; to ask for it takes longer than for a number's
+            np.exp(e, out=e, where=~hidden)
+            e[hidden] = 0
+        else:
+            np.exp(e, out=e)
+        np.divide(e, e.sum(axis=-1, keepdims=True), out=shares[some])
+    return shares.reshape(z.shape)
+
+
+def pieces(rows, numbers):
+    """Slices of so many rows, of `numbers` each, as are walked together."""
+    step = max(1, AT_ONCE // numbers)
+    return [slice(first, first + step) for first in range(0, rows, step)]
 
 
 def logsumexp(z):
@@ -29,16 +44,33 @@ def logsumexp(z):
     return np.log(np.exp(less, out=less).sum(axis=-1)) + top[..., 0]
 
 
-def loss(z, y):
-    """Mean of -log p[t, y_t] over the scored positions, in nats, as log(1 + what the others have / what it has).
+def loss(z, y, p=None):
+    """Mean of -log p[t, y_t] over the scored positions, in nats.
 
-    From z, not from p, and with the true word's own term as the 1: exact where p is tiny, and where it is nearly 1.
+    p: softmax(z), where it has been made. Where it is tiny or large at the true word, the row is walked from z.
     """
     t = np.flatnonzero(y >= 0)  # (M,)
-    true, others = (..., np.arange(len(t)), y[t]), z[..., t, :]  # (M, N), a copy
-    z_y = others[true]  # (M,)
-    others[true] = -np.inf
-    return np.logaddexp(0, logsumexp(others) - z_y).mean(axis=-1)  # one number
+    if p is None:
+        return _nats(z, t, y).mean(axis=-1)  # one number
+    p_y = p[..., t, y[t]]  # (M,)
+    plain = ((p_y > np.finfo(p.dtype).tiny) & (p_y < MOST)).all(axis=tuple(range(p_y.ndim - 1)))  # (M,)
+    nats = -np.log(p_y)  # (M,)
+    nats[..., ~plain] = _nats(z, t[~plain], y)
+    return nats.mean(axis=-1)  # one number
+
+
+def _nats(z, t, y):
+    """-log p[t, y_t] at the positions t, as log(1 + what the others have / what the true word has). Shape (len(t),).
+
+    With the true word's own term as the 1: exact where p is tiny, and where it is nearly 1.
+    """
+    odds = np.empty((*z.shape[:-2], len(t)), z.dtype)  # their logarithms
+    for some in pieces(len(t), z[..., 0, :].size):
+        true, others = (..., np.arange(len(t[some])), y[t[some]]), z[..., t[some], :]  # (some, N), a copy
+        z_y = others[true]  # (some,)
+        others[true] = -np.inf
+        odds[..., some] = logsumexp(others) - z_y
+    return np.logaddexp(0, odds)
 
 
 def minus_onehot(p, y):
@@ -46,9 +78,10 @@ def minus_onehot(p, y):
 
     p_y - 1 has no digits left there. The shares sum to 1, so it is minus the sum of the others'.
     """
-    less = p - onehot(y, p.shape[-1])  # (T, N)
-    for t in np.flatnonzero((y >= 0) & (p[np.arange(len(y)), y] > NEARLY_ALL)):
-        less[t, y[t]] = -np.delete(p[t], y[t]).sum()
+    less = p.copy()  # (T, N)
+    for t in np.flatnonzero(y >= 0):
+        sure = p[t, y[t]] > NEARLY_ALL
+        less[t, y[t]] = -np.delete(p[t], y[t]).sum() if sure else p[t, y[t]] - 1
     return less  # (T, N)
 
 

@@ -127,31 +127,39 @@ def _lines_out(model, values, attends, keep):
     values.h = known["h"]
     block.run(block.way_out(model.settings, model.weights), known, lambda name, array: keep(values, name, array))
     if "y" in values:
-        values.L = step1_output.loss(values.z, values.y)
+        values.L = step1_output.loss(values.z, values.y, values.p)
 
 
-def backward(model: Model, values: Values, instead: Mapping[str, Callable] | None = None) -> Gradients:
+def backward(
+    model: Model, values: Values, instead: Mapping[str, Callable] | None = None, into: Gradients | None = None
+) -> Gradients:
     """The walk back. The slope of the loss in every weight (`grads.dL_dW1`), value (`grads.dL_dh`) and share.
 
     Each gradient has the shape of what it is the gradient of. With several blocks a block's own are in
     `grads.blocks[q]`. instead: functions in the place of the steps' own, by the name of what they make, with the same
     parameters: `{"dL_db": wrong}`. A bare name means that gradient in every block, "blocks.1.dL_db1" in one.
 
-    ValueError if the model has been written to since, if a value was held by hand, if nothing was scored, or if
-    `instead` names what no function makes or has one that does not fit.
+    into: gradients of an earlier walk back that nobody needs any more. They are emptied, and their largest arrays, with
+    a row a word, are written over: to get as much memory anew takes longer than to fill it.
+
+    ValueError if the model has been written to since, if a value was held by hand, if nothing was scored, if `instead`
+    names what no function makes or has one that does not fit, or if `into` has arrays of another shape or dtype.
     """
     _unheld(model, values)
-    return walk_back(model, values, instead)
+    return walk_back(model, values, instead, into)
 
 
-def walk_back(model: Model, values: Values, instead: Mapping[str, Callable] | None = None) -> Gradients:
+def walk_back(
+    model: Model, values: Values, instead: Mapping[str, Callable] | None = None, into: Gradients | None = None
+) -> Gradients:
     """The same for any values of `walk_out`, held ones too: a road that these do not have is shut by `instead`."""
     origin(model, values)
     instead = arguments.instance("instead", {} if instead is None else instead, Mapping)
     chosen = _chosen(instead, made_by(model, values)) if instead else {}
+    room = {} if into is None else _room(model, arguments.instance("into", into, Gradients))
     grads = Gradients(blocks=[Gradients() for _ in model.blocks])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
-        lines_back(model, values, grads, partial(_make, chosen))
+        lines_back(model, values, grads, partial(_make, chosen, room))
     limits.check_slopes(model, grads)
     return grads
 
@@ -159,7 +167,7 @@ def walk_back(model: Model, values: Values, instead: Mapping[str, Callable] | No
 def output_back(model: Model, values: Values) -> Gradients:
     """The first lines of the walk back alone, as far as dL_dh: of values they need h, y, z and p (and hf)."""
     grads = Gradients()
-    _output_back(Named(model.weights), values, grads, model.settings, partial(_make, {}, grads, ""))
+    _output_back(Named(model.weights), values, grads, model.settings, partial(_make, {}, {}, grads, ""))
     return grads
 
 
@@ -179,13 +187,43 @@ def made_by(model: Model, values: Values) -> dict[str, Callable]:
     return functions
 
 
-def _make(chosen, store, prefix, name, function, *given):
+def _make(chosen, room, store, prefix, name, function, *given):
     """Make a gradient by the step's function, or by the one chosen in its place, and store it under its name."""
-    store[name] = made = chosen.get(prefix + name, function)(*given)
     if prefix + name in chosen:
+        store[name] = made = chosen[prefix + name](*given)
         wanted = function(*given).shape
         if getattr(made, "shape", None) != wanted or made.dtype.kind not in "fiu":
             raise arguments.refused("instead", f"{prefix}{name} as an array of shape {wanted}", made)
+    elif name in room:
+        store[name] = WRITTEN_OVER[function](*given, out=room.pop(name))
+    else:
+        store[name] = function(*given)
+
+
+def _gather(dL_dx0, tokens, N, out):
+    out[...] = 0
+    np.add.at(out, tokens, dL_dx0)
+    return out
+
+
+# What makes a gradient with a row a word, as in the steps, but written where there is room.
+WRITTEN_OVER = {
+    step1_output.dL_dW: lambda dL_dz, h, out: np.matmul(dL_dz.T, h, out=out),  # (N, D)
+    step6_embedding.dL_dE: np.add,  # (N, D)
+    step6_embedding.dL_dE_via_x0: _gather,
+}
+
+
+def _room(model, into):
+    """The arrays of earlier gradients that may be written over, by name; nothing is left in those."""
+    own = ("dL_dW",) if "W" in model.weights else ("dL_dE_via_z", "dL_dE")
+    room = {name: into[name] for name in (*own, "dL_dE_via_x0") if name in into}
+    for name, array in room.items():
+        if array.shape != (model.N, model.D) or array.dtype != model.dtype:
+            wanted = f"gradients of this model, {name} of shape {(model.N, model.D)} in {model.dtype}"
+            raise arguments.refused("into", wanted, array)
+    into.clear()
+    return room
 
 
 def origin(model: Model, values: Values) -> Origin:

@@ -55,6 +55,32 @@ def test_large_logits_neither_overflow_nor_lose_digits():
     assert np.array_equal(step.dL_dz(step.softmax(z), np.array([-1, 0]))[1], [-1, 1, 0])
 
 
+@SEEDS
+@pytest.mark.parametrize("spread", [1.0, 30.0, 3000.0])  # from shares of the same size to a 0 at the true word
+def test_the_loss_is_the_same_with_the_shares_and_without(seed, spread):
+    draw = Draw(seed)
+    z = spread * draw.rng.standard_normal((3, draw.T, draw.N))  # three settings side by side
+    y = np.arange(draw.T) % draw.N
+    y[0] = -1
+    with np.errstate(divide="ignore"):
+        same(step.loss(z, y, step.softmax(z)), step.loss(z, y), 1e-14)
+        same(step.loss(z[0], y, step.softmax(z[0])), step.loss(z[0], y), 1e-14)
+
+
+def test_rows_are_walked_in_pieces_of_any_size(monkeypatch):
+    z = np.random.default_rng(0).standard_normal((3, 7, 5))
+    z[:, :, 2:] = np.where(np.arange(7)[:, None] > 3, -np.inf, z[:, :, 2:])  # some rows hide places
+    y = np.array([0, 1, -1, 1, 0, 1, -1])
+    whole = step.softmax(z), step.loss(z, y)
+    assert np.isneginf(z).any()
+    assert not whole[0][np.isneginf(z)].any()
+    same(whole[0], np.exp(z) / np.exp(z).sum(axis=-1, keepdims=True), 1e-15)
+    for at_once in (1, 5, 16):
+        monkeypatch.setattr(step, "AT_ONCE", at_once)
+        assert np.array_equal(step.softmax(z), whole[0])
+        same(step.loss(z, y), whole[1], 1e-15)
+
+
 def test_the_true_word_is_marked_where_one_is_scored():
     assert np.array_equal(step.onehot(np.array([2, -1, 0]), 3), [[0, 0, 1], [0, 0, 0], [1, 0, 0]])
 

@@ -310,6 +310,33 @@ def test_the_walk_back_needs_fresh_values_of_this_model(model):
         walk.backward(model, walk.forward(model, [1, 2, 3], [2, 3, 4], hold={"h": values.h}))
 
 
+@CASES
+def test_gradients_written_over_earlier_ones_are_the_same(number):
+    model, tokens, y = case(number)
+    values = walk.forward(model, tokens, y)
+    fresh, earlier = walk.backward(model, values), walk.backward(model, values)
+    own = ("dL_dW",) if "W" in model.weights else ("dL_dE_via_z",)
+    rooms = {name: earlier[name] for name in (*own, "dL_dE_via_x0", "dL_dE")}
+    for array in rooms.values():
+        array[...] = 7.0
+    again = walk.backward(model, values, into=earlier)
+    wanted, got = flat(fresh), flat(again)
+    assert wanted.keys() == got.keys()
+    assert all(np.array_equal(array, got[name]) for name, array in wanted.items())
+    assert not earlier
+    assert all(np.shares_memory(array, again[name]) for name, array in rooms.items())
+
+
+def test_gradients_of_another_model_are_not_written_over():
+    (model, tokens, y), other = case(0), case(1)
+    earlier = walk.backward(other.model, walk.forward(*other))
+    with pytest.raises(ValueError, match=r"^into: wanted gradients of this model, dL_d.* of shape "):
+        walk.backward(model, walk.forward(model, tokens, y), into=earlier)
+    assert earlier
+    with pytest.raises(ValueError, match=r"^into: "):
+        walk.backward(model, walk.forward(model, tokens, y), into={"dL_dW": np.zeros(3)})
+
+
 def test_a_forgotten_name_is_answered_with_the_nearest(model):
     grads = walk.backward(model, walk.forward(model, [1, 2, 3], [2, 3, 4]))
     with pytest.raises(AttributeError, match=r"there is no name 'dL_dx1_via_u'; the nearest: .*dL_dx1_via_v"):
