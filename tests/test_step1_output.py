@@ -95,7 +95,8 @@ def test_a_loss_near_0_and_its_slopes_keep_their_digits(sure, dtype):
     z = np.array([[0.0, sure, -1.0], [2.0, 0.0, 1.0]], dtype=dtype)
     others = np.exp(-sure) + np.exp(-1 - sure)
     digits = 1e-13 if dtype == np.float64 else 1e-5
-    assert step.loss(z, np.array([1, -1])) == pytest.approx(np.log1p(others), rel=digits, abs=0)
+    for shares in (None, step.softmax(z)):
+        assert step.loss(z, np.array([1, -1]), shares) == pytest.approx(np.log1p(others), rel=digits, abs=0)
     slopes = step.dL_dz(step.softmax(z), np.array([1, -1]))
     assert slopes[0] == pytest.approx(
         np.array([np.exp(-sure), -others, np.exp(-1 - sure)]) / (1 + others), rel=digits, abs=0
