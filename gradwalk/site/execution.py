@@ -1,42 +1,64 @@
-"""The course's notebooks run once more, by kernels that publish: their widgets tell all that a page needs."""
+"""The course's notebooks run once more, each in a Python that publishes: its widgets tell all that a page needs.
+
+A kernel each would cost as much as all that the stops do, mostly to import what they all do. So no kernels: the
+processes are forked from one that has imported it, where a system can fork.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import multiprocessing
 import os
+import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat.v4 import new_output
 
-PUBLISH = "from gradwalk.widgets import published; published.publish()"
+CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
+CONTEXT = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
+IMPORTED = ["IPython.core.interactiveshell", "matplotlib.pyplot", "gradwalk.widgets.dial_board", "gradwalk.show"]
 
 
 def run_all(paths: Sequence[Path]) -> list[nbformat.NotebookNode]:
     """Each notebook as it is after a run, as many at once as there are processors. ValueError if one fails."""
-    return asyncio.run(_run_all(paths))
+    CONTEXT.set_forkserver_preload([__name__, *IMPORTED])
+    with ThreadPoolExecutor(os.cpu_count()) as turns:
+        return [*turns.map(_run, paths)]
 
 
-async def _run_all(paths):
-    turn = asyncio.Semaphore(os.cpu_count() or 1)
+def _run(path):
+    """One notebook, in a process of its own: none hears what another has changed."""
+    with ProcessPoolExecutor(1, CONTEXT) as alone:
+        try:
+            return alone.submit(_run_here, path).result()
+        except BrokenProcessPool as error:
+            raise ValueError(f"{path.name}: wanted a notebook that runs, and its Python died") from error
 
-    async def one(path):
-        async with turn:
-            return await _run(path)
 
-    return await asyncio.gather(*map(one, paths))
+def _run_here(path):
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+    from traitlets.config import Config
 
+    from gradwalk.widgets import published
 
-async def _run(path):
+    published.publish()
+    os.chdir(path.parent)
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     notebook = nbformat.read(path, as_version=4)
-    options = {"kernel_name": "python3", "timeout": None, "record_timing": False, "coalesce_streams": True}
-    options |= {"extra_arguments": ["--log-level=ERROR", f"--IPKernelApp.exec_lines={PUBLISH}"]}
-    options |= {"store_widget_state": False, "resources": {"metadata": {"path": str(path.parent)}}}
-    try:
-        return await NotebookClient(notebook, **options).async_execute()
-    except CellExecutionError as error:
-        raise ValueError(f"{path.name}: wanted a notebook that runs, got {error.ename}: {error.evalue}") from error
-    except DeadKernelError as error:
-        raise ValueError(f"{path.name}: wanted a notebook that runs, and its Python died") from error
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        with capture_output(stderr=False) as said:
+            shell.display_trap.hook = sys.displayhook  # the capture's: it hears the value of the last line
+            done = shell.run_cell(cell.source)
+        if error := done.error_before_exec or done.error_in_exec:
+            raise ValueError(f"{path.name}: wanted a notebook that runs, got {type(error).__name__}: {error}")
+        # What a cell prints stands above what it shows, whose last comes from its last line.
+        cell.outputs = [new_output("stream", text=said.stdout)] if said.stdout else []
+        shown = [one for one in said.outputs if one.data]  # an object that shows itself leaves nothing to show
+        cell.outputs += [new_output("display_data", one.data, metadata=one.metadata) for one in shown]
+    return notebook
