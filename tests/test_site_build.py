@@ -244,14 +244,15 @@ def test_a_notebook_that_fails_is_named(cell, told, tmp_path):
 
 @pytest.mark.slow
 def test_all_that_a_cell_shows_is_there_and_no_notebook_hears_of_another(tmp_path):
-    cells = [
-        "from pathlib import Path\nprint(Path.cwd().name)\ndisplay(1)\n2",
-        "import gradwalk",
-        "len(vars(gradwalk))",
-    ]
+    several = (
+        "import warnings\nfrom pathlib import Path\nprint(Path.cwd().name)\nwarnings.warn('careful')\ndisplay(1)\n2"
+    )
+    cells = [several, "import gradwalk", "len(vars(gradwalk))"]
     one = written(tmp_path / "one.ipynb", *cells, "gradwalk.heard = gradwalk.twice = 1")
     runs = execution.run_all([one, written(tmp_path / "two.ipynb", *cells)] * 2)
     for run in runs:
-        first = [output.get("text") or output.data["text/plain"] for output in run.cells[0].outputs]
-        assert first == [f"{tmp_path.name}\n", "1", "2"]
+        printed, warned, *shown = run.cells[0].outputs
+        assert (printed.name, printed.text) == ("stdout", f"{tmp_path.name}\n")
+        assert (warned.name, "UserWarning: careful" in warned.text) == ("stderr", True)
+        assert [output.data["text/plain"] for output in shown] == ["1", "2"]
         assert run.cells[2].outputs == runs[0].cells[2].outputs

@@ -13,7 +13,7 @@ from traitlets.config import Config
 
 from gradwalk.widgets import published
 
-Shown = tuple[str, list[tuple[dict, dict]]]  # what a cell printed; (data, metadata) of each thing that it showed
+Shown = tuple[dict[str, str], list[tuple[dict, dict]]]  # what a cell printed, by stream; each thing's data, metadata
 
 
 def run(folder: Path, sources: Sequence[str]) -> list[Shown]:
@@ -25,10 +25,11 @@ def run(folder: Path, sources: Sequence[str]) -> list[Shown]:
 
 
 def _run(shell, source):
-    with capture_output(stderr=False) as said:
+    with capture_output() as said:
         shell.display_trap.hook = sys.displayhook  # the capture's: it hears the value of the last line
         done = shell.run_cell(source)
     if error := done.error_before_exec or done.error_in_exec:
         raise ValueError(f"{type(error).__name__}: {error}")
     # An object that shows itself leaves nothing to show.
-    return said.stdout, [(one.data, one.metadata) for one in said.outputs if one.data]
+    things = [(one.data, one.metadata) for one in said.outputs if one.data]
+    return {"stdout": said.stdout, "stderr": said.stderr}, things

@@ -42,6 +42,6 @@ def _run(path):
             raise ValueError(f"{path.name}: wanted a notebook that runs, and its Python died") from error
     for cell, (printed, things) in zip(code, shown, strict=True):
         # What a cell prints stands above what it shows, whose last comes from its last line.
-        cell.outputs = [new_output("stream", text=printed)] if printed else []
+        cell.outputs = [new_output("stream", name=name, text=text) for name, text in printed.items() if text]
         cell.outputs += [new_output("display_data", data, metadata=metadata) for data, metadata in things]
     return notebook
