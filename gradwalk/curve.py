@@ -10,7 +10,6 @@ import numpy as np
 
 from gradwalk import block, moving
 from gradwalk.model import Model, TooLarge
-from gradwalk.moving import Moving
 from gradwalk.names import WEIGHTS
 from gradwalk.step1_output import logsumexp
 from gradwalk.walk import Values
@@ -20,7 +19,9 @@ IN_CACHE = 2**17  # numbers: what is gone over several times is to stay near the
 SUMMED = 0.1  # of all shares: where the rest has less, 1 minus the others' has lost a digit, and it is summed instead
 
 
-def losses(model: Model, values: Values, said: Moving | np.ndarray, word: int | None = None, extra=None) -> np.ndarray:
+def losses(
+    model: Model, values: Values, said: moving.Moving | np.ndarray, word: int | None = None, extra=None
+) -> np.ndarray:
     """The loss at K settings, (K,), where `said` moves, what meets the vocabulary: as directions, or whole (K, T, D).
 
     extra: by how much the logit of `word` moves besides, (K, T).
@@ -28,8 +29,8 @@ def losses(model: Model, values: Values, said: Moving | np.ndarray, word: int | 
     line = block.way_out(model.settings, model.weights)[-2]
     name, scored = line.takes[0], np.flatnonzero(values.y >= 0)  # (M,)
     y, z, still = values.y[scored], values.z[scored], values[name][scored]  # (M,), (M, N), (M, D)
-    few = isinstance(said := moving.narrow(model, said, values[name]), Moving)
-    said = Moving(still, said.directions[:, scored], said.amounts[scored]) if few else said[:, scored]
+    few = isinstance(said := moving.narrow(model, said, values[name]), moving.Moving)
+    said = moving.Moving(still, said.directions[:, scored], said.amounts[scored]) if few else said[:, scored]
 
     def logits(words):
         """Those of some words as they move: along directions, or whole (K, M, words)."""
@@ -101,6 +102,25 @@ def logsumexp_along(z, direction, amounts) -> np.ndarray:
     return sums
 
 
+def rest_of(z, p, t, apart) -> np.ndarray:
+    """log sum_k exp(z_k) over all words but those told apart, at the positions t (M,): z, p (T, N). Shape (M,).
+
+    apart: word numbers, the same at every position (A,) or each position's own (M, A); one may come twice. Had by the
+    words' shares, without another sum over the vocabulary, where these leave the rest enough of the whole.
+    """
+    apart = np.sort(np.broadcast_to(apart, (len(t), np.shape(apart)[-1])))  # (M, A)
+    shares = p[t[:, None], apart].astype(float)  # (M, A)
+    shares[np.diff(apart, prepend=-1) == 0] = 0
+    share, A = 1 - shares.sum(axis=1), (np.arange(len(t)), shares.argmax(axis=1))  # (M,), the largest share of each
+    with np.errstate(divide="ignore", invalid="ignore"):  # where so little is left it is summed; of no word it is -inf
+        rest = z[t, apart[A]] + np.log(share / shares[A])  # (M,)
+        for m in np.flatnonzero((share < SUMMED) | (shares[A] < np.finfo(p.dtype).tiny)):
+            others = z[t[m]].astype(float)  # (N,)
+            others[apart[m]] = -np.inf
+            rest[m] = logsumexp(others)
+    return rest
+
+
 def response(z, p, y, i: int, factor, nudges) -> np.ndarray:
     """The loss when word i's logit moves by nudge × factor[t]: exact, in closed form. Shape (K,).
 
@@ -109,17 +129,10 @@ def response(z, p, y, i: int, factor, nudges) -> np.ndarray:
     scored position the loss changes by log(1 - p_i + p_i exp(delta)) - [i = y_t] delta, with delta = nudge × factor[t].
     TooLarge where it is no number.
     """
-    scored = np.flatnonzero(y >= 0)  # (M,)
-    y, factor = y[scored], factor[scored].astype(float)  # (M,), (M,)
-    z_y, z_i = z[scored, y].astype(float), z[scored, i].astype(float)  # (M,), (M,)
-    p_y = p[scored, y].astype(float)  # (M,)
-    share = 1 - p_y - np.where(y == i, 0, p[scored, i])  # (M,)
-    with np.errstate(divide="ignore", invalid="ignore"):  # summed, below; and of two words none is left
-        rest = z_y + np.log(share / p_y)  # (M,)
-        for m in np.flatnonzero((share < SUMMED) | (p_y < np.finfo(p.dtype).tiny)):
-            others = z[scored[m]].astype(float)  # (N,)
-            others[[y[m], i]] = -np.inf
-            rest[m] = logsumexp(others)
+    t = np.flatnonzero(y >= 0)  # (M,)
+    y, factor = y[t], factor[t].astype(float)  # (M,), (M,)
+    z_y, z_i = z[t, y].astype(float), z[t, i].astype(float)  # (M,), (M,)
+    rest = rest_of(z, p, t, np.stack([y, np.full_like(y, i)], axis=1))  # (M,)
     losses = np.empty(len(nudges))  # (K,)
     some = max(1, AT_ONCE // len(y))  # a long curve goes piece by piece
     with np.errstate(over="ignore", invalid="ignore"):  # told in words, below

@@ -6,10 +6,9 @@ from copy import copy
 
 import numpy as np
 
-from gradwalk import arguments, block, curve, limits, measure
+from gradwalk import arguments, block, curve, limits, measure, moving
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
-from gradwalk.moving import Moving, walk_on
 from gradwalk.walk import Values, backward, walked
 from gradwalk.weights import of_weight
 
@@ -93,7 +92,7 @@ class Dial:
                 raise TooLarge(f"nudges: {where} is no number any more in {self.model.dtype}, got up to {abs(far):g}")
             amounts = np.broadcast_to((nudges / far)[:, None], (still.shape[-2], len(nudges), 1))  # (T, K, 1)
             try:
-                said = walk_on(self.model, values, q, line, Moving(still, far * push[None], amounts))
+                said = moving.walk_on(self.model, values, q, line, moving.Moving(still, far * push[None], amounts))
                 losses = curve.losses(self.model, values, said, **self._also_said(said, nudges))
                 limits.check_last(self.model, "L", losses)
             except TooLarge as error:
@@ -105,7 +104,7 @@ class Dial:
         if self.name != "E" or not self._tied:
             return {}
         i, j = self.index
-        component = (said.whole() if isinstance(said, Moving) else said)[:, :, j]  # (K, T)
+        component = (said.whole() if isinstance(said, moving.Moving) else said)[:, :, j]  # (K, T)
         return {"word": i, "extra": nudges[:, None] * component}
 
     def _look(self, values=None):
