@@ -30,7 +30,11 @@ def losses(
     name, scored = line.takes[0], np.flatnonzero(values.y >= 0)  # (M,)
     y, z, still = values.y[scored], values.z[scored], values[name][scored]  # (M,), (M, N), (M, D)
     few = isinstance(said := moving.narrow(model, said, values[name]), moving.Moving)
-    said = moving.Moving(still, said.directions[:, scored], said.amounts[scored]) if few else said[:, scored]
+    said = (
+        moving.Moving(still, said.directions[:, scored], said.amounts[scored])
+        if few
+        else np.ascontiguousarray(said[:, scored])
+    )
 
     def logits(words):
         """Those of some words as they move: along directions, or whole (K, M, words)."""
@@ -58,7 +62,8 @@ def losses(
             elif few and not said.directions[:, m].any():
                 there = logsumexp(part.still[m])
             else:
-                there = logsumexp(part.at(m) if few else part[:, m])  # (K,)
+                moved = part.still[m] + part.amounts[m] @ part.directions[:, m] if few else part[:, m]  # (K, words)
+                there = logsumexp(moved)  # (K,)
             rest[:, m] = np.logaddexp(rest[:, m], there)
     return of_parts(rest, z_y, z_i, y == word)
 

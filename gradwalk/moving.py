@@ -35,10 +35,6 @@ class Moving(NamedTuple):
         moves = self.amounts @ np.moveaxis(self.directions, 0, -2)  # (..., T, K, X)
         return self.still + np.moveaxis(moves, -2, 0)  # (K, ..., T, X)
 
-    def at(self, t: int, some=slice(None)) -> np.ndarray:
-        """Position t at every setting, (K, X), or `some` of its entries."""
-        return self.still[t, some] + self.amounts[t] @ self.directions[:, t, some]  # (K, X)
-
 
 def walk_on(model: Model, values: Values, q: int | None, line: Line, moved: Moving) -> Moving | np.ndarray:
     """What meets the vocabulary, h or hf, when the value of this line of block q moves; q is None on the way out.
@@ -70,37 +66,46 @@ def _run(model, lines, known, moving, prefix):
 def _through(model, line, known, movers, prefix):
     """What a line makes of values that move: few directions, or whole."""
     (name, x), *others = movers.items()
-    alone = not others and not _mixes(line)  # one value moves, and each position answers on its own
-    if alone and line.straight:
-        if _weighs(line):
+    if not others and not _mixes(line):  # one value moves, and each position answers on its own
+        if line.straight and _weighs(line):
             x = narrow(model, x, known[name])
+            if not isinstance(x, Moving):
+                return at_each(line, known, name, x)
         if isinstance(x, Moving):
-            return straight(line, known, name, x)
-        if _weighs(line):
-            return at_each(line, known, name, x)
-    if alone and isinstance(x, Moving) and model.D >= WIDE:
-        moved = x.directions.any(axis=(0, 1)) if line.entrywise else slice(None)  # (X,)
-        positions = (_checked(model, line, prefix + name, x.at(t, moved)) for t in range(len(x.still)))  # (K, X) each
-        settings = (line.function(*_taken(line, known, {name: at})) for at in positions)
-        if made := few(settings, known[line.value], moved):
-            return made
+            made = straight(line, known, name, x) if line.straight else _bent(model, line, known, name, x, prefix)
+            if made:
+                return made
     whole = {name: x.whole() if isinstance(x, Moving) else x for name, x in movers.items()}  # (K, ..., T, X)
     for name, x in whole.items():
-        _checked(model, line, prefix + name, x)
+        _check(model, line, prefix + name, x)
     return line.function(*_taken(line, known, whole))
+
+
+def _bent(model, line, known, name, x, prefix):
+    """The directions of what a bent line makes, position by position; None if they are not few."""
+    if model.D < WIDE:
+        return None
+    moved = x.directions.any(axis=(0, 1)) if line.entrywise else slice(None)  # (X,): the others stay as they are
+
+    def settings():
+        for t in range(len(x.still)):
+            at = x.still[t, moved] + x.amounts[t] @ x.directions[:, t, moved]  # (K, X)
+            _check(model, line, prefix + name, at)
+            yield line.function(*_taken(line, known, {name: at}))
+
+    return few(settings(), known[line.value], moved)
 
 
 def _taken(line, known, instead):
     return [instead[name] if name in instead else known[name] for name in line.takes]
 
 
-def _checked(model, line, name, x):
-    """x, or TooLarge where the line that takes it cannot, as in `limits.check_size`."""
+def _check(model, line, name, x):
+    """TooLarge where the line cannot take x, as `limits.check_size` has it of one walk."""
     if line.function is block.NORMS[model.settings["norm"]].function:
-        limits.check_normed(model, name.removeprefix("blocks.0.") if len(model.blocks) == 1 else name, x)
+        limits.check_normed(model, name, x)
     elif line.value == "alpha":
         limits.check_scores(model, name, x)
-    return x
 
 
 def _mixes(line):
@@ -144,41 +149,42 @@ def narrow(model: Model, x: Moving | np.ndarray, still: np.ndarray) -> Moving | 
     """A value by few directions if it can be had by them, and the model is so wide that it pays."""
     if isinstance(x, Moving) or model.D < WIDE:
         return x
-    return few((x[:, t] for t in range(len(still))), still) or x
+    return few(np.moveaxis(x, 1, 0), still) or x
 
 
 def few(settings: Iterable[np.ndarray], still: np.ndarray, some=slice(None)) -> Moving | None:
     """A value by few directions, or None. Its settings come position by position, (K, X), or `some` of the entries."""
     found = []
     for at, there in zip(settings, still[:, some], strict=True):
-        directions, amounts = _directions(at - there, ROUNDING * np.finfo(still.dtype).eps * np.linalg.norm(there))
-        if directions is None:
+        if (own := _directions(at - there, np.linalg.norm(there))) is None:
             return None
-        found.append((directions, amounts))
-    k = max(1, *(len(directions) for directions, _ in found))
+        found.append(own)
+    k = max(1, *map(len, found))
     moving = Moving(still, np.zeros((k, *still.shape), still.dtype), np.zeros((len(still), len(at), k), still.dtype))
-    for t, (directions, amounts) in enumerate(found):
-        for i, (direction, amount) in enumerate(zip(directions, amounts, strict=True)):
+    for t, own in enumerate(found):
+        for i, (direction, amount) in enumerate(own):
             moving.directions[i, t, some], moving.amounts[t, :, i] = direction, amount
     return moving
 
 
-def _directions(moves, rounding):
-    """Directions (X,), and of each its amounts (K,), that make these moves (K, X) but for rounding; None if not few.
+def _directions(left, size):
+    """Directions (X,) and the amounts (K,) of each that make these moves (K, X) of a value of this size; None if many.
 
-    The farthest move is the first direction. Its part is taken out of every move, and so on (Gram and Schmidt's way,
-    the largest first).
+    The farthest move is the first direction; its part is taken out of every move; and so on, until only rounding is
+    left (Gram and Schmidt's way, the largest first).
     """
-    directions, amounts, left = [], [], moves
+    found, rounding = [], ROUNDING * np.finfo(left.dtype).eps
     while True:
         squares = np.einsum("kx,kx->k", left, left)  # (K,)
         far = squares.argmax()
-        if np.sqrt(squares[far]) <= rounding:
-            return directions, amounts
-        if not np.isfinite(squares[far]) or len(directions) >= FEW * len(moves):
-            return None, None
+        size = size if found else size + np.sqrt(squares[far])
+        if not np.isfinite(size + squares[far]):
+            return None
+        if np.sqrt(squares[far]) <= rounding * size:
+            return found
+        if len(found) >= FEW * len(left):
+            return None
         direction = left[far].copy()  # (X,)
         amount = left @ direction / squares[far]  # (K,)
         left -= np.outer(amount, direction)
-        directions.append(direction)
-        amounts.append(amount)
+        found.append((direction, amount))
