@@ -167,7 +167,7 @@ MISTAKES = {
         'moving = {"h": moving["h"]}',
     ),
     "a bias that moves": (moving, "made[..., :-1, :] - made[..., -1:, :]", "made[..., :-1, :]"),
-    "attention held": (moving, "alone = not others and not _mixes(line)", "alone = not others"),
+    "attention held": (moving, "if not others and not _mixes(line):", "if not others:"),
 }
 
 
@@ -179,7 +179,7 @@ def test_a_wrong_curve_is_seen(breaks, mistake):
             for index in spots(model_of(form), name):
                 if error_along_the_curve(model_of(form), name, index, np.linspace(-1, 1, 5)) > 1e-6:
                     return
-        except IndexError:  # what falls out of the array is seen, too
+        except (IndexError, ValueError):  # what falls out of the array, or is no number, is seen, too
             return
     pytest.fail("no curve was wrong")
 
