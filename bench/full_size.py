@@ -18,6 +18,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from time import perf_counter
@@ -153,17 +154,15 @@ def dials(wanted: Callable[[str], bool]) -> Iterator[Row]:
             given = name, index, np.linspace(-1, 1, NUDGES) * reach_of(model.weights[name])
             seen, theirs = dial.curve(given[-1]), peer.curve(*given)
             assert np.abs(seen - theirs).max() < 1e-5 * theirs.max(), name
-            own = Side("Dial.curve", lambda dial=dial, given=given: dial.curve(given[-1]))
+            own = Side("Dial.curve", partial(dial.curve, given[-1]))
             yield Row(said, own, run, faster)
             yield Row(said, own, peer_run)
             if batched:
-                yield Row(said, own, Side("PyTorch, in one batch", lambda given=given: peer.curve(*given)), 1)
+                yield Row(said, own, Side("PyTorch, in one batch", partial(peer.curve, *given)), 1)
             if name == "W":
-                spots = {"rows": [*range(6)], "columns": [*range(4)]}
-                board = Side("DialBoard", lambda: DialBoard(model, tokens, y, "W", values=values, **spots))
-                yield Row(
-                    "24 output dials on a board", board, Side("a run", lambda: forward(model, tokens, y)), within=20
-                )
+                made = partial(DialBoard, model, tokens, y, name, [*range(6)], [*range(4)], values=values)
+                once = Side("one run", partial(forward, model, tokens, y))
+                yield Row("24 output dials on a board", Side("DialBoard", made), once, within=20)
 
     yield from rows([("an output dial", "W", 10_000, False)])
     yield from rows([("W2", "W2", 30, True), ("W1", "W1", 30, True)])
