@@ -14,7 +14,7 @@ from gradwalk.names import WEIGHTS
 from gradwalk.step1_output import logsumexp
 from gradwalk.walk import Values
 
-AT_ONCE = 2**23  # numbers: so many losses of single positions go side by side, within 64 MB
+AT_ONCE = 2**23  # numbers: so many logits or losses go side by side, within 64 MB
 IN_CACHE = 2**17  # numbers: what is gone over several times is to stay near the processor
 SUMMED = 0.1  # of all shares: where the rest has less, 1 minus the others' has lost a digit, and it is summed instead
 
@@ -50,7 +50,8 @@ def losses(
         z[:, word] = -np.inf
 
     one = few and len(said.directions) == 1
-    some = model.N if one else max(1, IN_CACHE // len(z_y))  # words at once
+    rows = (len(said.directions) if few else len(said)) * len(y)
+    some = model.N if one else max(1, min(IN_CACHE // len(z_y), AT_ONCE // rows))  # words at once
     rest = np.full(z_y.shape, -np.inf)  # (K, M)
     for words in (slice(k, k + some) for k in range(0, model.N, some)):
         part = logits(words)
