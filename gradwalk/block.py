@@ -26,13 +26,14 @@ class Line(NamedTuple):
     """One forward line. `takes`: values, weights and settings by name, as the function has them in order.
 
     `straight`: in each of its inputs, the others held. In its weights alone, taken together, every line is straight,
-    and of zeros it makes zeros.
+    and of zeros it makes zeros. `entrywise`: each number that it makes comes of the one in the same place alone.
     """
 
     value: str
     function: Callable
     takes: tuple[str, ...]
     straight: bool = True
+    entrywise: bool = False
 
 
 class Norm(NamedTuple):
@@ -71,7 +72,7 @@ def block(settings: Mapping[str, object]) -> list[Line]:
         Line("x1", step4_residual.add, ("x0", "a")),
         norm.line("v", "x1", "2"),
         Line("u", step2_mlp.expand, ("v", "W1", "b1")),
-        Line("r", activation, ("u",), straight=False),
+        Line("r", activation, ("u",), straight=False, entrywise=True),
         Line("m", step2_mlp.contract, ("r", "W2", "b2")),
         Line("h", step4_residual.add, ("x1", "m")),
     ]
@@ -115,7 +116,7 @@ def _all(settings, given):
 
 def run(lines: list[Line], known: dict[str, object], keep: Callable) -> None:
     """Walk these lines: each takes what is known by name, and `keep(name, array)` says what goes on under its own."""
-    for value, function, takes, _ in lines:
+    for value, function, takes, *_ in lines:
         known[value] = keep(value, function(*(known[name] for name in takes)))
 
 

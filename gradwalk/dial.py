@@ -6,22 +6,21 @@ from copy import copy
 
 import numpy as np
 
-from gradwalk import arguments, block, measure
+from gradwalk import arguments, block, curve, limits, measure, moving
 from gradwalk.inputs import sentences
 from gradwalk.model import Model, TooLarge
-from gradwalk.step1_output import logsumexp, loss
-from gradwalk.walk import Values, backward, forward, walked
+from gradwalk.walk import Values, backward, walked
 from gradwalk.weights import of_weight
 
-AT_ONCE = 2**23  # numbers: so many nudges go side by side as keep their values within 64 MB
+AT_ONCE = 2**24  # numbers: so many nudges go side by side as keep each value within 128 MB
 
 
 class Dial:
     """One number of one weight, and how the loss answers when it is turned.
 
-    The response is exact, not the tangent. A dial of the output layer has a closed form; a deeper one runs forward
-    from where it acts, all nudges side by side. The model is never written to; when it has been turned since, the
-    dial looks again.
+    The response is exact, not the tangent. A dial of the output layer has a closed form; a deeper one is walked on
+    from where it acts, all nudges side by side. The model is never written to; when it has been turned since, the dial
+    looks again.
     """
 
     def __init__(self, model: Model, tokens, y, name: str, index: tuple[int, ...], values: Values | None = None):
@@ -69,13 +68,12 @@ class Dial:
             raise TooLarge(f"nudges: wanted such as {self.model.dtype} can hold, got up to {np.abs(nudges).max():g}")
         said = values.get("hf", values.h)  # (T, D)
         if self.name == "W" or (self.name == "E" and self._tied and self.index[0] not in values.tokens):
-            return response(values.z, values.y, self.index[0], said[:, self.index[1]], nudges)
+            return curve.response(values.z, values.p, values.y, self.index[0], said[:, self.index[1]], nudges)
         if self.name == "b":
-            return response(values.z, values.y, self.index[0], np.ones_like(said[:, 0]), nudges)
-        numbers = sum(array.size for array in values.values() if isinstance(array, np.ndarray))
-        pieces = range(0, len(nudges), max(1, AT_ONCE // numbers))
-        some = nudges.astype(self.model.dtype)
-        return np.concatenate([self._walked(values, some[k : k + pieces.step]) for k in pieces] or [nudges])
+            return curve.response(values.z, values.p, values.y, self.index[0], np.ones_like(said[:, 0]), nudges)
+        largest = max(array.size for here in values.blocks for array in here.values())
+        pieces = np.array_split(nudges.astype(self.model.dtype), -(-len(nudges) * largest // AT_ONCE) or 1)
+        return np.concatenate([self._walked(values, piece) for piece in pieces if len(piece)] or [nudges])
 
     @property
     def _tied(self):
@@ -87,22 +85,27 @@ class Dial:
         here = values if q is None else values.blocks[q]
         known = {**values, **self.model.weights, **self.model.blocks[q or 0], **here, **self.model.settings}
         push = block.push(line, known, self.name.split(".")[-1], self.index)  # of the value's own shape
-        where = line.value if q is None else f"blocks.{q}.{line.value}"
-        with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
-            moved = here[line.value] + np.multiply.outer(nudges, push)  # (K, ...)
-        if not np.isfinite(moved).all():
-            raise TooLarge(
-                f"nudges: {where} is no number any more in {self.model.dtype}, got up to {abs(nudges).max():g}"
-            )
-        try:
-            after = forward(self.model, self.tokens, self.y, hold={where: moved})
-        except TooLarge as error:
-            raise TooLarge(f"nudges: {error}") from None
-        if self.name == "E" and self._tied:  # the tied entry is read at the start and said at the end
-            z, (i, j) = after.z.copy(), self.index
-            z[..., i] += nudges[:, None] * after.get("hf", after.h)[..., j]
-            return loss(z, values.y)
-        return after.L
+        where, still = line.value if q is None else f"blocks.{q}.{line.value}", here[line.value]
+        with np.errstate(all="ignore"):  # told in words, below
+            far = nudges[np.abs(nudges).argmax()] or self.model.dtype.type(1)
+            if not np.isfinite([still + far * push, still - far * push]).all():
+                raise TooLarge(f"nudges: {where} is no number any more in {self.model.dtype}, got up to {abs(far):g}")
+            amounts = np.broadcast_to((nudges / far)[:, None], (still.shape[-2], len(nudges), 1))  # (T, K, 1)
+            try:
+                said = moving.walk_on(self.model, values, q, line, moving.Moving(still, far * push[None], amounts))
+                losses = curve.losses(self.model, values, said, **self._also_said(said, nudges))
+                limits.check_last(self.model, "L", losses)
+            except TooLarge as error:
+                raise TooLarge(f"nudges: {error}") from None
+        return losses
+
+    def _also_said(self, said, nudges):
+        """Of a tied entry, which is read at the start, what it does at the end: its word's logit moves besides."""
+        if self.name != "E" or not self._tied:
+            return {}
+        i, j = self.index
+        component = (said.whole() if isinstance(said, moving.Moving) else said)[:, :, j]  # (K, T)
+        return {"word": i, "extra": nudges[:, None] * component}
 
     def _look(self, values=None):
         self._values = walked(self.model, self.tokens, self.y, values)
@@ -117,30 +120,3 @@ class Dial:
     def __repr__(self):
         spot = ", ".join(map(str, self.index))
         return f"Dial({self.name}[{spot}] = {self.value:.4f}, loss {self.loss():.4f})"
-
-
-def response(z, y, i: int, factor, nudges) -> np.ndarray:
-    """The loss when word i's logit moves by nudge × factor[t]: exact, in closed form. Shape (K,).
-
-    z (T, N), y (T,), factor (T,), nudges (K,). From -log p_y = log(1 + sum over the other words of exp(z_k - z_y)):
-    one of the exponentials moves, word i's, or z_y itself where i is the true word. All others are one number for all
-    nudges. So at a scored position the loss changes by log(1 - p_i + p_i exp(delta)) - [i = y_t] delta, with
-    delta = nudge × factor[t]; in this form it keeps its digits where a share is nearly 1. The mean over the scored
-    positions is returned; TooLarge where it is no number.
-    """
-    scored = np.flatnonzero(y >= 0)  # (M,)
-    z, y, factor = z[scored].astype(float), y[scored], factor[scored].astype(float)  # (M, N), (M,), (M,)
-    z_y, z_i = z[np.arange(len(y)), y], z[:, i].copy()  # (M,), (M,)
-    z[np.arange(len(y)), y] = z[:, i] = -np.inf  # what is left: the words that are neither
-    with np.errstate(divide="ignore"):  # of two words none is left
-        rest = logsumexp(z)  # (M,)
-    losses = np.empty(len(nudges))  # (K,)
-    some = max(1, AT_ONCE // len(y))  # a long curve goes piece by piece
-    with np.errstate(over="ignore", invalid="ignore"):  # told in words, below
-        for k in range(0, len(nudges), some):
-            moved = z_i + np.multiply.outer(nudges[k : k + some], factor)  # (some, M)
-            odds = np.where(y == i, rest - moved, np.logaddexp(rest, moved) - z_y)  # (some, M), log of others / true
-            losses[k : k + some] = np.logaddexp(0, odds).mean(axis=1)
-    if not np.isfinite(losses).all():
-        raise TooLarge(f"nudges: the loss is no number any more, got up to {np.abs(nudges).max():g}")
-    return losses

@@ -9,21 +9,36 @@ from gradwalk.model import TooLarge
 
 
 def check_size(model, values):
-    """TooLarge if the walk out left the dtype's numbers. A norm squares what comes in: there the root is the limit."""
-    most = float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2
+    """TooLarge if the walk out left the dtype's numbers."""
     norm = block.NORMS[model.settings["norm"]].function
     rows = [line.takes[0] for line in block.block(model.settings) if line.function is norm]
-    normed = [(f"blocks.{q}.{name}", here[name]) for q, here in enumerate(values.blocks) for name in rows]
-    normed += [("h", values.h)] if "hf" in values else []
-    for name, x in normed:
-        if not np.abs(x).max() < most:  # a NaN is not, either
-            raise _too_large(model, name, "is too large to be normed, or no number,")
-    for q, here in enumerate(values.blocks):  # a softmax looks at differences: of numbers this large none is left
-        if not np.abs(here.S[np.isfinite(here.S)]).max(initial=0) < 1 / np.sqrt(np.finfo(model.dtype).eps):
-            raise _too_large(model, f"blocks.{q}.S", "is so large that half the digits of its differences are lost")
+    for q, here in enumerate(values.blocks):
+        for name in rows:
+            check_normed(model, f"blocks.{q}.{name}", here[name])
+    if "hf" in values:
+        check_normed(model, "h", values.h)
+    for q, here in enumerate(values.blocks):
+        check_scores(model, f"blocks.{q}.S", here.S)
     last = "L" if "L" in values else "z"
-    if not np.isfinite(values[last]).all():
-        raise _too_large(model, last, "is no number any more")
+    check_last(model, last, values[last])
+
+
+def check_normed(model, name, x):
+    """TooLarge if a norm cannot take x: it squares what comes in, so that the root is the limit."""
+    if not np.abs(x).max() < float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2:  # a NaN is not, either
+        raise _too_large(model, name, "is too large to be normed, or no number,")
+
+
+def check_scores(model, name, S):
+    """TooLarge if a softmax cannot take S: it looks at differences, and of numbers this large none is left."""
+    if not np.abs(S[np.isfinite(S)]).max(initial=0) < 1 / np.sqrt(np.finfo(model.dtype).eps):
+        raise _too_large(model, name, "is so large that half the digits of its differences are lost")
+
+
+def check_last(model, name, array):
+    """TooLarge if what the walk out ends with is no number."""
+    if not np.isfinite(array).all():
+        raise _too_large(model, name, "is no number any more")
 
 
 def check_slopes(model, grads):

@@ -88,6 +88,21 @@ def test_a_line_is_straight_where_it_says_so_and_only_there(number):
 
 
 @FORMS
+def test_a_line_goes_entry_by_entry_where_it_says_so_and_only_there(number):
+    """The last entry of its first input moves: an entrywise line moves in that place alone, any other elsewhere too."""
+    _, mine, known = known_of(number)
+    for line in mine:
+        given = [known[taken] for taken in line.takes]
+        shape = known[line.value].shape
+        if given[0].shape == shape and shape[-1] > 1:
+            given[0] = given[0].copy()
+            given[0].flat[-1] += 0.5 + np.abs(given[0].flat[-1])  # over a mute's edge
+            moved = np.flatnonzero(line.function(*given) != known[line.value])
+            alone = len(line.takes) == 1 and set(moved) <= {given[0].size - 1}
+            assert alone == line.entrywise, line.value
+
+
+@FORMS
 def test_a_push_is_what_a_turn_of_1_does(number):
     for q in range(len(case(number).model.blocks)):
         model, mine, known = known_of(number, q)

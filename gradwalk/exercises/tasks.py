@@ -108,7 +108,7 @@ def all_tasks() -> dict[str, Task]:
         tasks = {task.name: task for task in walked(form)} | tasks
     for _, slope in step2_mlp.ACTIVATIONS.values():
         tasks[slope.__name__] = Task(slope.__name__, slope, ("u",), look_up("u").indices)
-    for value, function, takes, _ in block.course():
+    for value, function, takes, *_ in block.course():
         if function in RULES["softmax"]:
             tasks[value] = Task(value, function, takes, look_up(value).indices)
     return tasks

@@ -8,11 +8,12 @@ from math import ceil, log10
 import numpy as np
 
 from gradwalk import arguments, text
+from gradwalk.curve import rest_of
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.model import Model
 from gradwalk.names import EXTENTS, WEIGHTS
 from gradwalk.reading.labels import SPACE, readable
-from gradwalk.step1_output import dL_db, dL_dW, dL_dz, logsumexp
+from gradwalk.step1_output import dL_db, dL_dW, dL_dz
 from gradwalk.telling import dialects
 from gradwalk.walk import Gradients, Values, backward
 from gradwalk.weights import of_weight
@@ -22,7 +23,7 @@ MOST_DIALS = 72
 DEAD = 1e-12  # a curve that moves by less, or a slope below it, has nothing but rounding in it, at least in float64
 NUDGES = (np.arange(121) - 60) / 60  # (121,) in units of the reach; the middle one is exactly 0
 ENDS = NUDGES[::60]  # (3,) both ends and the middle
-PIECE = 2**20  # numbers: what is made of a whole weight is made piece by piece
+ENOUGH = 2**20  # numbers: of a weight that has more, this many are looked at
 LEGEND = "arrow: the way that helps, longer where it is steeper · arc: turned since the start · tick: the start"
 OUTPUT = ("W", "b")  # the dials of the output layer have a closed form
 
@@ -61,7 +62,9 @@ def choose(model: Model, values: Values, grads: Mapping, name: str, rows, column
     elif name in OUTPUT:
         true, counts = np.unique(values.y[scored], return_counts=True)
         true = [int(i) for i in true[np.argsort(-counts, kind="stable")]][:3]
-        likely = np.argsort(-values.p[scored].mean(axis=0), kind="stable")
+        share = values.p[scored].mean(axis=0)  # (N,)
+        likely = np.flatnonzero(share >= np.partition(share, -min(9, model.N))[-min(9, model.N)])  # nine or more
+        likely = likely[np.argsort(-share[likely], kind="stable")]
         rows = [*true, *(int(i) for i in likely[: 6 + len(true)] if i not in true)][:6]
     else:
         chosen = steep if array.ndim == 1 else steep[:, slice(None) if columns is None else columns].max(axis=1)
@@ -81,10 +84,12 @@ def choose(model: Model, values: Values, grads: Mapping, name: str, rows, column
 
 
 def reach_of(array: np.ndarray) -> float:
-    """How far a dial of this weight goes to either side: three root-mean-squares; 1 where all is zero."""
-    pieces = range(0, len(array), max(1, PIECE * len(array) // array.size))  # in float64 a vocabulary fills memory
-    squares = sum(np.square(array[k : k + pieces.step], dtype=np.float64).sum() for k in pieces)
-    return 3 * float(np.sqrt(squares / array.size)) or 1.0
+    """How far a dial of this weight goes to either side: three root-mean-squares; 1 where all is zero.
+
+    Of a large weight every so many rows speak for all.
+    """
+    some = array[:: max(1, array.size // ENOUGH)]
+    return 3 * float(np.sqrt(np.square(some, dtype=np.float64).mean())) or 1.0
 
 
 def compose(
@@ -257,8 +262,7 @@ def _signed(x, digits=2):
 def _positions(model, values, name, rows, columns, scored):
     """For each scored position what the closed form needs: z of the rows, h of the columns, the rest as one number."""
     said = _said(values)
-    others = np.delete(values.z[scored], rows, axis=1)  # (M, N - rows)
-    rest = logsumexp(others) if others.shape[1] else None  # (M,)
+    rest = rest_of(values.z, values.p, scored, rows) if len(rows) < model.N else None  # (M,)
     return [
         {
             "t": int(t),

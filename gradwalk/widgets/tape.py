@@ -35,7 +35,7 @@ def _told(lines, prefix):
     own = {name: prefix + name for name in (*BLOCK_VALUES, *BLOCK_WEIGHTS)}
     return [
         [own.get(value, value), function.__name__, [own.get(name, name) for name in takes]]
-        for value, function, takes, _ in lines
+        for value, function, takes, *_ in lines
     ]
 
 
