@@ -82,7 +82,7 @@ def clock(row: Row, rounds: int = ROUNDS) -> Clocked:
 def told(row: Row, clocked: Clocked) -> str:
     """The row as a line of the table."""
     numbers = f"{1e3 * clocked.own:>10.2f}{1e3 * clocked.other:>11.1f}{clocked.ratio:>11,.2f}"
-    promised = f"{row.faster:,g} ×" if row.faster else f"{row.within:g} ms" if row.within else ""
+    promised = f"{row.faster:,.3g} ×" if row.faster else f"{row.within:g} ms" if row.within else ""
     said = "" if not promised else "kept" if kept(row, clocked) else "NOT KEPT"
     if not clocked.quiet:
         said = (
@@ -180,7 +180,123 @@ def dials(wanted: Callable[[str], bool]) -> Iterator[Row]:
     yield from rows([(f"{name}, a norm after it", name, 3, False) for name in ("W2", "W1")], **as_gpt2)
 
 
-GROUPS = {"dials": dials}
+# ---- the whole walk, forward and back
+
+
+def walks(wanted: Callable[[str], bool]) -> Iterator[Row]:
+    """All gradients of one sentence, against PyTorch and against the bare matrix products, written where they lay."""
+    import torch
+
+    from bench import torch_walk
+    from gradwalk import Model, backward, forward
+
+    torch.set_num_threads(int(os.environ[THREADS[0]]))
+    words = [f"word{i}" for i in range(50_257)]
+    one = {"D": 1024, "F": 4096, "H": 16, "T_max": 256}
+    small = {"D": 768, "F": 3072, "H": 12, "T_max": 64, "blocks": 12, "tied": True, "final_norm": True, "bias": False}
+    promised = [  # seconds as a share of PyTorch's, as a multiple of the products'
+        ("T = 64", 64, one, 0.70, 1.20),
+        ("T = 256", 256, one, 0.90, 1.40),
+        ("12 blocks, T = 64", 64, small, None, None),
+    ]
+    for said, T, sizes, eager, floor in promised:
+        if not wanted(f"the walk, {said}"):
+            continue
+        model = Model.random(words=words, activation="gelu", dtype=np.float32, **sizes)
+        tokens, y = np.random.default_rng(0).integers(50_257, size=(2, T))
+        peer, last = torch_walk.Walk(model, tokens, y, train=True), None
+
+        def there_and_back(model=model, tokens=tokens, y=y):
+            nonlocal last
+            last = backward(model, forward(model, tokens, y), into=last)
+
+        there_and_back(), peer.back()
+        largest = {name: np.abs(peer.weights[name].grad.numpy()).max() for name in ("E", "E_pos")}
+        for name, most in largest.items():
+            assert np.abs(last[f"dL_d{name}"] - peer.weights[name].grad.numpy()).max() < 2e-5 * most, name
+        own = Side("backward", there_and_back)
+        yield Row(f"the walk, {said}", own, Side("PyTorch", peer.back), eager and 1 / eager)
+        try:
+            peer.mean_loss = torch.compile(peer.mean_loss)
+            peer.back()
+            yield Row(f"the walk, {said}", own, Side("torch.compile", peer.back))
+        except Exception as error:  # no compiler, or one that cannot: the table says so
+            print(f"the walk, {said}: torch.compile does not compile here: {type(error).__name__}")
+        products = products_of(model, T)
+        yield Row(f"the walk, {said}", own, Side("its matrix products", products), floor and 1 / floor)
+
+
+def products_of(model, T: int) -> Callable[[], None]:
+    """The bare products of a walk there and back: of each weight matrix three, written into arrays kept from before."""
+    said = "W" if "W" in model.weights else "E"
+    names = [name for name, array in model.weights.items() if array.ndim == 2 and name not in ("E", "E_pos")]
+    given = []
+    for w in (model.weights[name] for name in [*names, *({said} - {*names})]):
+        x, out = (np.random.default_rng(0).standard_normal((T, n), w.dtype) for n in w.shape[::-1])
+        given.append((w, x, out, np.zeros_like(w)))
+
+    def products():
+        for w, x, out, slope in given:
+            np.matmul(x, w.T, out=out)
+            np.matmul(out.T, x, out=slope)
+            np.matmul(out, w, out=x)
+            x[...] = 1  # or the numbers would grow from one round to the next
+
+    return products
+
+
+# ---- the course's model, tuned
+
+
+def tuning(wanted: Callable[[str], bool]) -> Iterator[Row]:
+    """Steps of descent on the course's model and text: one sentence a step, and sixteen."""
+    import torch
+
+    from bench import torch_walk
+    from gradwalk import Model, backward, forward, text
+
+    course = text.load()
+    sentences = course.sentences[:320]
+    for several, faster in ((1, 1.5), (16, 1.0)):
+        said = f"tuning, {several} a step"
+        if not wanted(said):
+            continue
+        model = Model.untrained(course.words)
+        batches = [[model.read(s, scored="all") for s in sentences[k : k + several]] for k in range(0, 320, several)]
+        peer = torch_walk.Walk(model, *padded(batches[0]), train=True)
+        padded_batches = [[torch.from_numpy(array) for array in padded(batch)] for batch in batches]
+
+        def own(model=model, batches=batches):
+            for batch in batches:
+                tokens, y = map(list, zip(*batch, strict=True))
+                model.move(backward(model, forward(model, tokens, y)), 1e-9)
+
+        def theirs(peer=peer, batches=padded_batches):
+            for peer.tokens, peer.y in batches:
+                peer.back()
+                peer.move(1e-9)
+
+        seconds = {}
+        for threads in range(1, os.cpu_count() + 1):  # each side at its best: numpy's is one for arrays this small
+            torch.set_num_threads(threads)
+            theirs()
+            start = perf_counter()
+            theirs()
+            seconds[threads] = perf_counter() - start
+        torch.set_num_threads(min(seconds, key=seconds.get))
+        yield Row(said, Side("move", own, 1 / len(batches)), Side("PyTorch", theirs, 1 / len(batches)), faster)
+
+
+def padded(batch) -> tuple[np.ndarray, np.ndarray]:
+    """Sentences side by side, the shorter ones filled up with places that are not scored."""
+    longest = max(len(y) for _, y in batch)
+    tokens, y = np.zeros((len(batch), longest), int), np.full((len(batch), longest), -1)
+    for row, (its_tokens, its_y) in enumerate(batch):
+        tokens[row, : len(its_y)], y[row, : len(its_y)] = its_tokens, its_y
+    return tokens, y
+
+
+GROUPS = {"walks": walks, "dials": dials, "tuning": tuning}
 
 
 def main() -> int:

@@ -15,10 +15,13 @@ def heads(x, H):
 
 
 class Walk:
-    """A model's walk out on one sentence: `loss` as it stands, `curve` with one number of a weight turned."""
+    """A model's walk on one sentence, or on several of one length: the `loss`, its `curve` as one number of a weight is
+    turned, and with `train` the walk there and `back`, and a `move`."""
 
-    def __init__(self, model, tokens, y):
+    def __init__(self, model, tokens, y, train=False):
         self.weights = {name: torch.from_numpy(array.copy()) for name, array in model.weights.items()}
+        for array in self.weights.values():
+            array.requires_grad_(train)
         self.blocks = [{name: self.weights[name] for name in model.weights}]
         if len(model.blocks) > 1:
             of = [f"blocks.{q}." for q in range(len(model.blocks))]
@@ -54,24 +57,48 @@ class Walk:
         return [k[x].expand(most) for x in "QKV"]
 
     def start(self):
-        return self.weights["E"][self.tokens] + self.weights["E_pos"][: len(self.tokens)]
+        return F.embedding(self.tokens, self.weights["E"]) + self.weights["E_pos"][: self.tokens.shape[-1]]
 
-    @torch.no_grad()
-    def loss(self) -> float:
-        """The loss, by the whole walk."""
+    def out(self):
+        """The walk out as far as h."""
         x = self.start()
         for w in self.blocks:
             known = {"x0": x}
             for name, make in self.lines(w).items():
                 known[name] = make(known)
             x = known["h"]
-        return float(self.losses(x))
+        return x
+
+    @torch.no_grad()
+    def loss(self) -> float:
+        """The loss, by the whole walk."""
+        return float(self.losses(self.out()))
+
+    def back(self) -> float:
+        """All gradients, after the walk out; those of the time before are let go first, as `zero_grad` does it."""
+        for array in self.weights.values():
+            array.grad = None
+        loss = self.mean_loss()
+        loss.backward()
+        return loss.item()
+
+    def mean_loss(self):
+        return F.cross_entropy(self.logits(self.out()).flatten(0, -2), self.y.flatten(), ignore_index=-1)
+
+    @torch.no_grad()
+    def move(self, eta: float) -> None:
+        """Every weight by -eta times its gradient, all by one call."""
+        arrays = list(self.weights.values())
+        torch._foreach_add_(arrays, [array.grad for array in arrays], alpha=-eta)
+
+    def logits(self, h):
+        w = self.weights
+        said = self.norm(h, w, "f") if "gammaf" in w else h
+        return F.linear(said, w.get("W", w["E"]), w.get("b"))
 
     def losses(self, h):
         """The loss at each setting: h (..., T, D)."""
-        w = self.weights
-        said = self.norm(h, w, "f") if "gammaf" in w else h
-        z = F.linear(said, w.get("W", w["E"]), w.get("b"))
+        z = self.logits(h)
         one = F.cross_entropy(z.flatten(0, -2), self.y.expand(z.shape[:-1]).flatten(), reduction="none")
         return one.unflatten(0, z.shape[:-1]).mean(-1)
 
