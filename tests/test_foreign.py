@@ -10,7 +10,7 @@ import pytest
 
 from gradwalk import checkpoint
 from gradwalk.model import Model
-from gradwalk.reading import foreign
+from gradwalk.reading import stored
 
 pytestmark = pytest.mark.slow
 
@@ -157,15 +157,15 @@ def test_a_flipped_bit_is_refused_or_changes_no_size(tmp_path, kind):
 
 
 def test_more_arrays_than_any_model_has(tmp_path):
-    empty = [b'"a%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(foreign.MOST_ARRAYS + 1)]
+    empty = [b'"a%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(stored.MOST_ARRAYS + 1)]
     many = joined(b"{" + b",".join(empty) + b"}", b"")
     told = outcome(lambda: checkpoint.load(tmp_path / "many"), tmp_path / "many", many)
     assert told.endswith("many: holds 20,001 arrays; wanted at most 20,000")
 
 
 def test_weights_that_memory_has_no_room_for(tmp_path, monkeypatch):
-    """128 MB of zeros that take no place on the disk, and a machine with little left."""
-    path, size = tmp_path / "large", 2**27
+    """268 MB of zeros that take no place on the disk, and a machine with little left."""
+    path, size = tmp_path / "large", 2**28
     about = {"gradwalk": json.dumps({"words": ["a"], "H": 1, "activation": "relu"})}
     start = joined({"__metadata__": about, "E": {"dtype": "F64", "shape": [size // 8], "data_offsets": [0, size]}}, b"")
     with path.open("wb") as file:

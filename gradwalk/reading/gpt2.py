@@ -11,8 +11,9 @@ import numpy as np
 from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
-from gradwalk.reading import foreign, layout, vocabulary
+from gradwalk.reading import foreign, layout, stored, vocabulary
 from gradwalk.step3_layernorm import EPS
+from gradwalk.weights import finite, read_only
 
 # What the config may say; the first of each is what GPT-2's own silence means.
 CONFIG = {
@@ -72,7 +73,7 @@ def gpt2(folder: str | Path) -> Model:
     arrays = _arrays(path, sizes)
     several = sizes["n_layer"] > 1
     weights = {
-        name if q is None or not several else f"blocks.{q}.{name}": array
+        name if q is None or not several else f"blocks.{q}.{name}": read_only(array)
         for (q, name), array in layout.weights(arrays, "gpt2", sizes["n_layer"]).items()
     }
     known = vocabulary.read(folder, sizes["vocab_size"])
@@ -171,30 +172,31 @@ def _size(config, path, key, others=()):
 
 def _arrays(path, sizes):
     """The arrays of model.safetensors by GPT-2's names. The header is held against the config before any is read."""
-    header = foreign.header(path)
-    stored, heads = _stored(path, header)
-    layers = {found[1] for name in stored if (found := re.match(BLOCK, name))}
+    header = stored.header(path)
+    ours, heads = _ours(path, header)
+    layers = {found[1] for name in ours if (found := re.match(BLOCK, name))}
     if len(layers) < sizes["n_layer"]:
         raise ValueError(f"{path}: holds {len(layers):,} blocks, config.json names n_layer {sizes['n_layer']:,}")
     shapes = layout.shapes("gpt2", {letter: sizes[key] for letter, key in LETTERS.items()}, sizes["n_layer"])
-    if missing := [name for name in shapes if name not in stored]:
-        others = [name for name in stored if name not in shapes]
+    if missing := [name for name in shapes if name not in ours]:
+        others = [name for name in ours if name not in shapes]
         told = f"; not known: {foreign.few(others)}" if others else ""
         raise ValueError(f"{path}: missing {foreign.few(missing)}{told}")
-    for name, theirs in stored.items():
+    for name, theirs in ours.items():
         if name not in shapes:
             raise ValueError(f"{path}: {name} is not a weight of GPT-2 with the layers that config.json names")
-        if header.shapes[theirs] != shapes[name]:
-            came = header.shapes[theirs]
+        if (came := header.arrays[theirs].shape) != shapes[name]:
             raise ValueError(f"{path}: {name} came with shape {came}, wanted {shapes[name]} by config.json")
-    read = foreign.arrays(path, header, [*stored.values(), *heads])
-    arrays = {name: _at_least_float32(read[theirs]) for name, theirs in stored.items()}
-    if not all(np.array_equal(read[head], arrays[WORDS].astype(read[head].dtype)) for head in heads):
+    read = stored.read(header, [*ours.values(), *heads])
+    for theirs in ours.values():
+        if not finite(read[theirs]):
+            raise ValueError(f"{path}: {theirs} holds a number that is not finite")
+    if not all(_same(read[head], read[ours[WORDS]]) for head in heads):
         raise ValueError(f"{path}: {HEAD} is not {WORDS}; GPT-2's weights are tied")
-    return arrays
+    return {name: read[theirs] for name, theirs in ours.items()}
 
 
-def _stored(path, header):
+def _ours(path, header):
     """Where each weight lies in the file, by its name without the prefix that all have; and where the output layer.
 
     "transformer.", "module.model." or nothing stands before every name; the tied output layer may have less of it.
@@ -202,22 +204,22 @@ def _stored(path, header):
     """
     if "gradwalk" in header.metadata:
         raise ValueError(f"{path}: is a model of the course's own; gradwalk.checkpoint.load reads it")
-    ends = [name for name in header.shapes if name == PLACES or name.endswith(f".{PLACES}")]
+    ends = [name for name in header.arrays if name == PLACES or name.endswith(f".{PLACES}")]
     if not ends:
-        came = foreign.few([*header.shapes]) or "nothing"
+        came = foreign.few([*header.arrays]) or "nothing"
         raise ValueError(f"{path}: missing {PLACES} and the rest of GPT-2; it holds {came}")
     if len(ends) > 1:
         raise ValueError(f"{path}: wanted one model, it holds {foreign.few(ends)}")
     prefix = ends[0].removesuffix(PLACES)
-    heads = [name for name in header.shapes if prefix.startswith(_before(name, HEAD))]
-    ours = [name for name in header.shapes if name not in heads]
-    if strays := [name for name in ours if not name.startswith(prefix)]:
+    heads = [name for name in header.arrays if prefix.startswith(_before(name, HEAD))]
+    names = [name for name in header.arrays if name not in heads]
+    if strays := [name for name in names if not name.startswith(prefix)]:
         raise ValueError(f"{path}: {foreign.few(strays)} is not a weight of GPT-2; its names begin with {prefix}")
-    stored = {name.removeprefix(prefix): name for name in ours}
-    stored = {name: theirs for name, theirs in stored.items() if not re.fullmatch(MASK, name)}
-    if heads and WORDS not in stored:
-        stored[WORDS] = heads.pop()
-    return stored, heads
+    ours = {name.removeprefix(prefix): name for name in names}
+    ours = {name: theirs for name, theirs in ours.items() if not re.fullmatch(MASK, name)}
+    if heads and WORDS not in ours:
+        ours[WORDS] = heads.pop()
+    return ours, heads
 
 
 def _before(name, end):
@@ -225,5 +227,7 @@ def _before(name, end):
     return name.removesuffix(end) if name.endswith(end) else "\0"
 
 
-def _at_least_float32(array):
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def _same(one, other):
+    """Whether two arrays are equal, looked at piece by piece."""
+    rows = range(0, len(other), 1000)
+    return one.shape == other.shape and all(np.array_equal(one[i : i + 1000], other[i : i + 1000]) for i in rows)
