@@ -1,6 +1,8 @@
 """Arrays as files store them: where they lie, what is made of them, and what becomes of a file that is in use."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tracemalloc
@@ -9,7 +11,7 @@ import gpt2_folder
 import numpy as np
 import pytest
 from gpt2_folder import CONFIG
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from gradwalk.dial import Dial
 from gradwalk.model import Model
@@ -20,6 +22,7 @@ from gradwalk.weights import finite, mapped, of_weight
 pytestmark = pytest.mark.slow
 
 TOKENS, Y = np.array([3, 10, 3, 0, 7]), np.array([10, -1, 0, 7, 7])
+WEIGHTS = gpt2_folder.arrays(CONFIG)
 LARGER = CONFIG | {"n_embd": 384, "vocab_size": 2000}
 posix = pytest.mark.skipif(os.name == "nt", reason="Windows lets nobody replace or cut a mapped file")
 
@@ -201,3 +204,192 @@ def test_one_number_that_is_not_finite_is_found(number, dtype):
     array[5, 77] = number
     for given in (array, array.T, array[:, 3:100].T):
         assert not finite(given)
+
+
+# ---- sixteen bits
+
+
+def as_bfloat16(path, arrays):
+    """A file of bfloat16, its numbers rounded to the nearest, ties to even; and the numbers that it then holds."""
+    header, data, held, at = {"__metadata__": {"format": "pt"}}, b"", {}, 0
+    for name, array in arrays.items():
+        bits = array.astype(np.float32).view(np.uint32).astype(np.uint64)
+        half = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype("<u2")
+        held[name] = (half.astype(np.uint32) << 16).view(np.float32)
+        header[name] = {"dtype": "BF16", "shape": array.shape, "data_offsets": [at, at + half.nbytes]}
+        data, at = data + half.tobytes(), at + half.nbytes
+    told = json.dumps(header).encode()
+    path.write_bytes(len(told).to_bytes(8, "little") + told + data)
+    return held
+
+
+@pytest.mark.parametrize("large", [0, 2**40])
+def test_bfloat16_is_raised_to_float32(tmp_path, monkeypatch, large):
+    monkeypatch.setattr(stored, "MAPPED_FROM", large)
+    folder = gpt2_folder.write(tmp_path / "gpt2", WEIGHTS, CONFIG)
+    held = as_bfloat16(folder / "model.safetensors", WEIGHTS)
+    model = Model.gpt2(folder)
+    assert model.dtype == np.float32
+    assert np.array_equal(model.weights["E"], held["wte.weight"])
+    assert np.array_equal(model.weights["blocks.1.W_V"], held["h.1.attn.c_attn.weight"][:, 12:].T)
+    np.testing.assert_allclose(model.weights["E"], WEIGHTS["wte.weight"], rtol=2**-8)
+    assert not any(mapped(array) for array in model.weights.values())
+    same = model.copy()
+    model.turn("E", (0, 0), 1.0)
+    assert same.weights["E"][0, 0] == held["wte.weight"][0, 0]
+
+
+@pytest.mark.parametrize(
+    ("bits", "number"),
+    [
+        (0x3F80, 1.0), (0xC049, -3.140625), (0x0001, 2.0**-133), (0x7F7F, 255 * 2.0**120),
+        (0x8000, -0.0), (0x7F80, np.inf), (0xFF80, -np.inf), (0x7FC0, np.nan),
+    ],
+)  # fmt: skip
+def test_a_bfloat16_is_the_upper_half_of_a_float32(tmp_path, bits, number):
+    header = b'{"a":{"dtype":"BF16","shape":[1],"data_offsets":[0,2]}}'
+    (tmp_path / "a").write_bytes(len(header).to_bytes(8, "little") + header + bits.to_bytes(2, "little"))
+    read = stored.read(stored.header(tmp_path / "a"), ["a"])["a"]
+    np.testing.assert_array_equal(read, np.float32([number]))
+    assert np.signbit(read[0]) == np.signbit(number)
+
+
+@pytest.mark.parametrize("bits", [b"\x80\x7f", b"\x80\xff", b"\xc0\x7f", b"\xff\xff"])
+def test_a_bfloat16_that_is_not_finite_is_named(tmp_path, bits):
+    folder = gpt2_folder.write(tmp_path / "gpt2", WEIGHTS, CONFIG)
+    path = folder / "model.safetensors"
+    as_bfloat16(path, WEIGHTS)  # its last array is ln_f.bias
+    path.write_bytes(path.read_bytes()[:-2] + bits)
+    with pytest.raises(ValueError, match=r"ln_f\.bias holds a number that is not finite"):
+        Model.gpt2(folder)
+
+
+# ---- several files
+
+
+def in_parts(folder, weights, parts=3, prefix=""):
+    """GPT-2's folder with its weights in several files, as they are published."""
+    gpt2_folder.write(folder, weights, CONFIG)
+    (folder / "model.safetensors").unlink()
+    index = {"metadata": {"total_size": 1}, "weight_map": {}}  # the size is a lie
+    for k in range(parts):
+        name = f"model-{k + 1:05}-of-{parts:05}.safetensors"
+        own = {prefix + key: weights[key] for key in sorted(weights)[k::parts]}
+        save_file(own, folder / name, {"format": "pt"})
+        index["weight_map"] |= dict.fromkeys(own, name)
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    return folder
+
+
+@pytest.mark.parametrize("large", [0, 2**40])
+@pytest.mark.parametrize(("parts", "prefix"), [(1, ""), (3, "transformer."), (16, "")])
+def test_several_files_are_one_model(tmp_path, monkeypatch, large, parts, prefix):
+    monkeypatch.setattr(stored, "MAPPED_FROM", large)
+    plain = Model.gpt2(gpt2_folder.write(tmp_path / "plain", WEIGHTS, CONFIG))
+    folder = in_parts(tmp_path / "parts", WEIGHTS, parts, prefix)
+    for given in (folder, folder / "model.safetensors.index.json", folder / "config.json"):
+        model = Model.gpt2(given)
+        assert model.weights.keys() == plain.weights.keys()
+        assert all(np.array_equal(array, plain.weights[name]) for name, array in model.weights.items())
+    assert len({mapped(array) for array in model.weights.values()}) == (parts if large == 0 else 1)
+    (folder / "model.safetensors.index.json").rename(folder / "other.safetensors.index.json")
+    assert Model.gpt2(folder / "other.safetensors.index.json").weights.keys() == plain.weights.keys()
+
+
+@pytest.mark.usefixtures("as_if_large")
+def test_one_of_several_files_that_was_written_over(tmp_path):
+    folder = in_parts(tmp_path / "parts", WEIGHTS)
+    model = Model.gpt2(folder)
+    later(folder / "model-00002-of-00003.safetensors")
+    with pytest.raises(ValueError, match=r"model-00002-of-00003\.safetensors: has been written over"):
+        forward(model, TOKENS)
+
+
+@posix
+def test_links_in_a_folder_of_the_hubs_cache_are_followed(tmp_path):
+    folder, blobs = in_parts(tmp_path / "snapshot", WEIGHTS), tmp_path / "blobs"
+    blobs.mkdir()
+    for path in folder.glob("*.safetensors"):
+        shutil.move(path, blobs / path.stem)
+        path.symlink_to(blobs / path.stem)
+    assert np.array_equal(Model.gpt2(folder).weights["E"], WEIGHTS["wte.weight"])
+
+
+def test_a_file_of_several_that_is_missing_is_named(tmp_path):
+    folder = in_parts(tmp_path / "parts", WEIGHTS)
+    (folder / "model-00002-of-00003.safetensors").unlink()
+    told = r"model-00002-of-00003\.safetensors: there is no such file; model\.safetensors\.index\.json names it"
+    with pytest.raises(FileNotFoundError, match=told):
+        Model.gpt2(folder)
+
+
+FIRST, SECOND = "model-00001-of-00003.safetensors", "model-00002-of-00003.safetensors"
+SOME = sorted(WEIGHTS)[0]  # it is in the first
+
+
+def other_place(place):
+    return lambda told: told["weight_map"].update({SOME: place})
+
+
+LIES = {
+    **{
+        f"wanted the name of a .safetensors file in the same folder, got {place!r}": other_place(place)
+        for place in (
+            "../a.safetensors", "./a.safetensors", "b/a.safetensors", "..\\a.safetensors", "C:a.safetensors",
+            "a.safetensors\0", "a.safetensors\n", "..safetensors", ".safetensors", "~.safetensors", "", "a.bin",
+        )
+    },
+    "wanted the name of a .safetensors file in the same folder, got '/": other_place(f"/tmp/{FIRST}"),
+    "wanted weight_map, each array's file by its name, got None": lambda told: told.pop("weight_map"),
+    "wanted weight_map, each array's file by its name, got {}": lambda told: told.update(weight_map={}),
+    "wanted weight_map, each array's file by its name, got [": lambda told: told.update(weight_map=[FIRST]),
+    "wanted weight_map, each array's file by its name, got {'": other_place(None),
+    f"{SECOND}: missing {SOME}, which model.safetensors.index.json says are in it": other_place(SECOND),
+    f"{FIRST}: holds {SOME}, which model.safetensors.index.json does not": lambda told: told["weight_map"].pop(SOME),
+    f"{FIRST}: missing h.9.ln_1.bias, which": lambda told: told["weight_map"].update({"h.9.ln_1.bias": FIRST}),
+    "names 20,028 arrays in 4 files; wanted at most 20,000 in 100": lambda told: told["weight_map"].update(
+        {f"a{i}": "a.safetensors" for i in range(20_000)}
+    ),
+    "names 228 arrays in 203 files; wanted at most 20,000 in 100": lambda told: told["weight_map"].update(
+        {f"a{i}": f"a{i}.safetensors" for i in range(200)}
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("told", LIES)
+def test_an_index_that_lies_is_refused(tmp_path, told):
+    folder = in_parts(tmp_path / "parts", WEIGHTS)
+    path = folder / "model.safetensors.index.json"
+    index = json.loads(path.read_text())
+    LIES[told](index)
+    path.write_text(json.dumps(index))
+    with pytest.raises(ValueError, match="parts") as found:
+        Model.gpt2(folder)
+    assert told in str(found.value)
+    assert len(str(found.value)) < len(str(folder)) + 400
+
+
+def test_the_files_of_an_index_are_looked_at_like_any(tmp_path):
+    for holds, told in (
+        (b"", "is empty"),
+        (b"\x80\x02}q\x00." + b"\xff" * 100, "is a pickle, which can run a program"),
+    ):
+        folder = in_parts(tmp_path / "parts", WEIGHTS)
+        (folder / SECOND).write_bytes(holds)
+        with pytest.raises(ValueError, match=f"{SECOND}: {told}"):
+            Model.gpt2(folder)
+    folder = in_parts(tmp_path / "parts", WEIGHTS)
+    whole = (folder / SECOND).read_bytes()
+    (folder / SECOND).write_bytes(whole[:-1])
+    with pytest.raises(ValueError, match=f"{SECOND}: is cut off"):
+        Model.gpt2(folder)
+    (folder / "model.safetensors.index.json").write_text("[" * 10**5)
+    with pytest.raises(ValueError, match=r"index\.json: not JSON that can be read"):
+        Model.gpt2(folder)
+
+
+def test_one_file_goes_before_an_index(tmp_path):
+    """As for the library that publishes them."""
+    folder = in_parts(tmp_path / "parts", {name: array + 1 for name, array in WEIGHTS.items()})
+    gpt2_folder.write(folder, WEIGHTS, CONFIG)
+    assert np.array_equal(Model.gpt2(folder).weights["E"], WEIGHTS["wte.weight"])

@@ -42,10 +42,8 @@ BLOCK = re.escape(DIALECTS["gpt2"].block).replace("0", r"(\d+)")
 LARGEST = 2_000_000  # rows, or whatever: far above any GPT-2's, and soon gone through
 
 MASK = rf"{BLOCK}attn\.(masked_)?bias"
-SHARDS = (
-    " (shards), which are not read yet; save the model as one file "
-    '(with transformers: `model.save_pretrained(folder, max_shard_size="100GB")`)'
-)
+INDEX = ".safetensors.index.json"  # which of several files each weight is in
+PART = r"-\d+-of-\d+\.safetensors$"  # one of these
 CONVERT = "`transformers.AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder)` writes it"
 OTHERS = ("*.bin", "*.h5", "*.msgpack", "*.ckpt*", "*.pt", "*.pth", "*.gguf", "*.onnx", "*.pkl", "*.npz")
 
@@ -53,10 +51,13 @@ OTHERS = ("*.bin", "*.h5", "*.msgpack", "*.ckpt*", "*.pt", "*.pth", "*.gguf", "*
 def gpt2(folder: str | Path) -> Model:
     """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
 
-    `folder` may also be the .safetensors file itself, with config.json beside it. Names may have one prefix in
-    common, such as "transformer."; the weights keep their dtype, float16 is raised to float32. `model.words` are the
-    vocabulary of tokenizer.json, or of vocab.json and merges.txt, and reading a sentence needs the package
-    `tokenizers`; without these files the words are "0", "1", "2", ...
+    The weights may lie in several files, with model.safetensors.index.json to say where. `folder` may also be the
+    .safetensors file itself, or the index, with config.json beside it. Names may have one prefix in common, such as
+    "transformer."; the weights keep their dtype, float16 and bfloat16 are raised to float32. Of large files no copy is
+    made: float32 and float64 are read where they lie, so the files must stay as they are (`files.Mapped`).
+
+    `model.words` are the vocabulary of tokenizer.json, or of vocab.json and merges.txt, and reading a sentence needs
+    the package `tokenizers`; without these files the words are "0", "1", "2", ...
 
     FileNotFoundError if the folder, config.json or model.safetensors is missing. ValueError, naming the file, if the
     config asks for anything but GPT-2's own (GELU's tanh form or ReLU, tied weights), or if a weight is
@@ -70,7 +71,8 @@ def gpt2(folder: str | Path) -> Model:
         f"{folder / 'config.json'}: layer_norm_epsilon", config.get("layer_norm_epsilon", EPS), above=0
     )
     path = _weights(folder, given)
-    arrays = _arrays(path, sizes)
+    header = stored.index(path) if path.name.endswith(INDEX) else stored.header(path)
+    arrays = _arrays(header, sizes)
     several = sizes["n_layer"] > 1
     weights = {
         name if q is None or not several else f"blocks.{q}.{name}": read_only(array)
@@ -112,7 +114,7 @@ def _folder(given):
         hub = re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name) and given.suffix not in (".safetensors", ".json")
         told = f"; a model of that name on the hub is downloaded first: `hf download {name} --local-dir {given.name}`"
         raise FileNotFoundError(f"folder: there is no folder {foreign.brief(name)}{told if hub else ''}")
-    if found == "file" and given.suffix != ".safetensors" and given.name != "config.json":
+    if found == "file" and given.name != "config.json" and not given.name.endswith((".safetensors", INDEX)):
         strange = foreign.what_it_is(foreign.first_bytes(given, 1000)) or "a file"
         raise ValueError(f"folder: {given} is {strange}; wanted a folder with config.json and model.safetensors")
     folder = given if found == "folder" else given.parent
@@ -124,20 +126,23 @@ def _folder(given):
 
 
 def _weights(folder, given):
-    """The one file of weights: the given one if it is such a file, else model.safetensors."""
-    path = given if given.suffix == ".safetensors" and given != folder else folder / "model.safetensors"
-    if not foreign.is_file(path):
-        raise FileNotFoundError(f"{path}: there is no such file{_no_weights(folder)}")
-    if re.search(r"-\d+-of-\d+$", path.stem):
-        raise ValueError(f"{path}: is one of several files{SHARDS}")
-    return path
+    """The file of weights, or the index of several: the given one if it is either, else by the published names."""
+    if given != folder and given.name != "config.json":
+        if re.search(PART, given.name):
+            raise ValueError(f"{given}: is one of several files; give the folder, or the {INDEX} that names them all")
+        return given
+    for name in ("model.safetensors", f"model{INDEX}"):
+        if foreign.is_file(folder / name):
+            return folder / name
+    raise FileNotFoundError(f"{folder / 'model.safetensors'}: there is no such file{_no_weights(folder)}")
 
 
 def _no_weights(folder):
     """What lies there in their place, and what to do."""
-    if foreign.is_file(folder / "model.safetensors.index.json"):
-        return f"; the weights are in several files{SHARDS}"
-    if other := sorted(path.name for path in folder.glob("*.safetensors")):
+    other = sorted(path.name for kind in ("*.safetensors", f"*{INDEX}") for path in folder.glob(kind))
+    if parts := [name for name in other if re.search(PART, name)]:
+        return f"; there is {foreign.few(parts)}, but no model{INDEX}, which says what is in each: download it too"
+    if other:
         return f"; there is {foreign.few(other)}: give the file itself in place of the folder"
     if other := sorted({path.name for kind in OTHERS for path in folder.glob(kind)}):
         return f"; there is only {foreign.few(other)}, which is not opened; wanted safetensors: {CONVERT}"
@@ -170,9 +175,9 @@ def _size(config, path, key, others=()):
     return given
 
 
-def _arrays(path, sizes):
-    """The arrays of model.safetensors by GPT-2's names. The header is held against the config before any is read."""
-    header = stored.header(path)
+def _arrays(header, sizes):
+    """The arrays of these weights by GPT-2's names. The header is held against the config before any is read."""
+    path = header.path
     ours, heads = _ours(path, header)
     layers = {found[1] for name in ours if (found := re.match(BLOCK, name))}
     if len(layers) < sizes["n_layer"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from math import prod
 from pathlib import Path
@@ -15,7 +16,8 @@ from gradwalk.reading import foreign
 
 MOST_ARRAYS = 20_000  # GPT-2's largest has 580
 LONGEST_NAME = 200
-DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2"}
+MOST_FILES = 100
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}  # numpy has no bfloat16: its 16 bits as they are
 MAPPED_FROM = 2**26  # bytes: of a smaller file a copy is soon made, and it may do what it likes afterwards
 
 
@@ -66,6 +68,37 @@ def header(path: Path) -> Header:
     return Header(path, arrays, told.get("__metadata__") or {})
 
 
+def index(path: Path) -> Header:
+    """What the files hold together that an index names, such as model.safetensors.index.json; its sizes do not count.
+
+    FileNotFoundError, naming it, for a file that is missing. ValueError, naming the file, as for `header`; for a place
+    outside of the index's own folder; and where index and files do not name the same arrays.
+    """
+    told = foreign.json_file(path).get("weight_map")
+    if not isinstance(told, dict) or not told or not all(isinstance(name, str) for name in told.values()):
+        raise ValueError(f"{path}: wanted weight_map, each array's file by its name, got {arguments.shown(told)}")
+    whole, names = Header(path, {}, {}), dict.fromkeys(told.values())
+    if len(told) > MOST_ARRAYS or len(names) > MOST_FILES:
+        most = f"wanted at most {MOST_ARRAYS:,} in {MOST_FILES}"
+        raise ValueError(f"{path}: names {len(told):,} arrays in {len(names):,} files; {most}")
+    for name in names:  # looked at as it is written: the hub's cache has links in its folders, that lead elsewhere
+        if not re.fullmatch(r"\w[\w.-]*\.safetensors", name):
+            wanted = "the name of a .safetensors file in the same folder"
+            raise ValueError(f"{path}: wanted {wanted}, got {arguments.shown(name)}")
+    for name in names:
+        if not foreign.is_file(path.parent / name):
+            raise FileNotFoundError(f"{path.parent / name}: there is no such file; {path.name} names it")
+        found = header(path.parent / name)
+        wanted = [array for array, file in told.items() if file == name]
+        if missing := [array for array in wanted if array not in found.arrays]:
+            raise ValueError(f"{found.path}: missing {foreign.few(missing)}, which {path.name} says are in it")
+        if strange := [array for array in found.arrays if told.get(array) != name]:
+            raise ValueError(f"{found.path}: holds {foreign.few(strange)}, which {path.name} does not say are in it")
+        whole.arrays.update(found.arrays)
+        whole.metadata.update(found.metadata)
+    return whole
+
+
 def read(found: Header, names: Iterable[str]) -> dict[str, np.ndarray]:
     """These arrays, to be read and not written: float64 and float32 as they lie there, 16 bits raised to float32.
 
@@ -74,7 +107,7 @@ def read(found: Header, names: Iterable[str]) -> dict[str, np.ndarray]:
     arrays = {name: found.arrays[name] for name in names}
     for name, own in arrays.items():
         if own.dtype not in DTYPES:
-            told = f"{own.dtype}, as quantised models are; wanted float32, float16 or float64"
+            told = f"{own.dtype}, as quantised models are; wanted float32, float16, bfloat16 or float64"
             raise ValueError(f"{own.file}: {name} is stored as {told}")
     needed = sum(max(4, np.dtype(DTYPES[own.dtype]).itemsize) * prod(own.shape) for own in arrays.values())
     arguments.memory(str(found.path), needed, "reading its weights")
@@ -95,6 +128,10 @@ def _held(file):
 def _array(held, own):
     """One array of a file's bytes: a view of them where they lie so that numpy can reckon with them."""
     stored = np.frombuffer(held, DTYPES[own.dtype], prod(own.shape), own.begins).reshape(own.shape)
+    if own.dtype == "BF16":  # the upper half of a float32
+        raised = stored.astype(np.uint32)
+        raised <<= 16
+        return raised.view(np.float32)
     native = np.float64 if own.dtype == "F64" else np.float32
     return np.require(stored, native, "A")  # a copy where the machine's bytes run the other way, or between two words
 
