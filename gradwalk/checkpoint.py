@@ -12,9 +12,10 @@ from gradwalk import arguments, files
 from gradwalk.model import Model
 from gradwalk.reading import foreign, stored
 from gradwalk.reading.gpt2 import gpt2, gpt2_layout
+from gradwalk.reading.plan import plan
 from gradwalk.weights import SETTINGS
 
-__all__ = ["ABOUT", "gpt2", "gpt2_layout", "load", "save"]
+__all__ = ["ABOUT", "gpt2", "gpt2_layout", "load", "plan", "save"]
 
 ABOUT = "gradwalk"  # one metadata entry holds all: several would be written in an order that changes from run to run
 

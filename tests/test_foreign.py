@@ -171,6 +171,6 @@ def test_weights_that_memory_has_no_room_for(tmp_path, monkeypatch):
     with path.open("wb") as file:
         file.write(start)
         file.truncate(len(start) + size)
-    monkeypatch.setattr("gradwalk.arguments._free_memory", lambda: 1e8)
+    monkeypatch.setattr("gradwalk.arguments.free_memory", lambda: 1e8)
     with pytest.raises(ValueError, match=r"large: reading its weights would take 0\.3 GB; wanted at most 0\.1 GB"):
         checkpoint.load(path)

@@ -63,15 +63,11 @@ def gpt2(folder: str | Path) -> Model:
     config asks for anything but GPT-2's own (GELU's tanh form or ReLU, tied weights), or if a weight is
     missing, unknown or misshapen.
     """
-    given = arguments.path("folder", folder, "the path of a folder with config.json and model.safetensors")
-    folder = _folder(given)
-    config = foreign.json_file(folder / "config.json", foreign.MOST_CONFIG)
-    sizes = _sizes(config, folder / "config.json")
+    given, (folder, config, sizes) = folder, described(folder)
     eps = arguments.number(
         f"{folder / 'config.json'}: layer_norm_epsilon", config.get("layer_norm_epsilon", EPS), above=0
     )
-    path = _weights(folder, given)
-    header = stored.index(path) if path.name.endswith(INDEX) else stored.header(path)
+    header = weights_header(folder, given)
     arrays = _arrays(header, sizes)
     several = sizes["n_layer"] > 1
     weights = {
@@ -84,7 +80,17 @@ def gpt2(folder: str | Path) -> Model:
     try:
         return Model(weights, words, sizes["n_head"], activation, eps=eps, tokenizer=known)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{header.path}: {error}") from error
+
+
+def described(folder: str | Path) -> tuple[Path, dict, dict[str, int]]:
+    """The folder that is meant, what its config.json says, and the sizes by that file's keys.
+
+    ValueError and FileNotFoundError as for `gpt2`.
+    """
+    folder = _folder(arguments.path("folder", folder, "the path of a folder with config.json and model.safetensors"))
+    config = foreign.json_file(folder / "config.json", foreign.MOST_CONFIG)
+    return folder, config, _sizes(config, folder / "config.json")
 
 
 def gpt2_layout(grads: Mapping) -> dict[str, np.ndarray]:
@@ -125,8 +131,13 @@ def _folder(given):
     return folder
 
 
+def weights_header(folder: Path, given: str | Path) -> stored.Header:
+    """What the file of weights holds, or the index of several; `folder` is the one that `given` means."""
+    path = _weights(folder, arguments.path("folder", given))
+    return stored.index(path) if path.name.endswith(INDEX) else stored.header(path)
+
+
 def _weights(folder, given):
-    """The file of weights, or the index of several: the given one if it is either, else by the published names."""
     if given != folder and given.name != "config.json":
         if re.search(PART, given.name):
             raise ValueError(f"{given}: is one of several files; give the folder, or the {INDEX} that names them all")
