@@ -211,9 +211,13 @@ def test_a_board_of_any_block_answers_as_the_library_does(twelve, name):
     board.turn((row, column), 0.5)
     with torch.no_grad():
         array[there] += 0.5
-        wanted = loss_of(gpt2)[1].item()
+    gpt2.zero_grad()
+    wanted = loss_of(gpt2)[1]
+    wanted.backward()
+    with torch.no_grad():
         array[there] -= 0.5
-    assert abs(board.loss - wanted) <= 1e-10
+    assert abs(board.loss - wanted.item()) <= 1e-10
+    np.testing.assert_allclose(board.slopes, [array.grad[there].item()], rtol=1e-8, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", CONFIG["activation_function"])
