@@ -239,6 +239,23 @@ def test_escape_lets_go_and_takes_the_turn_back(open_boards):
     assert page.get_by_role("button", name="undo").is_disabled()
 
 
+def test_a_held_dial_says_its_loss_and_the_others_say_it_when_it_is_let_go(open_boards):
+    page = open_boards(board_of("W"))
+    box = knob(page, 0).bounding_box()
+    before = knob(page, 1).get_attribute("aria-valuetext")
+    page.mouse.move(box["x"] + 32, box["y"] + 30)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 32, box["y"] - 32, steps=3)
+    page.evaluate("painted()")
+    loss = page.locator(".gw-loss").inner_text()
+    assert loss not in before
+    assert knob(page, 0).get_attribute("aria-valuetext").endswith(loss)
+    assert knob(page, 1).get_attribute("aria-valuetext") == before
+    page.mouse.up()
+    page.evaluate("painted()")
+    assert knob(page, 1).get_attribute("aria-valuetext").endswith(loss)
+
+
 def test_a_finger_turns_a_knob_and_does_not_scroll(open_boards):
     board = board_of("W")
     page = open_boards(board, has_touch=True, viewport={"width": 420, "height": 500})

@@ -13,6 +13,7 @@ from folders import snapshot
 
 from gradwalk.cli import main
 from gradwalk.site import build, execution, formulas, lowering, script
+from gradwalk.widgets.practice import practice
 
 
 @pytest.fixture
@@ -193,6 +194,13 @@ def test_what_widgets_share_stands_in_the_page_once_or_is_a_script_of_its_own():
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
+def test_the_script_of_predictions_stands_in_a_page_once_below_them_all():
+    one, other = (f"<p>{k}</p>{practice('predict')}" for k in range(2))
+    text = lowering.lowered(notebook(one, other, "<p>2</p>")).text
+    assert text.count(practice("predict")) == 1
+    assert text.index("<p>1</p>") < text.index(practice("predict")) < text.index("<p>2</p>")
+
+
 def test_a_shared_state_is_found_by_the_page_and_the_script_of_the_site_is_one(tmp_path):
     (tmp_path / "shared.js").write_text(script.shared("a1", '{"words":["a"]}') + script.shared("b2", "{}"))
     code = "globalThis.window = {}; eval(require('fs').readFileSync('shared.js', 'utf-8')); "

@@ -61,17 +61,23 @@ def differ(one: np.ndarray, other: np.ndarray, scale: np.ndarray, least: float =
 def gaps(one: np.ndarray, other: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """Entry by entry how far two answers lie apart, relative to the largest entry of that row of `scale`.
 
-    A row is what the last index runs along. One that is nearly zero is measured by 1e-3 of the largest of all; all
-    zero by 1. Two equal infinities, or two NaN, are 0 apart; a NaN and a number infinitely.
+    Two equal infinities, or two NaN, are 0 apart; a NaN and a number infinitely.
     """
-    finite = np.where(np.isfinite(scale), np.abs(scale), 0)
-    size = finite.max()
-    if size and one.shape == scale.shape:
-        size = np.maximum(finite.max(axis=-1, keepdims=True), 1e-3 * size)
+    size = row_sizes(scale) if one.shape == scale.shape else row_sizes(scale).max()
     same = (one == other) | (np.isnan(one) & np.isnan(other))
     with np.errstate(invalid="ignore"):
-        apart = np.where(same, 0, np.abs(one - other)) / (size if np.any(size) else 1)
+        apart = np.where(same, 0, np.abs(one - other)) / size
     return np.where(np.isnan(apart), np.inf, apart)
+
+
+def row_sizes(scale: np.ndarray) -> np.ndarray:
+    """By what each row is measured: its largest entry. A row is what the last index runs along.
+
+    One that is nearly zero is measured by 1e-3 of the largest of all; all zero by 1.
+    """
+    finite = np.where(np.isfinite(scale), np.abs(scale), 0)
+    rows = np.maximum(finite.max(axis=-1, keepdims=True), 1e-3 * finite.max())
+    return rows if finite.any() else np.ones_like(rows)
 
 
 def plain(task: Task, seed: int) -> tuple[Case, ...]:

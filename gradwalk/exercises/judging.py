@@ -66,24 +66,24 @@ def _judged(task, cases, results, close):
         if equal(made):
             return Verdict(False, entry)
     found = [
-        (turned, words, entry)
+        (turn, words, entry)
         for entry, made in [*entries, (None, rights)]
-        for turned, words in _changed(made, results, cases, equal)
+        for turn, words in _changed(made, results, cases, equal)
         if entry is None or words != "times a factor"
     ]
     if not found:
         return Verdict(False)
-    turned, words, entry = min(found, key=lambda one: sum(map(bool, one)))  # the fewest mistakes at once
-    return Verdict(False, entry, ", ".join(filter(None, (turned, words))))
+    turn, words, entry = min(found, key=lambda one: sum(map(bool, one)))  # the fewest mistakes at once
+    return Verdict(False, entry, ", ".join(filter(None, (turn, words))))
 
 
 def _changed(made, results, cases, equal):
     """How the arrays have to be turned, and multiplied, to be the results; the factor in words."""
-    for turned, arrays in _turned(made, results):
+    for turn, arrays in turned(made, results):
         factors = [_factor(*pair) for pair in zip(results, arrays, strict=True)]
         with np.errstate(invalid="ignore"):
             if equal([factor * array for factor, array in zip(factors, arrays, strict=True)]):
-                yield turned, _in_words(factors, cases)
+                yield turn, _in_words(factors, cases)
 
 
 def _entries(task, cases):
@@ -95,7 +95,7 @@ def _entries(task, cases):
                 yield entry, made
 
 
-def _turned(made: Sequence[np.ndarray], results: Sequence[np.ndarray]) -> Iterator[tuple[str, list[np.ndarray]]]:
+def turned(made: Sequence[np.ndarray], results: Sequence[np.ndarray]) -> Iterator[tuple[str, list[np.ndarray]]]:
     """The arrays as they are, transposed, and with an axis of length 1, each where the shapes agree."""
     yield "", list(made)
     if made[0].ndim > 1:

@@ -19,26 +19,23 @@ from gradwalk.telling.index_formula import last_side, typed
 from gradwalk.telling.worked_example import example_model
 from gradwalk.widgets import tape
 
-# What the mistakes make is most of what is sent. One planted case and the plain ones tell their factors apart.
-MADE_ON = (0, *range(drawn.COUNT, drawn.COUNT + drawn.PLAIN))
-
 
 def told(task: Task, seed: int) -> dict:
     """All that exercise/check.js reads of a task. The cases are those that `check` draws from this seed."""
     cases = drawn.cases(task, seed) + drawn.plain(task, seed)
     rights = [task.right(*task.of(case)) for case in cases]
+    typed_in = _typed_in(task, cases, rights)
     names, keys = {}, {}
-    for name, value in task.names(cases[0]).items():
+    for name, value in _sent(task, cases[0]).items():
         names[name] = keys.setdefault(id(value) if np.ndim(value) else name, name)  # two names of one array
     return {
         **{"name": task.name, "letters": task.letters, "shape": task.shape, "zero": bool(task.zero)},
         "grammar": grammar(),
         "names": [*names.items()],
         "cases": [_case(task, case, set(names.values())) for case in cases],
-        "rights": [tape.packed(rights[0]), *map(_near, rights[1:])],  # the first one's are told
+        "rights": None if typed_in else [*map(tape.packed, rights)],  # else the page makes them of the formula
         "factors": [(name, [of(case) for case in cases]) for name, of in judging.FACTORS.items()],
         "plain": drawn.PLAIN,
-        "madeOn": MADE_ON,
         "mistakes": [_mistake(task, entry, cases, rights) for entry, _ in mistakes.made(task, cases[0])],
         **words(task),
     }
@@ -62,6 +59,22 @@ def number(task: Task, at: tuple[int, ...], case: Case) -> dict:
         ],
         **words(task),
     }
+
+
+def sums(array: np.ndarray, right: np.ndarray) -> list[float]:
+    """What tells an array from all others of its shape: two sums of its entries, each with a weight of its own.
+
+    An entry is taken relative to that row of what is right, as `cases.gaps` has it. Where some are no numbers, two more
+    sums say where they are infinite, and where NaN. With a factor before the array the first two have it too.
+    """
+    turns = np.sqrt([[2], [3]]) * np.arange(1, array.size + 1) % 1
+    weights = np.where(turns < 0.5, turns + 0.5, -turns)  # of ½ to 1, with either sign: no entry is lost
+    finite, infinite = np.isfinite(array), np.isinf(array)
+    made = weights @ (np.where(finite, array, 0) / drawn.row_sizes(right)).ravel()
+    if not finite.all():
+        odd = [np.where(infinite, np.sign(array), 0), np.isnan(array)]
+        made = [*made, *(weights[0] @ one.ravel() for one in odd)]
+    return [float(f"{one:.8g}") for one in made]
 
 
 def grammar() -> dict:
@@ -134,18 +147,32 @@ def _line(line, name):
     return f"{line.value} = " + re.sub(r"\w+", lambda word: called.get(word[0], word[0]), body[2])
 
 
+def _typed_in(task, cases, rights):
+    """Whether the right formula as one types it makes what is right."""
+    try:
+        made = [formula.value(right(task), task, case)[0] for case in cases]
+    except formula.NotRead:
+        return False
+    return all(not drawn.differ(one, each, each, 1e-12) for one, each in zip(made, rights, strict=True))
+
+
+def _sent(task, case):
+    """What a formula may speak of, but for what the page makes itself of x1."""
+    return {name: value for name, value in task.names(case).items() if name not in ("x_hat", "sigma")}
+
+
 def _case(task, case, keys):
-    named = {name: value for name, value in task.names(case).items() if name in keys}
+    named = {name: value for name, value in _sent(task, case).items() if name in keys}
     arrays = {name: _exact(np.asarray(value, dtype=float)) for name, value in named.items() if np.ndim(value)}
     return {"numbers": {name: value for name, value in named.items() if not np.ndim(value)}, "arrays": arrays}
 
 
 def _mistake(task, entry, cases, rights):
-    """Its words, and what it makes of some of the cases; null where that can be no answer, turned or not."""
-    made = [entry.made(task, cases[k]) for k in MADE_ON]
-    shapes = [(one.shape, (*one.shape[:-2], *one.shape[:-3:-1])) for one in made]  # as it is, and transposed
-    fits = all(rights[k].shape in both for k, both in zip(MADE_ON, shapes, strict=True))
-    return {**_words_of(entry), "made": [*map(_near, made)] if fits else None}
+    """Its words, and the sums of what it makes, as it is and transposed, each where that can be an answer."""
+    made = [entry.made(task, case) for case in cases]
+    ways = [(turn, [*zip(way, rights, strict=True)]) for turn, way in judging.turned(made, rights)]
+    fitting = [(turn, pairs) for turn, pairs in ways if all(one.shape == right.shape for one, right in pairs)]
+    return {**_words_of(entry), "made": [(turn, [sums(*pair) for pair in pairs]) for turn, pairs in fitting]}
 
 
 def _words_of(entry):
@@ -156,8 +183,3 @@ def _exact(array):
     """In float32 where that has every bit."""
     short = array.astype(np.float32)
     return tape.packed(short if np.array_equal(short, array, equal_nan=True) else array)
-
-
-def _near(array):
-    """In float32: the page's judge knows what that loses."""
-    return tape.packed(array.astype(np.float32))

@@ -12,6 +12,7 @@ import nbformat
 from gradwalk.site.formulas import with_mathml
 from gradwalk.telling.page import ONCE_RUN
 from gradwalk.telling.record_page import RecordPage
+from gradwalk.widgets.practice import practice
 
 MOST_INLINE = 20_000  # letters: what widgets share and is larger is a script of its own, which several pages load
 HERE = (
@@ -77,7 +78,9 @@ def lowered(notebook: nbformat.NotebookNode) -> Page:
                 parts += [raw('<div class="gw-output">'), linked(markdown), raw("</div>")]
             else:
                 parts.append(raw(f'<div class="gw-output">{_SHARED.sub(once, _html(output))}</div>'))
-    return Page(for_pages("\n\n".join(parts)), large)
+    # The script that hears what is called does so for all predictions above it: its last place will do.
+    above, last, below = "\n\n".join(parts).rpartition(practice("predict"))
+    return Page(for_pages(above.replace(practice("predict"), "") + last + below), large)
 
 
 def first_page(contents: str, stops: Sequence[str]) -> str:

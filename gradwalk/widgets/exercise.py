@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -19,8 +20,23 @@ from gradwalk.widgets import published
 from gradwalk.widgets.shared import PageCode, Unshown
 
 _FILES = Path(__file__).parent
-_STATE = ("exercise", "called", "told", "how", "answer", "asked", "hints", "opened")
+_STATE = ("called", "told", "how", "answer", "asked", "hints", "opened")
 TOLD = ("shapes", "last line", "worked")  # how much is told before the answer, from a third meeting back to the first
+
+
+class PageTask(Unshown):
+    """What the page needs to check a task, or one number of it, by itself. `once` has the one of each task and seed."""
+
+    told = t.Dict().tag(sync=True)  # see exercises/page_check.py
+
+    @classmethod
+    @cache
+    def once(cls, task: tasks.Task, seed: int) -> PageTask:
+        """The one that every exercise of this process on that task refers to."""
+        return cls(told=page_check.told(task, seed))
+
+    def __repr__(self):
+        return f"PageTask({self.told['name']!r})"
 
 
 class Exercise(Unshown, anywidget.AnyWidget):
@@ -35,7 +51,7 @@ class Exercise(Unshown, anywidget.AnyWidget):
     _css = (_FILES / "saved.css").read_text(encoding="utf-8")
 
     code = t.Instance(PageCode).tag(sync=True, **widget_serialization)
-    exercise = t.Dict().tag(sync=True)  # see exercises/page_check.py
+    exercise = t.Instance(PageTask).tag(sync=True, **widget_serialization)
     called = t.Dict().tag(sync=True)  # what is asked for, in a sentence for each dialect that has a name for it
     told = t.Unicode().tag(sync=True)
     how = t.Unicode().tag(sync=True)
@@ -67,10 +83,11 @@ class Exercise(Unshown, anywidget.AnyWidget):
             )
         self._asks = {"task": task, "at": at, "given": given, "told": told, "seed": seed}
         if at is None:
-            exercise = page_check.told(one, seed)
+            exercise = PageTask.once(one, seed)
         else:
             case = cases.cases(one, seed)[0] | of_the_page(one, given)
-            exercise = page_check.number(one, _within(one.right(*one.of(case)).shape, at, task), case)
+            entry = _within(one.right(*one.of(case)).shape, at, task)
+            exercise = PageTask(told=page_check.number(one, entry, case))
         numpy = f"def {task}({', '.join(one.parameters)})"
         how = (
             f"Enter checks it, in this page. numpy needs Python: write {numpy}, and check({task!r}, {task}) in a cell."
@@ -94,21 +111,23 @@ class Exercise(Unshown, anywidget.AnyWidget):
 
     def state_json(self) -> str:
         """The traits as JSON, for a page without a kernel."""
-        return published.in_script({name: getattr(self, name) for name in _STATE})
+        own = {name: getattr(self, name) for name in _STATE}
+        return published.in_script({**own, "exercise": f"IPY_MODEL_{self.exercise.model_id}"})
 
     def __repr__(self):
-        spot = "" if self._asks["at"] is None else f", at={tuple(self.exercise['at'])}"
+        spot = "" if self._asks["at"] is None else f", at={tuple(self.exercise.told['at'])}"
         return f"Exercise({self._asks['task']!r}{spot})"
 
     @property
     def plain(self) -> str:
         """The question, and how to answer it in a cell, for places that show no widget."""
-        task, at, takes = self._asks["task"], self.exercise.get("at"), ", ".join(self.exercise["takes"])
+        told = self.exercise.told
+        task, at, takes = self._asks["task"], told.get("at"), ", ".join(told["takes"])
         spot = f"[{', '.join(map(str, at))}]" if at else ""
         more = f", at={tuple(at)}, given=..." if at else ""
         kinds = "one number" if at else "an index formula or a function"
         wanted = f"Answer in a cell with check({task!r}, ...{more}): {kinds}."
-        return "\n".join([f"What is {task}{spot}?", *self.exercise["lines"], f"given: {takes}", wanted])
+        return "\n".join([f"What is {task}{spot}?", *told["lines"], f"given: {takes}", wanted])
 
     def _repr_mimebundle_(self, **options):
         """The widget, and beside it what is `plain`."""

@@ -45,7 +45,7 @@ export function put(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
 }
 
-/** @type {(node: HTMLElement | SVGElement, name: "display" | "transform" | "width", value: string) => void} */
+/** @type {(node: HTMLElement | SVGElement, name: "display" | "width", value: string) => void} */
 export function style(node, name, value) {
   if (node.style[name] !== value) node.style[name] = value;
 }
@@ -55,9 +55,11 @@ export function show(node, seen) {
   style(node, "display", seen ? "" : "none");
 }
 
-/** @type {(node: Node, words: string) => void} */
+/** @type {(node: Node, words: string) => void} in the text that is there: another text node would be styled anew */
 export function say(node, words) {
-  if (node.textContent !== words) node.textContent = words;
+  if (node.textContent === words) return;
+  if (node.childNodes.length === 1 && node.firstChild instanceof Text) node.firstChild.data = words;
+  else node.textContent = words;
 }
 
 /** @type {(x: number, y: number, radius: number, degrees: number) => string} */

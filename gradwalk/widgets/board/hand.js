@@ -36,6 +36,7 @@ export function hand(state, root, knobs) {
   function release() {
     const begun = hold?.begun;
     hold = null;
+    state.held = false;
     root.classList.remove("gw-turning");
     return begun;
   }
@@ -58,7 +59,7 @@ export function hand(state, root, knobs) {
       Object.assign(hold, { x: event.clientX, y: event.clientY });
       hold.nudge = within(hold.nudge + ((by * reach) / 110) * fine(event), state.limit);
       if (hold.begun) state.turnTo(d, hold.nudge);
-      else hold.begun = state.begin(d, hold.nudge);
+      else state.held = hold.begun = state.begin(d, hold.nudge);
     });
     const letGo = () => { if (hold?.d === d && release()) state.rest(); };
     node.addEventListener("pointerup", letGo);

@@ -67,7 +67,8 @@ function paintKnobs(state, { knobs }, at) {
       selected: d === selected,
       known: state.known(d),
       told: slopes !== null,
-      valuetext: `${spoken(state, d)} ${text(setting, digits)}, loss ${lossTold(state, loss)}`,
+      // Of the others it is said when the hand lets go: until then nobody can ask.
+      valuetext: state.held && d !== selected ? null : `${spoken(state, d)} ${text(setting, digits)}, loss ${lossTold(state, loss)}`,
       help: !slopes || dead(scene, slopes[d]) ? 0 : within(-slopes[d] / scene.steepest, 1),
     });
   });
@@ -79,7 +80,7 @@ function paintOutput({ scene }, { bars, columns }, { seen }) {
   if (!seen) return;
   bars.forEach((bar, i) => {
     const p = mean(seen.map((at) => at.p[i]));
-    style(bar.fill, "transform", `scaleX(${round(p)})`);
+    style(bar.fill, "width", `${round(100 * p)}%`);
     say(bar.number, fine(p, 3));
   });
   columns.forEach(({ title, below }, j) => {

@@ -39,6 +39,7 @@ export class State {
   #heard;
   refused = false; // the last turn would have led where there is no loss
   running = false; // a descent goes on by itself
+  held = false; // the hand turns a dial
 
   /**
    * @param {Model} model

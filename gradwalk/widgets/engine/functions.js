@@ -109,7 +109,7 @@ const geluBack = (dL_dr, [expanded]) => [each(expanded, (k) => {
  * Each row with its mean taken out and its spread made 1, and the spreads.
  * @type {(x: Tensor, eps: number) => {x_hat: Tensor, sigma: Float64Array}}
  */
-function normed(x, eps) {
+export function normed(x, eps) {
   const [T, D] = x.shape, x_hat = zeros(T, D), sigma = new Float64Array(T);
   for (let t = 0; t < T; t++) {
     const start = t * D, end = start + D;

@@ -1,9 +1,11 @@
 // Is this formula, or this number, the gradient? As exercises/check.py has it, by the numbers that Python has sent.
 
-/** @import { Checked, Entry, Given, Mistake, Paragraph, Told } from "./types" */
+/** @import { Checked, Entry, Given, Paragraph, Told } from "./types" */
+/** @import { Candidate } from "./judge.js" */
 /** @import { Tensor } from "../engine/tensor.js" */
 
 import { unpacked } from "../engine/engine.js";
+import { normed } from "../engine/functions.js";
 import { each } from "../engine/tensor.js";
 import { shown } from "../sentence/nearest.js";
 import { judge, named } from "./judge.js";
@@ -27,21 +29,31 @@ export function check(told, answer) {
   return "at" in told ? entry(told, answer.trim()) : formula(told, answer);
 }
 
-/** @type {WeakMap<Told, {givens: Given[], rights: Tensor[], mistakes: {entry: Mistake, made: Tensor[], on: number[]}[]}>} */
+/** @type {WeakMap<Told, {givens: Given[], rights: Tensor[], mistakes: Candidate[]}>} */
 const known = new WeakMap();
 
 /** @param {Told} told */
 function unpackedOnce(told) {
-  const found = known.get(told) ?? {
-    givens: told.cases.map(({ numbers, arrays }) => {
-      const tensors = Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, unpacked(array)]));
-      return Object.fromEntries(told.names.map(([name, key]) => [name, numbers[key] ?? tensors[key]]));
-    }),
-    rights: told.rights.map(unpacked),
-    mistakes: told.mistakes.flatMap((entry) => (entry.made ? [{ entry, made: entry.made.map(unpacked), on: told.madeOn }] : [])),
+  const found = known.get(told);
+  if (found) return found;
+  const givens = told.cases.map(({ numbers, arrays }) => {
+    const tensors = Object.fromEntries(Object.entries(arrays).map(([key, array]) => [key, unpacked(array)]));
+    return withItsNorm(Object.fromEntries(told.names.map(([name, key]) => [name, numbers[key] ?? tensors[key]])));
+  });
+  const made = {
+    givens,
+    rights: told.rights?.map(unpacked) ?? givens.map((names) => valueOf(told.formula, told.letters, names, told.grammar).value),
+    mistakes: told.mistakes.flatMap((entry) => entry.made.map(([turn, sums]) => ({ entry, turn, sums }))),
   };
-  known.set(told, found);
-  return found;
+  known.set(told, made);
+  return made;
+}
+
+/** @type {(names: Given) => Given} with x_hat and sigma, where a formula may speak of them */
+function withItsNorm(names) {
+  if (!names.x1) return names;
+  const { x_hat, sigma } = normed(/** @type {Tensor} */ (names.x1), Number(names.eps));
+  return { ...names, x_hat, sigma: { shape: [sigma.length], data: sigma } };
 }
 
 /** @type {(told: Told, answer: string) => Checked} */

@@ -6,11 +6,12 @@ import { make, put, say, show } from "../board/elements.js";
 import { check } from "./check.js";
 
 /**
- * @typedef {{exercise: Told | Entry, called: Record<string, string>, told: "worked" | "last line" | "shapes", how: string,
+ * @typedef {{exercise: string, called: Record<string, string>, told: "worked" | "last line" | "shapes", how: string,
  *   answer: string, asked: boolean, hints: number, opened: boolean}} Traits see widgets/exercise.py
  * @typedef {{get<Name extends keyof Traits>(name: Name): Traits[Name],
  *   set<Name extends keyof Traits>(name: Name, value: Traits[Name]): void, save_changes(): void,
- *   on(event: string, listener: () => void): void, off(event: string, listener: () => void): void}} Model
+ *   on(event: string, listener: () => void): void, off(event: string, listener: () => void): void,
+ *   widget_manager: {get_model(id: string): Promise<{get(name: "told"): Told | Entry}>}}} Model
  */
 
 let fields = 0;
@@ -20,9 +21,10 @@ const lines = (text) => make("pre", {}, text);
 /** @type {(text: string) => HTMLElement} lines below each other, letter by letter; what is wider is scrolled, by keys too */
 const exactly = (text) => make("pre", { class: "gw-exact", tabindex: 0 }, text);
 
-/** @type {(given: {model: Model, el: Element}) => () => void} */
-export function renderExercise({ model, el }) {
-  const exercise = model.get("exercise"), { name, code, derivation, formula } = exercise, called = model.get("called");
+/** @type {(given: {model: Model, el: Element}) => Promise<() => void>} */
+export async function renderExercise({ model, el }) {
+  const task = await model.widget_manager.get_model(model.get("exercise").replace("IPY_MODEL_", ""));
+  const exercise = task.get("told"), { name, code, derivation, formula } = exercise, called = model.get("called");
   const asks = "at" in exercise ? `${name}[${exercise.at.join(", ")}]` : `${name}[${[...exercise.letters].join(",")}]`;
   const id = `gw-exercise-${++fields}`;
   /** @type {(of: Partial<Traits>) => void} */

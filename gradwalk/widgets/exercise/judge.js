@@ -7,24 +7,47 @@ import { each, zeros } from "../engine/tensor.js";
 import { sameShape, shortest } from "./words.js";
 
 /**
- * @typedef {{entry: (Mistake & object) | null, made: Tensor[], on: number[]}} Candidate what is right, or a mistake, and
- *   of which cases it is told
+ * @typedef {{entry: (Mistake & object) | null, turn: string, sums: number[][], whole?: Tensor[]}} Candidate a mistake, or
+ *   with no entry what is right, as it is or transposed; case by case the sums that tell it from others, or all of it
  * @typedef {{results: Tensor[], rights: Tensor[], mistakes: Candidate[], factors: [name: string, of: number[]][], plain: number}} Asked
  */
 
 const CLOSE = 1e-6, CLOSE_SINGLE = 1e-4;
-const SINGLE = 6e-8; // of a number: what float32, in which it was sent, may have lost
+const ROUNDED = 6e-8; // of a sum: what the eight digits, in which it was sent, may have lost
+const MOST = CLOSE / Number.EPSILON; // what is larger has no digits left to be near by
+const ROOTS = [2, 3].map(Math.sqrt);
 
-/** @type {(one: Tensor, right: Tensor, scale?: Tensor, lost?: number) => Tensor} cases.gaps: relative to a row's largest */
-export function gaps(one, right, scale = right, lost = 0) {
-  const wide = scale.shape.at(-1) ?? 1, rows = Array.from({ length: scale.data.length / wide }, (_, row) =>
-    largest(scale.data.subarray(row * wide, (row + 1) * wide))), all = Math.max(...rows);
+/** @type {(scale: Tensor) => (k: number) => number} cases.row_sizes: by what the row of an entry is measured */
+function rowSizes({ shape, data }) {
+  const wide = shape.at(-1) ?? 1;
+  const rows = Array.from({ length: data.length / wide }, (_, row) => largest(data.subarray(row * wide, (row + 1) * wide)));
+  const all = Math.max(...rows);
+  return (k) => Math.max(rows[Math.floor(k / wide)], 1e-3 * all) || 1;
+}
+
+/** @type {(one: Tensor, other: Tensor, scale?: Tensor) => Tensor} cases.gaps: relative to a row's largest */
+export function gaps(one, other, scale = other) {
+  const size = rowSizes(scale);
   return each(one, (k) => {
-    const x = one.data[k], y = right.data[k];
+    const x = one.data[k], y = other.data[k];
     if (x === y || (Number.isNaN(x) && Number.isNaN(y))) return 0;
-    const apart = Math.max(0, Math.abs(x - y) - lost * Math.abs(y)) / (Math.max(rows[Math.floor(k / wide)], 1e-3 * all) || 1);
+    const apart = Math.abs(x - y) / size(k);
     return Number.isNaN(apart) ? Infinity : apart;
   });
+}
+
+/** @type {(array: Tensor, right: Tensor) => number[]} page_check.sums, all four */
+function sums({ data }, right) {
+  const size = rowSizes(right), made = [0, 0, 0, 0];
+  data.forEach((x, k) => {
+    const [one, other] = ROOTS.map((root) => (root * (k + 1)) % 1).map((turn) => (turn < 0.5 ? turn + 0.5 : -turn));
+    if (Number.isFinite(x)) {
+      made[0] += one * x / size(k);
+      made[1] += other * x / size(k);
+    } else if (Number.isNaN(x)) made[3] += one;
+    else made[2] += Math.sign(x) * one;
+  });
+  return made;
 }
 
 /** @type {(numbers: Float64Array) => number} of those that are finite */
@@ -53,25 +76,23 @@ export const named = ({ entry, change }) => [entry?.name, change].filter(Boolean
 
 /** @type {(asked: Asked, cases: number[], close: number) => Verdict} */
 function judged({ results, rights, mistakes, factors }, cases, close) {
-  /** @type {(made: Tensor[], on: number[], lost?: number) => boolean} */
-  const equal = (made, on, lost = SINGLE) => on.every((k, at) => sameShape(made[at], results[k]) &&
-    gaps(results[k], made[at], rights[k], lost).data.every((gap) => gap <= close));
-  /** @type {(one: Candidate) => Candidate} what is told of these cases */
-  const here = ({ entry, made, on }) => {
-    const kept = on.flatMap((k, at) => (cases.includes(k) ? [at] : []));
-    return { entry, made: kept.map((at) => made[at]), on: kept.map((at) => on[at]) };
-  };
-  const right = here({ entry: null, made: rights, on: rights.map((_, k) => k) }), known = mistakes.map(here);
-  if (equal(right.made, right.on)) return { passed: true, entry: null, change: "", plain: false };
-  const whole = known.find(({ made, on }) => equal(made, on));
-  if (whole) return { passed: false, entry: whole.entry, change: "", plain: false };
-  const found = [...known, right].flatMap(({ entry, made, on }) => turned(made).flatMap(([turn, arrays]) => {
-    const by = arrays.map((array, at) => factor(results[on[at]], array));
-    const fitted = arrays.map((array, at) => each(array, (k) => by[at] * array.data[k]));
-    if (!equal(fitted, on, 2 * SINGLE)) return []; // the factor was found of what was sent
-    const words = factorInWords(by, on, factors);
+  const given = cases.map((k) => sums(results[k], rights[k])), right = turned(rights);
+  /** @type {(one: Candidate, by?: number[]) => boolean} */
+  const equal = ({ sums, whole }, by = cases.map(() => 1)) => cases.every((k, at) => {
+    if (whole) return gaps(results[k], each(whole[k], (n) => by[at] * whole[k].data[n]), rights[k]).data.every((gap) => gap <= close);
+    const [one, other, infinite = 0, none = 0] = sums[k], sign = Math.sign(by[at]) || 1;
+    return [by[at] * one, by[at] * other, sign * infinite, none].every((sum, n) => Math.abs(sum) < MOST &&
+      Math.abs(given[at][n] - sum) <= close * Math.sqrt(results[k].data.length) + 2 * ROUNDED * Math.abs(sum));
+  });
+  if (equal(right[0])) return { passed: true, entry: null, change: "", plain: false };
+  const known = mistakes.find((one) => !one.turn && equal(one));
+  if (known) return { passed: false, entry: known.entry, change: "", plain: false };
+  const found = [...mistakes, ...right].flatMap((one) => {
+    const { entry, turn } = one, by = cases.map((k, at) => factor(given[at], one.sums[k]));
+    if (!equal(one, by)) return [];
+    const words = factorInWords(by, cases, factors);
     return entry && words === "times a factor" ? [] : [{ entry, change: [turn, words].filter(Boolean) }];
-  }));
+  });
   if (!found.length) return { passed: false, entry: null, change: "", plain: false };
   /** @type {(one: typeof found[number]) => number} */
   const count = ({ entry, change }) => change.length + Number(entry !== null);
@@ -79,23 +100,16 @@ function judged({ results, rights, mistakes, factors }, cases, close) {
   return { passed: false, entry, change: change.join(", "), plain: false };
 }
 
-/**
- * As they are, and transposed. No index formula keeps an axis of length 1.
- * @type {(made: Tensor[]) => [turn: string, arrays: Tensor[]][]}
- */
-const turned = (made) => (made[0].shape.length > 1 ? [["", made], ["transposed", made.map(transposed)]] : [["", made]]);
-
-/** @type {(result: Tensor, array: Tensor) => number} the one that fits best; 0 where there is none */
-function factor(result, array) {
-  if (!sameShape(result, array)) return 0;
-  let product = 0, square = 0;
-  array.data.forEach((x, k) => {
-    if (!Number.isFinite(x) || !Number.isFinite(result.data[k])) return;
-    product += x * result.data[k];
-    square += x * x;
-  });
-  return square ? product / square : 0;
+/** @type {(rights: Tensor[]) => Candidate[]} as they are and, where it has the same shape, transposed */
+function turned(rights) {
+  /** @type {[turn: string, way: Tensor[]][]} */
+  const ways = [["", rights], ...(rights[0].shape.length > 1 ? [/** @type {[string, Tensor[]]} */ (["transposed", rights.map(transposed)])] : [])];
+  return ways.filter(([, way]) => way.every((array, k) => sameShape(array, rights[k])))
+    .map(([turn, way]) => ({ entry: null, turn, sums: way.map((array, k) => sums(array, rights[k])), whole: way }));
 }
+
+/** @type {(result: number[], made: number[]) => number} the one that fits their sums best; 0 where there is none */
+const factor = (result, made) => (result[0] * made[0] + result[1] * made[1]) / (made[0] ** 2 + made[1] ** 2) || 0;
 
 /** @type {(factors: number[], on: number[], known: [name: string, of: number[]][]) => string} one that has a name; empty for 1 */
 function factorInWords(factors, on, known) {

@@ -39,11 +39,10 @@ export interface Told extends Words {
   grammar: Grammar;
   names: [name: string, key: string][]; // what a formula may say -> the number or array that it is
   cases: { numbers: Record<string, number>; arrays: Record<string, Packed> }[];
-  rights: Packed[];
+  rights: Packed[] | null; // none where the right formula makes them
   factors: [name: string, of: number[]][]; // by which an answer may be out, on each case
   plain: number; // so many cases are plain ones, the last
-  madeOn: number[]; // the cases of which is told what the mistakes make
-  mistakes: (Mistake & { made: Packed[] | null })[];
+  mistakes: (Mistake & { made: [turn: string, sums: number[][]][] })[]; // case by case, see judge.js
 }
 
 // one entry
