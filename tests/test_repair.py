@@ -2,6 +2,7 @@
 
 import re
 from importlib import import_module
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -34,9 +35,12 @@ def test_all_that_is_shown_of_a_mistake_is_so(name):
     assert one.name.answer == wrong.mistake.name
     grid = one.plain.partition("wrong:")[2].partition("which mistake")[0]
     assert grid.count(" ×") == (~np.isclose(made, right, atol=1e-4, rtol=1e-4)).sum()
-    hides = "hides the mistake" in one.case.asked
+    hides = "come out right" in one.case.asked
     choices = [line[2:] for line in one.case.asked.splitlines()[1:]]
     assert one.case.answer in choices
+    given = [task.of(narrow.narrowed(wrong.given, task, [words])) for words in choices]
+    for a, b in combinations(given, 2):
+        assert not all(map(np.array_equal, a, b)), "one case under two names"
     told = [re.split(r"  +", line)[-2:] for line in one.case.plain.splitlines()[-len(choices) :]]
     for words, (shown, beside) in zip(choices, told, strict=True):
         case = narrow.narrowed(wrong.given, task, [words])

@@ -1,7 +1,7 @@
-"""`repair(task)`: a wrong formula and where it is wrong: name the mistake, mend it, say which numbers show it.
+"""`repair(task)`: a wrong formula and where it is wrong: name the mistake, mend it, say when it shows.
 
 >>> repair("dL_db").plain.splitlines()[0]
-'A wrong dL_db: name its mistake, mend it, and say which numbers show it.'
+'A wrong dL_db: name its mistake, mend it, and say when it shows.'
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Repair:
 
         task, seed = tasks.named(task), arguments.whole("seed", seed, least=0)
         wrong = self.wrong = _drawn(task, seed)
-        told = f"A wrong {task.name}: name its mistake, mend it, and say which numbers show it."
+        told = f"A wrong {task.name}: name its mistake, mend it, and say when it shows."
         code, given, grid = source.as_function(task, wrong.mistake), all_given(task, wrong.given), _marked(task, wrong)
         marked = f"What it makes of these, marked {MARK} where it is wrong:"
         self.name, self.case = _which_mistake(task, wrong, seed), _which_change(task, wrong, seed)
@@ -111,7 +111,8 @@ def _changed(task, mistake, given):
     """The narrow cases that show a mistake, and those that hide it; what comes out as zero tells nothing."""
     shows, hides = {}, {}
     for words in narrow.ways(given, task):
-        if (case := narrow.narrowed(given, task, [words])) is None:
+        case = narrow.narrowed(given, task, [words])
+        if case is None or any(_same(task, case, other) for other in [*shows.values(), *hides.values()]):
             continue
         with np.errstate(all="ignore"):
             right, made = task.right(*task.of(case)), mistake.made(task, case)
@@ -121,6 +122,11 @@ def _changed(task, mistake, given):
             elif np.abs(made - right).max() > SEEN:
                 shows[words] = case
     return shows, hides
+
+
+def _same(task, one, other):
+    """Two cases that give the task the same: where only messages are given, no number is below 0 if no message is."""
+    return all(np.array_equal(a, b) for a, b in zip(task.of(one), task.of(other), strict=True))
 
 
 def _marked(task, wrong):
@@ -159,8 +165,8 @@ def _which_change(task, wrong, seed):
             as_well = "as is right" if words in wrong.hides else f"where {wanted} is right"
             reasons[words] = f"then it makes {entry} {makes}, {as_well}"
     page = table(dict(zip(["where", "entry", "it makes", "right is"], zip(*rows, strict=True), strict=True)))
-    asks = "hides" if alone else "exposes"
-    question = f"A wrong {task.name}, on its numbers but for one thing: which case {asks} the mistake?"
+    asks = "does it come out right" if alone else "is it still seen to be wrong"
+    question = f"This wrong {task.name}: keep its numbers and change one thing. In which case {asks}?"
     return Prediction(question, reasons, page, answer, rule=task.rule)
 
 

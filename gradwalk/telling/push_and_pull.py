@@ -151,7 +151,7 @@ def _of_words(model, values, grads, t, head):
         raise ValueError(f"t: wanted a position that is scored, got {t}")
     p, pull = values.p[t], np.where(np.arange(model.N) == true, -1.0, 0.0)  # (N,), (N,)
     labels = [model.label(i) + " *" * bool(i == true) for i in range(model.N)]
-    heads = ("push", "{p}"), ("pull", "1 on *"), ("slope", f"{M} × {{dL_dz}}" if M > 1 else "{dL_dz}")
+    heads = ("push", "{p}"), ("− pull", "1 on *"), ("slope", f"{M} × {{dL_dz}}" if M > 1 else "{dL_dz}")
     note = WORDS + f" The mean over {M} scored positions has a part in {M} of it." * (M > 1)
     read = partial(number_of, model, "rows", "W" if "W" in model.weights else "E", axis=0)
     return Shares(p, pull, p + pull, None, labels, heads, read, [int(true)], at(model, values, t), "words", note)
