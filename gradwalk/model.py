@@ -141,7 +141,7 @@ class Model:
 
     @classmethod
     def gpt2(cls, folder: str | Path) -> Model:
-        """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there."""
+        """GPT-2 from a folder with config.json and model.safetensors by Hugging Face; tokenizer.json if there."""
         from gradwalk import checkpoint
 
         return checkpoint.gpt2(folder)
