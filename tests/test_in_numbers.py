@@ -85,7 +85,7 @@ def test_values_of_another_model_are_refused():
     deep = Model.random(seed=1, blocks=2)
     values = forward(deep, *deep.read("the dog slept by the fire"))
     assert "In numbers: dL_dW[" in repr(show.step(dL_dW, model=deep, values=values))
-    with pytest.raises(ValueError, match="there is no W2 among the numbers"):
+    with pytest.raises(ValueError, match="there is no dL_dm among the numbers"):
         show.step(dL_dr, model=deep, values=values)
 
 
