@@ -1,4 +1,4 @@
-"""Models in and out of safetensors files: the course's own, and GPT-2 as published."""
+"""Models in and out of safetensors files: the course's own, and GPT-2 as Hugging Face publishes it."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ class Model:
 
     @classmethod
     def gpt2(cls, folder: str | Path) -> Model:
-        """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
+        """GPT-2 from a folder with config.json and model.safetensors by Hugging Face; tokenizer.json if there.
 
         See `checkpoint.gpt2`; `checkpoint.plan` says beforehand what it takes.
         """

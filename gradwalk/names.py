@@ -103,6 +103,7 @@ VALUES = {
 # What only a derivation speaks of; told for LN2, as the derivation is.
 ASIDES = {
     "x_hat": Name("x1 with mean 0 and spread 1", "tj", r"\hat{x}", _OUT, None),
+    "mu": Name("mean of a row of x1", "t", r"\mu", "3b_star", None),
     "sigma": Name("spread of a row of x1", "t", r"\sigma", _LN, None),
     "omega": Name("GELU's gate, the tanh in it", "tf", r"\omega", "2b_gelu", None),
 }

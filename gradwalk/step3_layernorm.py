@@ -18,8 +18,29 @@ def normed(x1, eps=EPS):
     return (x1 - x1.mean(axis=-1, keepdims=True)) / spread(x1, eps)  # (T, D)
 
 
+def _of_each_row(statistic, x1):
+    """How one number of a row answers to each of x1, measured: each is nudged both ways."""
+    nudges = 1e-5 * np.eye(x1.size).reshape(x1.size, *x1.shape)  # (T D, T, D)
+    moved = [(statistic(x1 + by) - statistic(x1 - by)) / 2e-5 for by in nudges]  # of (T,)
+    return np.stack(moved, axis=1).reshape(len(x1), *x1.shape)  # (T, T, D)
+
+
+def _mean(x1):
+    return x1.mean(axis=-1)  # (T,)
+
+
+def _sigma(x1):
+    return spread(x1)[:, 0]  # (T,)
+
+
 # What only the derivations speak of, from the values of the worked example.
-ASIDES = {"x_hat": lambda values: normed(values.x1), "sigma": lambda values: spread(values.x1)[:, 0]}  # (T, D), (T,)
+ASIDES = {
+    "x_hat": lambda values: normed(values.x1),
+    "mu": lambda values: _mean(values.x1),
+    "sigma": lambda values: _sigma(values.x1),
+    "dmu_dx1": lambda values: _of_each_row(_mean, values.x1),
+    "dsigma_dx1": lambda values: _of_each_row(_sigma, values.x1),
+}
 
 
 def layernorm(x1, gamma, beta, eps=EPS):
@@ -62,7 +83,25 @@ def pullback(dL_dv, x1, gamma, eps=EPS):
     $$\left. \frac{\partial L}{\partial x1_{tj}} \right|_{\mathrm{via}\,v} = \sum_{s,c} \frac{\partial L}{\partial v_{sc}} \frac{\partial v_{sc}}{\partial x1_{tj}}$$
     >>> same(pullback(dL_dv, x1, gamma2), einsum("sc,sctj->tj", dL_dv, dv_dx1))
 
-    A row is normed on its own, but within it one component moves the mean and the spread of all: a D×D Jacobian a row:
+    A row is normed on its own, but in it each component has its part in two numbers, the mean μ and the spread σ. The mean is the sum over D, so it moves by 1/D of the nudge:
+    $$\frac{\partial \mu_{t}}{\partial x1_{tj}} = \frac{1}{D}$$
+    >>> same(einsum("ttj->tj", dmu_dx1), [[1 / D] * D] * T)
+
+    σ² is the mean of (x1 - μ)², plus eps. To the left a nudge makes 2σ ∂σ. To the right only (x1_tj - μ_t)² counts: what the moving mean does to all D squares cancels, since x1 - μ sums to 0:
+    $$2 \sigma_{t} \frac{\partial \sigma_{t}}{\partial x1_{tj}} = \frac{2}{D} (x1_{tj} - \mu_{t})$$
+    >>> same(2 * sigma[:, None] * einsum("ttj->tj", dsigma_dx1), 2 / D * (x1 - mu[:, None]))
+
+    Divide by 2σ. What x1 - μ over σ is, is x_hat:
+    $$\frac{\partial \sigma_{t}}{\partial x1_{tj}} = \frac{1}{D} \hat{x}_{tj}$$
+    >>> same(einsum("ttj->tj", dsigma_dx1), x_hat / D)
+
+    Now v, which is γ (x1 - μ)/σ + β, by the quotient rule: the top moves over σ, and the bottom's move counts against the top over σ²:
+    $$\frac{\partial v_{tc}}{\partial x1_{tj}} = \gamma_{c} \left( \frac{1}{\sigma_{t}} \left( [c = j] - \frac{\partial \mu_{t}}{\partial x1_{tj}} \right) - \frac{x1_{tc} - \mu_{t}}{\sigma_{t}^2} \frac{\partial \sigma_{t}}{\partial x1_{tj}} \right)$$
+    >>> same(einsum("tctj->tcj", dv_dx1), gamma2[:, None] * (
+    ...     (eye(D) - einsum("ttj->tj", dmu_dx1)[:, None]) / sigma[:, None, None]
+    ...     - einsum("tc,ttj->tcj", (x1 - mu[:, None]) / sigma[:, None] ** 2, dsigma_dx1)))
+
+    Put the two in, and take 1/σ out: three terms, a D×D Jacobian a row:
     $$\frac{\partial v_{tc}}{\partial x1_{tj}} = \frac{\gamma_{c}}{\sigma_{t}} \left( [c = j] - \frac{1}{D} - \frac{1}{D} \hat{x}_{tc} \hat{x}_{tj} \right)$$
     >>> same(einsum("tctj->tcj", dv_dx1), gamma2[:, None] / sigma[:, None, None] * (
     ...     eye(D) - 1 / D - einsum("tc,tj->tcj", x_hat, x_hat) / D))

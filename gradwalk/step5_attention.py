@@ -73,7 +73,7 @@ def dL_db_O(dL_da):
 
 
 def dL_dO(dL_da, W_O):
-    r"""Turn O[t, c]: every component of a at position t moves, component j by W_O[j, c].
+    r"""Nudge O[t, c]: every component of a at position t moves, component j by W_O[j, c].
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial O_{tc}} = \sum_{s,j} \frac{\partial L}{\partial a_{sj}} \frac{\partial a_{sj}}{\partial O_{tc}}$$
@@ -87,7 +87,7 @@ def dL_dO(dL_da, W_O):
 
 
 def dL_dV(dL_dO, alpha):
-    r"""Turn V[e, s, d]: head e's blend moves at s and at every later position t of its sentence, by alpha[e, t, s].
+    r"""Nudge V[e, s, d]: head e's blend moves at s and at every later position t of its sentence, by alpha[e, t, s].
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial V_{esd}} = \sum_{t,c} \frac{\partial L}{\partial O_{tc}} \frac{\partial O_{tc}}{\partial V_{esd}}$$
@@ -101,7 +101,7 @@ def dL_dV(dL_dO, alpha):
 
 
 def dL_dalpha(dL_dO, V):
-    r"""Turn alpha[e, t, s]: the blend of head e at position t moves along the value of s.
+    r"""Nudge alpha[e, t, s]: the blend of head e at position t moves along the value of s.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial \alpha_{ets}} = \sum_{t',c} \frac{\partial L}{\partial O_{t'c}} \frac{\partial O_{t'c}}{\partial \alpha_{ets}}$$
@@ -134,7 +134,7 @@ def dL_dS(dL_dalpha, alpha):
 
 
 def dL_dQ(dL_dS, K):
-    r"""Turn Q[e, t, d]: the scores of row t move, the one at s by K[e, s, d] over the scale.
+    r"""Nudge Q[e, t, d]: the scores of row t move, the one at s by K[e, s, d] over the scale.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial Q_{etd}} = \sum_{e',t',s} \frac{\partial L}{\partial S_{e't's}} \frac{\partial S_{e't's}}{\partial Q_{etd}}$$
@@ -148,7 +148,7 @@ def dL_dQ(dL_dS, K):
 
 
 def dL_dK(dL_dS, Q):
-    r"""Turn K[e, s, d]: the scores of column s move, the one at t by Q[e, t, d] over the scale.
+    r"""Nudge K[e, s, d]: the scores of column s move, the one at t by Q[e, t, d] over the scale.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial K_{esd}} = \sum_{e',t,s'} \frac{\partial L}{\partial S_{e'ts'}} \frac{\partial S_{e'ts'}}{\partial K_{esd}}$$
@@ -246,7 +246,7 @@ def dL_db_V(dL_dV):
 
 
 def dL_dn_via_Q(dL_dQ, W_Q):
-    r"""Turn n[t, j] as the query reads it: every component of the query at t moves, component c by W_Q[c, j].
+    r"""Nudge n[t, j] as the query reads it: every component of the query at t moves, component c by W_Q[c, j].
 
     The chain rule, with every index written out:
     $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,Q} = \sum_{e,s,d} \frac{\partial L}{\partial Q_{esd}} \frac{\partial Q_{esd}}{\partial n_{tj}}$$
@@ -260,7 +260,7 @@ def dL_dn_via_Q(dL_dQ, W_Q):
 
 
 def dL_dn_via_K(dL_dK, W_K):
-    r"""Turn n[t, j] as the key reads it: every component of the key at t moves, component c by W_K[c, j].
+    r"""Nudge n[t, j] as the key reads it: every component of the key at t moves, component c by W_K[c, j].
 
     The chain rule, with every index written out:
     $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,K} = \sum_{e,s,d} \frac{\partial L}{\partial K_{esd}} \frac{\partial K_{esd}}{\partial n_{tj}}$$
@@ -274,7 +274,7 @@ def dL_dn_via_K(dL_dK, W_K):
 
 
 def dL_dn_via_V(dL_dV, W_V):
-    r"""Turn n[t, j] as the value reads it: every component of the value at t moves, component c by W_V[c, j].
+    r"""Nudge n[t, j] as the value reads it: every component of the value at t moves, component c by W_V[c, j].
 
     The chain rule, with every index written out:
     $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,V} = \sum_{e,s,d} \frac{\partial L}{\partial V_{esd}} \frac{\partial V_{esd}}{\partial n_{tj}}$$

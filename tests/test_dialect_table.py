@@ -48,7 +48,7 @@ def test_every_weight_and_value_has_a_row_in_the_order_of_the_walk():
 NOTES = {"W", "b", "W1", "b1", "W2", "b2", "x0", "Q", "K", "V", "O", "a", "x1", "v", "m", "h", "z", "p", "L"}
 BLANK = {  # what a dialect has no name for
     "notes": {*WEIGHTS, *VALUES, *ASIDES} - NOTES,
-    "textbook": {*ASIDES} - {"x_hat", "sigma"},
+    "textbook": {*ASIDES} - {"x_hat", "mu", "sigma"},
     "gpt2": {"b", *VALUES, *ASIDES},
     "pytorch": {"gammaf", "betaf", *VALUES, *ASIDES} - {"x0"},
 }

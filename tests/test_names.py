@@ -185,7 +185,7 @@ def test_a_stop_speaks_of_what_the_ledger_says_it_speaks_of(stop):
             assert look_up(function.__name__).derived != stop or function.__name__ in text
             continue
         if look_up(function.__name__).derived == stop:
-            derived = rf"\bstep\({function.__name__}\)|\b(Exercise|repair)\([\"']{function.__name__}[\"']"
+            derived = rf"\bstep\({function.__name__}\b|\b(Exercise|repair)\([\"']{function.__name__}[\"']"
             assert re.search(derived, text), function.__name__
 
 

@@ -242,7 +242,10 @@ def shows_every_number(notebook):
     ).replace("−", "-")
     shown = re.sub(r'data:image/[^"]*', "", shown)  # the points of a picture tell no number
     prose = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    told = (re.sub(r"(?i)questions? [\d, and]+|\(\S+\.ipynb\)|^# .*$", "", text, flags=re.MULTILINE) for text in prose)
+    told = (
+        re.sub(r"(?i)questions? [\d, and]+|\(\S+\.ipynb(?:#\S+)?\)|^# .*$", "", text, flags=re.MULTILINE)
+        for text in prose
+    )
     whole = (re.sub(r"(?<=\d),(?=\d{3})", "", text) for text in told)  # 50,257 is 50257
     numbers = {number for text in whole for number in re.findall(r"\d+\.\d+|(?<!\d)(?!20[0-2]\d\b)\d{2,}", text)}
     return sorted(number for number in numbers if not re.search(rf"(?<![\d.]){re.escape(number)}", shown))

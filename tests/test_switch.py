@@ -88,6 +88,36 @@ def test_the_choice_outlives_a_run_and_greys_what_a_dialect_lacks(open_names):
     assert page.locator(".gw-switch input[value=gpt2]").is_checked()
 
 
+def test_what_a_hand_chose_is_there_on_the_next_page(open_names, jupyter):
+    page = open_names
+
+    def names_on_the_next_page():
+        page.goto("about:blank")
+        lab.open_notebook(page, jupyter, "names.ipynb")
+        page.wait_for_function("document.querySelectorAll('.gw-step mjx-container').length >= 10")
+        assert page.locator(f".gw-switch input[value={page.evaluate(SEEN)[0][3:]}]").is_checked()
+        return page.evaluate(SEEN)
+
+    page.locator(".gw-switch input[value=textbook]").check(force=True)
+    page.evaluate("gradwalkNames('pytorch')")  # no hand: not kept
+    assert names_on_the_next_page() == ["gw-textbook"] * 2
+    page.evaluate("localStorage.setItem('gradwalk.names', 'latin')")
+    assert names_on_the_next_page() == ["gw-course"] * 2
+    page.evaluate("localStorage.removeItem('gradwalk.names')")
+
+
+def test_where_storage_is_refused_the_switch_turns_all_the_same(open_names):
+    page = open_names
+    page.evaluate("""() => Object.defineProperty(window, "localStorage", {
+        configurable: true, get() { throw new DOMException("refused", "SecurityError") } })""")
+    page.locator(".gw-switch input[value=notes]").check(force=True)
+    assert page.evaluate(SEEN) == ["gw-notes", "gw-notes"]
+    page.evaluate("delete document.body.dataset.gradwalkNames")
+    page.evaluate("document.querySelector('#gw-names').remove()")
+    page.evaluate(lab.RUN_ALL)
+    page.wait_for_function("document.body.dataset.gradwalkNames === 'course'")
+
+
 def test_the_ledger_is_searched_in_the_page(open_names):
     page = open_names
     page.locator(".gw-ledger input").fill("c_attn bias")

@@ -1,4 +1,4 @@
-"""GPT-2's checkpoint as published: another layout, not only other names."""
+"""GPT-2's checkpoint as Hugging Face publishes it: another layout, not only other names."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ OTHERS = ("*.bin", "*.h5", "*.msgpack", "*.ckpt*", "*.pt", "*.pth", "*.gguf", "*
 
 
 def gpt2(folder: str | Path) -> Model:
-    """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
+    """GPT-2 from a folder with config.json and model.safetensors, by Hugging Face's names; tokenizer.json if there.
 
     The weights may lie in several files, with model.safetensors.index.json to say where. `folder` may also be the
     .safetensors file itself, or the index, with config.json beside it. Names may have one prefix in common, such as

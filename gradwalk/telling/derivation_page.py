@@ -9,21 +9,21 @@ import keyword
 import re
 import textwrap
 import tokenize
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from html import escape
 
-import numpy as np
-
 from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, said
+from gradwalk.model import Model
 from gradwalk.names import ASIDES, EXTENTS, SIZES, VALUES, WEIGHTS, look_up
 from gradwalk.telling import dialects
 from gradwalk.telling.derivations import Equation, derivation, einsum_latex, result
 from gradwalk.telling.dialects import positions_mix, translate, without_grey
+from gradwalk.telling.in_numbers import in_numbers
 from gradwalk.telling.page import Page, code_of, side_by_side
-from gradwalk.telling.summands import Summands, largest_entry, sum_in
-from gradwalk.telling.tables import number
+from gradwalk.telling.worked_example import form_of, numbers, one_scored, walked
+from gradwalk.walk import Values
 
 # What a gradient's function takes or makes that is no value, weight or gradient by its name in the ledger.
 _KINDS = {
@@ -34,17 +34,24 @@ _KINDS = {
 }
 
 
-def step(function: Callable, names: str = "course") -> Page:
+def step(
+    function: Callable, names: str = "course", *, model: Model | None = None, values: Values | None = None
+) -> Page:
     """One gradient, as its own source tells it: the sentence, every equation with its reason, one entry, the code.
 
     Nothing is typed twice: the sentence and equations are the function's docstring, whose every line is run by the
-    tests; under each factor of a sum stands its shape; the numbers are the worked example's; the code is the
-    function's own. On a page the equations stand there in every dialect, of which `dialect()` chooses one; as text, and
-    as Markdown, in that of `names`. ValueError for a dialect that there is none of.
+    tests; the heading has the shapes, and in a sum each weight and value its own below it; the code is the function's
+    own. The last equation is multiplied out in numbers: of `model` and `values`, what forward gave; without them of the
+    package's own example. Where a dialect looks at one position, the last scored one alone is scored. On a page the
+    equations stand there in every dialect, of which `dialect()` chooses one; as text, and as Markdown, in that of
+    `names`. ValueError for a dialect that there is none of, and for values that are not the model's.
     """
     if not inspect.isfunction(function):
         raise arguments.refused("function", "a gradient of the steps, such as dL_dW", function)
     arguments.one_of("names", names, DIALECTS, "dialect")
+    if model is not None or values is not None:
+        arguments.instance("model", model, Model)
+        arguments.instance("values", values, Values)
     told = derivation(function)
     single = not positions_mix([line.latex for line in told.lines])
     taken = ", ".join(map(with_its_kind, inspect.signature(function).parameters))
@@ -59,18 +66,18 @@ def step(function: Callable, names: str = "course") -> Page:
         shaped, bare = (without_grey(translate(one, names, one_position=single)) for one in (dressed, line.latex))
         markdown += [prose(line.reason), f"$$\n{aired(shaped)}\n$$"]
         plain += [line.reason, f"    {bare}\n    checked: {line.code}"]
-    worked = _worked_entry(function)
+    worked = _worked(function, model, values, single)
     code = own_lines(function)
-    markdown += [worked, f"```python\n{code}\n```"]
-    plain += [worked, code]
+    markdown += [worked[names], f"```python\n{code}\n```"]
+    plain += [worked[names], code]
     html = _in_all_names([f"**{told.sentence}**", markdown[1]], told.lines, equations, worked, code)
     return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)), html)
 
 
 def _in_all_names(
-    opening: Sequence[str], lines: Sequence[Equation], dressed: Sequence[str], worked: str, code: str
+    opening: Sequence[str], lines: Sequence[Equation], dressed: Sequence[str], worked: Mapping[str, str], code: str
 ) -> str:
-    """HTML of a derivation. `opening`, `worked`: Markdown; `dressed`: the equations as shown.
+    """HTML of a derivation. `opening`, `worked` by dialect: Markdown; `dressed`: the equations as shown.
 
     Each equation stands there once a dialect; the notes' last one is said in columns too, and below the code each
     dialect says which names it put in for the course's.
@@ -80,7 +87,9 @@ def _in_all_names(
     parts = [_paragraph(text) for text in opening]
     for k, line in enumerate(lines):
         parts += [_paragraph(line.reason), side_by_side({which: _display(written[which][k]) for which in DIALECTS})]
-    parts += [_paragraph(worked), f'<pre tabindex="0"><code>{_coloured(code)}</code></pre>']
+    told = {which: _paragraph(text) for which, text in worked.items()}
+    parts += [side_by_side(told) if len({*told.values()}) > 1 else told["course"]]
+    parts += [f'<pre tabindex="0"><code>{_coloured(code)}</code></pre>']
     parts.append(side_by_side({which: _legend(ours, which) for which in DIALECTS if which != "course"}))
     return f'<div class="gw-step">{"".join(parts)}</div>'
 
@@ -142,29 +151,22 @@ def _coloured(code):
     return "".join([*html, escape(code[done:], quote=False)])
 
 
-def _worked_entry(function, most=4):
-    """The largest entry of the worked example, multiplied out; empty where the gradient is no sum of products."""
-    if sum_in(function) is None:
-        return ""
-    summands = Summands(function, largest_entry(function))
-    order = np.argsort(-np.abs(summands.products), kind="stable")
-    shown = sorted(k for n, k in enumerate(order[:most]) if n == 0 or abs(summands.products[k]) >= 1e-4)
-    terms = [" × ".join(_bracketed(f[k]) for f in summands.factors.values()) for k in shown]
-    rest = f" + {len(order) - len(shown)} smaller" if len(order) > len(shown) else ""
-    scale = "" if summands.scale == 1 else " over √(D/H)"
-    spot = ", ".join(map(str, summands.index))
-    total = f"{' + '.join(terms)}{rest}{scale}"
-    equal = "" if len(order) == len(summands.factors) == 1 else f" = {number(summands.entry)}"
-    return f"In numbers, on the worked example: {summands.name}[{spot}] = {total}{equal}"
-
-
-def _bracketed(x):
-    return f"({number(x)})" if x < 0 else number(x)
+def _worked(function, model, values, single):
+    """The last equation in numbers, by dialect; `single`: one that looks at one position may leave it out here."""
+    whose = "In numbers: "
+    if model is None:
+        model, values = walked(**form_of(function))
+        whose = "In numbers, in the small model on which the package runs its derivations (not this page's): "
+    told = whose + in_numbers(function, numbers(function, model, values))
+    if not single:
+        return dict.fromkeys(DIALECTS, told)
+    alone = whose + in_numbers(function, numbers(function, model, one_scored(model, values)))
+    return {which: alone if dialect.one_position else told for which, dialect in DIALECTS.items()}
 
 
 def _with_shape(name, letters, latex):
-    """A factor with its shape under it, one size an index; a Jacobian, which has its two parts' indices, without."""
-    if name.startswith("d") and not name.startswith("dL_d"):
+    """A value or weight with its shape under it, one size an index; a slope, which is a fraction, without."""
+    if name.startswith("d"):
         return latex
     extent = EXTENTS | ({"s": r"T_{\max}"} if name.endswith("E_pos") else {})
     shape = r" \times ".join(extent[letter.lower()] for letter in letters)

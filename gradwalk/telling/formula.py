@@ -47,6 +47,11 @@ def everywhere(part: Part, names: Mapping[str, object], extents: Mapping[str, in
     return _Spots(names, {}, ()).along(extents).everywhere(part)
 
 
+def at(part: Part, names: Mapping[str, object], spot: Mapping[str, int]) -> np.ndarray:
+    """A part's value at one spot: one number, each free letter at its index. ValueError as in `sides`."""
+    return _Spots(names, {letter: np.asarray(index) for letter, index in spot.items()}, ()).everywhere(part)
+
+
 def left_side(latex: str) -> str:
     """What stands before the first equals sign that is not inside brackets or a subscript."""
     left = read(latex).parts[0].parts[0]

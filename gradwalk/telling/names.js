@@ -1,7 +1,21 @@
 // The switch of names. Every output carries all dialects side by side; one attribute on the page's body says which is
-// seen. No kernel is asked, and nothing that is saved changes. It may run any number of times on a page.
+// seen. No kernel is asked, and nothing that is saved changes. It may run any number of times on a page. What a hand
+// chose is kept for the next page; where there is no room to keep it, the next page begins with the course's names.
 (() => {
   const NAMES = DIALECTS;
+  const KEPT = "gradwalk.names";
+  const kept = () => {
+    try {
+      return NAMES.find((name) => name === localStorage.getItem(KEPT));
+    } catch {
+      return undefined;
+    }
+  };
+  const keep = (name) => {
+    try {
+      localStorage.setItem(KEPT, name);
+    } catch {}
+  };
   if (!document.getElementById("gw-names")) {
     const seen = "visibility: visible !important; height: auto !important; overflow: visible !important";
     const unseen = "visibility: hidden !important; height: 0 !important; overflow: hidden !important";
@@ -25,7 +39,9 @@
         z-index: 2 }`;
     document.head.append(sheet);
     document.addEventListener("change", (event) => {
-      if (event.target.closest?.(".gw-switch")) window.gradwalkNames(event.target.value);
+      if (!event.target.closest?.(".gw-switch")) return;
+      window.gradwalkNames(event.target.value);
+      keep(event.target.value);
     });
     document.addEventListener("input", ({ target }) => {
       if (!target.matches?.(".gw-ledger input")) return;
@@ -44,5 +60,5 @@
     document.body.dataset.gradwalkNames = name;
     for (const input of document.querySelectorAll(".gw-switch input")) input.checked = input.value === name;
   };
-  window.gradwalkNames(CHOSEN || document.body.dataset.gradwalkNames || "course");
+  window.gradwalkNames(CHOSEN || document.body.dataset.gradwalkNames || kept() || "course");
 })();

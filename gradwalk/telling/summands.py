@@ -76,12 +76,6 @@ def sum_in(function: Callable) -> derivations.Einsum | None:
     return next((einsum for einsum in reversed(found) if einsum), None)
 
 
-def largest_entry(function: Callable) -> tuple[int, ...]:
-    """Where the worked example's gradient is largest in size: a good entry to show."""
-    gradient = names_for(function)[derivations.result(function)]
-    return tuple(int(i) for i in np.unravel_index(np.abs(gradient).argmax(), gradient.shape))
-
-
 def _apart(einsum):
     """The operands' names; with their indices where one array is in it twice."""
     twice = len(set(einsum.names)) < len(einsum.names)

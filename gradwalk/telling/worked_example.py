@@ -8,7 +8,7 @@ from importlib import import_module
 
 import numpy as np
 
-from gradwalk import block, measure, step2_mlp, walk
+from gradwalk import block, measure, names, step2_mlp, walk
 from gradwalk.model import Model
 from gradwalk.step5_attention import merge_heads, split_heads
 
@@ -44,7 +44,7 @@ def example(**form) -> dict[str, object]:
 
     A word stands twice in the sentence, and one position is not scored.
     """
-    model, values = _walked(**form)
+    model, values = walked(**form)
     tokens, y = values.tokens, values.y
     tools = {
         "measured": lambda name: measure.slopes(model, tokens, y, name),
@@ -55,17 +55,43 @@ def example(**form) -> dict[str, object]:
         "split_heads": split_heads,
         "merge_heads": merge_heads,
         "scored": [t for t in range(len(y)) if y[t] >= 0],
-        "M": int((y >= 0).sum()),
     }
-    sizes = {"T": len(tokens), "D": model.D, "F": model.F, "N": model.N, "T_max": model.T_max}
-    names = {**sizes, **model.settings, **model.weights, **values, **walk.backward(model, values), **tools}
-    names |= {name: getattr(np, name) for name in NUMPY} | measure.jacobians(model, values)
+    known = _of(model, values) | tools | {name: getattr(np, name) for name in NUMPY} | measure.jacobians(model, values)
     for step in {step for step, _ in _functions(**form)}:
-        names |= {name: aside(values) for name, aside in getattr(import_module(step), "ASIDES", {}).items()}
-    return names
+        known |= {name: aside(values) for name, aside in _asides(step).items()}
+    return known
 
 
-def _walked(**form):
+def numbers(function: Callable, model: Model, values: walk.Values) -> dict[str, object]:
+    """What the names in a derivation's last equation stand for where a model of one block has walked.
+
+    ValueError for values that another model or setting made, or in which nothing is scored.
+    """
+    asides = _asides(function.__module__) if len(values.blocks) == 1 else {}
+    own = {name: aside(values) for name, aside in asides.items() if name in names.ASIDES}
+    return _of(model, values) | own
+
+
+def one_scored(model: Model, values: walk.Values) -> walk.Values:
+    """The same walk with its last scored position scored alone, as the notes have it."""
+    y = np.full_like(values.y, -1)
+    last = np.flatnonzero(values.y >= 0)[-1]
+    y[last] = values.y[last]
+    return walk.forward(model, values.tokens, y)
+
+
+def _of(model, values):
+    sizes = {"T": len(values.tokens), "D": model.D, "F": model.F, "N": model.N, "T_max": model.T_max}
+    sizes["M"] = int((values.y >= 0).sum())
+    return {**sizes, **model.settings, **model.weights, **values, **walk.backward(model, values)}
+
+
+def _asides(step):
+    return getattr(import_module(step), "ASIDES", {})
+
+
+def walked(**form) -> tuple[Model, walk.Values]:
+    """The worked example's model and what its walk out left; one position is not scored."""
     model = example_model(**form)
     tokens, y = model.read("the dog slept by the fire", scored="all")
     y[1] = -1
@@ -75,7 +101,7 @@ def _walked(**form):
 @cache
 def _functions(**form):
     """All functions that the walk back of a form has in it; an activation's slope is a factor of one."""
-    model, values = _walked(**form)
+    model, values = walked(**form)
     made = walk.made_by(model, values).values()
     return {_named(function) for function in (*made, step2_mlp.ACTIVATIONS[model.activation][1])}
 
