@@ -292,6 +292,12 @@ def folds_answers(notebook):
     return [cell.source for cell in hide if not cell.metadata.get("jupyter", {}).get("source_hidden")]
 
 
+def folds_under_a_short_line(notebook):
+    """Of a folded cell its first line is in sight; what is longer than a cell is wide would stand beside the cell."""
+    folded = [cell for cell in code_cells(notebook) if cell.metadata.get("jupyter", {}).get("source_hidden")]
+    return [cell.source for cell in folded if len(cell.source.partition("\n")[0]) > 100]
+
+
 INDEXED = r"(p|h|z|b|g|W)_(i|j|y|t)²?|[ijkctsfdeq]|y"  # p_i h_j, as the diary writes them, and the index letters
 
 
@@ -318,6 +324,7 @@ RULES = [
     shows_every_number,
     speaks_one_language,
     folds_answers,
+    folds_under_a_short_line,
 ]
 
 
@@ -377,6 +384,11 @@ def warn(notebook):
 
 def set_source(cell, source):
     return lambda notebook: notebook.cells[cell].update(source=source)
+
+
+def fold_a_long_line(notebook):
+    notebook.cells[1].metadata["jupyter"] = {"source_hidden": True}
+    notebook.cells[1].source = f"x = {'1 + ' * 25}1\nx"
 
 
 def on_a_board(then, made="board = DialBoard(model, tokens, y, 'b')\nboard"):
@@ -439,6 +451,7 @@ BROKEN = [
         folds_answers,
         set_source(1, "predict('Up?', {'yes': 'it is heavy', 'no': 'it falls'}, 2, answer='no')"),
     ),
+    (folds_under_a_short_line, fold_a_long_line),
 ]
 
 

@@ -247,6 +247,7 @@ def test_a_picture_says_itself_in_words_and_stands_on_any_page():
     figure = Figure(figsize=(2, 2))
     axes = figure.add_subplot(xlabel="moves", title="loss")
     axes.plot([0, 1], [3, 2])
+    axes.axhline(2.5, color="k", linewidth=3)
     words = 'the loss "falls" from 3 to 2: <b>'
     shown = show.picture(figure, words)
     data, metadata = shown._repr_mimebundle_()

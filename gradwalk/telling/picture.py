@@ -47,6 +47,7 @@ class Picture:
 def _drawn(figure):
     """The figure as a PNG, without a background."""
     from matplotlib.colors import same_color
+    from matplotlib.lines import Line2D
     from matplotlib.text import Text
     from PIL import Image
 
@@ -59,9 +60,9 @@ def _drawn(figure):
         if legend := axes.get_legend():
             legend.get_frame().set_alpha(0)
     figure.canvas.draw()  # ticks get their labels here
-    for words in figure.findobj(Text):
-        if same_color(words.get_color(), "black"):
-            words.set_color(GREY)
+    for one in (*figure.findobj(Text), *figure.findobj(Line2D)):
+        if same_color(one.get_color(), "black"):
+            one.set_color(GREY)
     drawn, png = BytesIO(), BytesIO()
     figure.savefig(drawn, format="png")
     # A palette takes half the bytes, and this one keeps how much of the page shines through.
