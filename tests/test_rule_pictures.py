@@ -246,6 +246,15 @@ def test_filled_is_above_zero_and_hollow_below_and_the_area_is_the_size():
         assert sides == pytest.approx(SIDE * right / np.sqrt(np.abs(sheet.products).max()), abs=0.06)
 
 
+def test_the_messages_label_stands_on_no_line_of_the_gears_numbers():
+    page = show.message_and_gear("W", *walked())
+    (drawing,), (sheet,) = drawings(page), page.sheets
+    gears = {number(gear) for gear in sheet.gear.tolist()}
+    lines = {"".join(node.itertext()): float(node.get("y")) for node in drawing.iter() if node.tag.endswith("}text")}
+    assert all(lines["message"] > lines[gear] + 12 for gear in gears)
+    assert all(lines["message"] < lines[name] - 12 for name in page._names(sheet))
+
+
 @PICTURES
 def test_names_are_those_of_each_dialect(name):
     page = picture(name)

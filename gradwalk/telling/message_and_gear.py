@@ -35,7 +35,7 @@ from gradwalk.telling.ways import at, flat, lines_of
 from gradwalk.walk import Gradients, Values
 from gradwalk.widgets.scene import KINDS, axes_of, label_of, number_of
 
-TOP, BARE = 98, 40  # where the first row begins, below the gear, or below the columns' numbers alone
+TOP, BARE = 116, 40  # where the first row begins, below the gear, or below the columns' numbers alone
 TITLE = 210  # room for a quantity above a narrow sheet, in any dialect
 MOST_SHEETS, CHOSEN_SHEETS = 5, 3
 
@@ -146,8 +146,8 @@ class MessageAndGear(RulePicture):
         if not bare:
             sketch.line(f"M{NAMES} 52H{across}")
             sketch.named(0, 56, f"gear {{{self.gear}}}" if self.gear else "gear 1", LEFT)
-            sketch.text(0, 74, "message", LEFT)
-            sketch.named(0, 87, f"{{{self.message}}}", LEFT)
+            sketch.text(0, 98, "message", LEFT)  # below the gear's numbers, or they are read as its own
+            sketch.named(0, 111, f"{{{self.message}}}", LEFT)
         loudest = [max(np.abs(one[k]).max() for one in self.sheets if one.gear is not None) for k in (2, 3)]
         for c, gear in enumerate([] if bare else sheet.gear):
             sketch.upright(middle(c), 52, gear, loudest[1])
