@@ -140,11 +140,14 @@ class Model:
         return checkpoint.load(Path(__file__).parent / "data" / "trained.safetensors")
 
     @classmethod
-    def gpt2(cls, folder: str | Path) -> Model:
-        """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there."""
+    def gpt2(cls, folder: str | Path | None = None) -> Model:
+        """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
+
+        Without a folder it is the small one that the course has trained on its own text.
+        """
         from gradwalk import checkpoint
 
-        return checkpoint.gpt2(folder)
+        return checkpoint.gpt2(Path(__file__).parent / "data" / "small_gpt2" if folder is None else folder)
 
     def copy(self, dtype=None) -> Model:
         """A model of its own with the same numbers, in `dtype` if one is given: turning one leaves the other alone."""
