@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gradwalk.cli import one_thread
+from gradwalk.cli import no_grammar, one_thread
 
+no_grammar()
 one_thread()  # the notebooks' kernels inherit it, as they do from the command `gradwalk`
 
 # Derivations run on a worked example, with names that only telling/derivations.py has: tests/test_derivations.py

@@ -17,12 +17,13 @@ def at_every_line(make: Callable, act: Callable, within: str = "", most: int = 2
     Yields each thing as the interrupt left it, and ends when the act came through. AssertionError where an interrupt
     was swallowed, or where it did not end.
     """
+    begins = str(PACKAGE / within)
     for line in range(1, most):
         thing, seen = make(), 0
 
         def watch(frame, event, _, line=line):
             nonlocal seen
-            if not frame.f_code.co_filename.startswith(str(PACKAGE / within)):
+            if not frame.f_code.co_filename.startswith(begins):
                 return None
             if event == "line":
                 seen += 1

@@ -23,6 +23,7 @@ FLAGS = [
     "--renderer-process-limit=1",  # a test has one page at a time: its process is the next one's too
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # whatever a page asks for elsewhere, it is not found
 ]
+START = "from gradwalk.cli import no_grammar; no_grammar(); from jupyterlab.labapp import main; main()"
 WIDGETS = Path(__file__).parents[1] / "gradwalk/widgets"
 AXE = Path(os.environ.get("NODE_PATH", WIDGETS / "node_modules")) / "axe-core/axe.min.js"
 RUN_ALL = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
@@ -98,7 +99,7 @@ def lab(root: Path, *options: str):
     quiet = {"fetchNews": "false", "checkForUpdates": False}  # no question in the way of the mouse
     (own / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings").write_text(json.dumps(quiet))
     command = [
-        *[sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"],
+        *[sys.executable, "-c", START, "--allow-root", "--no-browser", "--ServerApp.ip=127.0.0.1"],
         *["--ServerApp.port=0", "--IdentityProvider.token=t", f"--ServerApp.root_dir={root}"],
         *["--LabApp.expose_app_in_browser=True", *options],
     ]

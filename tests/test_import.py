@@ -50,3 +50,9 @@ def test_tune_is_the_function_whatever_was_imported_first():
             "True",
             "True",
         ]
+
+
+@pytest.mark.slow
+def test_jupyters_checks_of_json_come_without_a_grammar_of_web_addresses():
+    assert "lark" in loaded("import jsonschema")  # or there is nothing to leave out any more
+    assert "lark" not in loaded("from gradwalk.cli import no_grammar; no_grammar(); import jsonschema")

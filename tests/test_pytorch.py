@@ -1,5 +1,7 @@
 """A second referee: PyTorch's own layers and its autograd, and GPT-2 as transformers has it."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from shapes import FORMS, case, flat, worst_error
@@ -9,14 +11,18 @@ from gradwalk.reading.gpt2 import CONFIG
 from gradwalk.step2_mlp import ACTIVATIONS
 from gradwalk.walk import backward, forward
 
-pytestmark = pytest.mark.referee
-
-torch = pytest.importorskip("torch", reason="PyTorch is the second referee (the extra `referee`)")
-F = torch.nn.functional
+pytestmark = [
+    pytest.mark.referee,
+    pytest.mark.skipif(not find_spec("torch"), reason="PyTorch is the second referee (the extra `referee`)"),
+]
+# PyTorch takes seconds to import, so that each test does it, and not each process that looks for tests.
 
 
 def by_pytorch(model, tokens, y):
     """The loss, and the gradient of every weight and of every value that PyTorch's layers leave behind."""
+    import torch
+    import torch.nn.functional as F
+
     leaves = {name: torch.tensor(array, requires_grad=True) for name, array in model.weights.items()}
     lengths, D, values = [len(sentence) for sentence in tokens], model.D, {}
     eps = model.settings["eps"]
@@ -79,6 +85,8 @@ def test_every_gradient_equals_pytorchs(number):
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_gpt2_from_transformers(tmp_path, layers):
     """A random GPT-2, saved as published, loaded here: the same logits, loss and gradients."""
+    import torch
+
     transformers = pytest.importorskip("transformers", reason="GPT-2 as published (the extra `referee`)")
     sizes = {"vocab_size": 13, "n_positions": 9, "n_embd": 8, "n_layer": layers, "n_head": 2, "n_inner": 10}
     sizes["layer_norm_epsilon"] = {1: 1e-5, 2: 0.3, 3: 1e-6}[layers]
@@ -93,7 +101,7 @@ def test_gpt2_from_transformers(tmp_path, layers):
     tokens, y = np.array([3, 12, 3, 0, 7, 5]), np.array([12, -1, 0, 7, 5, 5])
 
     z = gpt2(torch.tensor(tokens)[None]).logits[0]
-    L = F.cross_entropy(z, torch.tensor(y), ignore_index=-1)
+    L = torch.nn.functional.cross_entropy(z, torch.tensor(y), ignore_index=-1)
     L.backward()
     values = forward(model, tokens, y)
     np.testing.assert_allclose(values.z, z.detach().numpy(), rtol=0, atol=1e-12)
@@ -107,6 +115,7 @@ def test_gpt2_from_transformers(tmp_path, layers):
 def test_an_activations_other_names_are_the_same_function(tmp_path, name):
     """Each name that is read is, in transformers, the function that we then take; gelu_fast to its ten digits."""
     transformers = pytest.importorskip("transformers", reason="GPT-2 as published (the extra `referee`)")
+    import torch
     from transformers.activations import ACT2FN
 
     if name not in ACT2FN:

@@ -224,9 +224,35 @@ def test_a_formula_is_mathml():
         formulas.with_mathml(r"$$\nosuch{x}$$")
 
 
+# ---- a notebook's run
+
+
+def written(path, *cells):
+    nbformat.write(nbformat.v4.new_notebook(cells=[*map(nbformat.v4.new_code_cell, cells)]), path)
+    return path
+
+
 @pytest.mark.slow
-def test_a_notebook_that_fails_is_named(tmp_path):
-    failing = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("raise KeyError('h')")])
-    nbformat.write(failing, tmp_path / "wrong.ipynb")
-    with pytest.raises(ValueError, match=r"^wrong\.ipynb: wanted a notebook that runs, got KeyError: 'h'$"):
-        execution.run_all([tmp_path / "wrong.ipynb"])
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [("raise KeyError('h')", ", got KeyError: 'h'"), ("import os\nos._exit(1)", ", and its Python died")],
+)
+def test_a_notebook_that_fails_is_named(cell, told, tmp_path):
+    with pytest.raises(ValueError, match=rf"^wrong\.ipynb: wanted a notebook that runs{told}$"):
+        execution.run_all([written(tmp_path / "wrong.ipynb", "1 + 1", cell)])
+
+
+@pytest.mark.slow
+def test_all_that_a_cell_shows_is_there_and_no_notebook_hears_of_another(tmp_path):
+    several = (
+        "import warnings\nfrom pathlib import Path\nprint(Path.cwd().name)\nwarnings.warn('careful')\ndisplay(1)\n2"
+    )
+    cells = [several, "import gradwalk", "len(vars(gradwalk))"]
+    one = written(tmp_path / "one.ipynb", *cells, "gradwalk.heard = gradwalk.twice = 1")
+    runs = execution.run_all([one, written(tmp_path / "two.ipynb", *cells)] * 2)
+    for run in runs:
+        printed, warned, *shown = run.cells[0].outputs
+        assert (printed.name, printed.text) == ("stdout", f"{tmp_path.name}\n")
+        assert (warned.name, "UserWarning: careful" in warned.text) == ("stderr", True)
+        assert [output.data["text/plain"] for output in shown] == ["1", "2"]
+        assert run.cells[2].outputs == runs[0].cells[2].outputs

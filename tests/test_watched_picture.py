@@ -92,14 +92,24 @@ def within_digits(printed, x):
     return (printed == "0") if x == 0 else abs(read(printed) - x) <= 0.5 * 10**-digits + 1e-12
 
 
-def drawn(page, name, model, values, start):
-    """Draw a value, after the start's, and hold the picture to it. The scene, and what was drawn."""
-    scene, now, before = (
-        watched.compose(model, start, name),
-        *(watched.value_of(of, name) for of in (values, start)),
-    )
-    pictures = page.evaluate("drawn", {"watch": scene, "now": tensor(now), "start": tensor(before)})
-    wanted, first = (rows_of(name, array, values, scene) for array in (now, before))
+def drawn(page, names, model, values, start):
+    """Draw values, each after the start's, and hold the pictures to them. The scenes."""
+    scenes = [watched.compose(model, start, name) for name in names]
+    arrays = [[watched.value_of(of, name) for of in (values, start)] for name in names]
+    given = [
+        {"watch": scene, "now": tensor(now), "start": tensor(before)}
+        for scene, (now, before) in zip(scenes, arrays, strict=True)
+    ]
+    # As text: of lists playwright looks at every number, on both ways.
+    shown = page.evaluate("given => JSON.stringify(JSON.parse(given).map(drawn))", json.dumps(given))
+    for name, scene, both, pictures in zip(names, scenes, arrays, json.loads(shown), strict=True):
+        pictures_agree(pictures, name, both, values, scene)
+    return scenes
+
+
+def pictures_agree(pictures, name, both, values, scene):
+    """Each number is there, with its change from the start, its shade or its bar."""
+    wanted, first = (rows_of(name, array, values, scene) for array in both)
     assert [picture["value"] for picture in pictures] == wanted
     for picture, rows, starts in zip(pictures, wanted, first, strict=True):
         numbers, started = np.concatenate(rows), np.concatenate(starts)
@@ -113,7 +123,6 @@ def drawn(page, name, model, values, start):
             assert np.abs(picture["opacity"] - shades).max() <= 0.005 + 1e-9
         else:
             bars_agree(picture["paths"], rows, scene, largest)
-    return scene, pictures
 
 
 def bars_agree(paths, rows, scene, largest):
@@ -144,8 +153,7 @@ def test_every_value_of_every_model_is_drawn_as_it_is(page, number):
         for _ in range(3):
             moved.turn(name, tuple(int(rng.integers(size)) for size in weight.shape), float(rng.normal()))
     start, values = forward(model, tokens, y), forward(moved, tokens, y)
-    for name in (value for value, *_ in tape.lines(model) if value != "L"):
-        drawn(page, name, model, values, start)
+    drawn(page, [value for value, *_ in tape.lines(model) if value != "L"], model, values, start)
 
 
 @pytest.mark.parametrize("name", ["alpha", "S", "h", "u", "r", "Q", "p", "z"])
@@ -157,7 +165,7 @@ def test_many_numbers_are_bars_from_the_same_foot(page, name):
     moved = TRAINED.copy()
     moved.turn("W_Q", (3, 1), 1.5)
     moved.turn("W1", (5, 0), -2.0)
-    scene, _ = drawn(page, name, TRAINED, forward(moved, tokens, y), forward(TRAINED, tokens, y))
+    (scene,) = drawn(page, [name], TRAINED, forward(moved, tokens, y), forward(TRAINED, tokens, y))
     assert scene["form"] == ("numbers" if name in ("p", "z") else "bars")
     assert scene["firsts"][-1] == 2
 

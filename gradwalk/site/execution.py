@@ -1,42 +1,47 @@
-"""The course's notebooks run once more, by kernels that publish: their widgets tell all that a page needs."""
+"""The course's notebooks run once more, each in a Python of its own.
+
+A kernel each would cost as much as all that the stops do, mostly to import what they all do. So no kernels: the
+processes are forked from one that has imported it, where a system can fork.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import multiprocessing
 import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat.v4 import new_output
 
-PUBLISH = "from gradwalk.widgets import published; published.publish()"
+from gradwalk.site import cells
+
+CAN_FORK = "forkserver" in multiprocessing.get_all_start_methods()
+CONTEXT = multiprocessing.get_context("forkserver" if CAN_FORK else "spawn")
+IMPORTED = ["gradwalk.site.cells", "gradwalk.show", "gradwalk.widgets.dial_board", "matplotlib.pyplot"]
 
 
 def run_all(paths: Sequence[Path]) -> list[nbformat.NotebookNode]:
     """Each notebook as it is after a run, as many at once as there are processors. ValueError if one fails."""
-    return asyncio.run(_run_all(paths))
+    CONTEXT.set_forkserver_preload(IMPORTED)
+    with ThreadPoolExecutor(os.cpu_count()) as turns:
+        return [*turns.map(_run, paths)]
 
 
-async def _run_all(paths):
-    turn = asyncio.Semaphore(os.cpu_count() or 1)
-
-    async def one(path):
-        async with turn:
-            return await _run(path)
-
-    return await asyncio.gather(*map(one, paths))
-
-
-async def _run(path):
+def _run(path):
     notebook = nbformat.read(path, as_version=4)
-    options = {"kernel_name": "python3", "timeout": None, "record_timing": False, "coalesce_streams": True}
-    options |= {"extra_arguments": ["--log-level=ERROR", f"--IPKernelApp.exec_lines={PUBLISH}"]}
-    options |= {"store_widget_state": False, "resources": {"metadata": {"path": str(path.parent)}}}
-    try:
-        return await NotebookClient(notebook, **options).async_execute()
-    except CellExecutionError as error:
-        raise ValueError(f"{path.name}: wanted a notebook that runs, got {error.ename}: {error.evalue}") from error
-    except DeadKernelError as error:
-        raise ValueError(f"{path.name}: wanted a notebook that runs, and its Python died") from error
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    with ProcessPoolExecutor(1, CONTEXT) as alone:  # a process of its own: none hears what another has changed
+        try:
+            shown = alone.submit(cells.run, path.parent, [cell.source for cell in code]).result()
+        except ValueError as error:
+            raise ValueError(f"{path.name}: wanted a notebook that runs, got {error}") from error
+        except BrokenProcessPool as error:
+            raise ValueError(f"{path.name}: wanted a notebook that runs, and its Python died") from error
+    for cell, (printed, things) in zip(code, shown, strict=True):
+        # What a cell prints stands above what it shows, whose last comes from its last line.
+        cell.outputs = [new_output("stream", name=name, text=text) for name, text in printed.items() if text]
+        cell.outputs += [new_output("display_data", data, metadata=metadata) for data, metadata in things]
+    return notebook

@@ -50,7 +50,7 @@ class Page(NamedTuple):
 
 
 def lowered(notebook: nbformat.NotebookNode) -> Page:
-    """The page of a notebook that was run by kernels that publish. ValueError if it does not say how to run it."""
+    """The page of a notebook that was run by a Python that publishes. ValueError if it does not say how to run it."""
     seen, large, parts = set(), {}, []
 
     def once(found):

@@ -1,6 +1,6 @@
 """Widgets in a page with no kernel behind it: each tells its state as it is in the moment when it is shown.
 
-At a notebook's end other cells have turned a board, and given its riddle away. So a kernel that runs a notebook for
+At a notebook's end other cells have turned a board, and given its riddle away. So a Python that runs a notebook for
 such pages is told to publish: from then on a widget's HTML is a <div> that holds its state as JSON, and for whoever
 runs no scripts what stood there before. page/live.js makes it live.
 """
