@@ -193,13 +193,14 @@ def memory(argument: str, needed: float, what: str, most: float | None = None) -
     """A word before memory is gone: ValueError if `needed` bytes are more than are free, or than `most`."""
     if needed < 2**28:  # a quarter of a gigabyte is there
         return
-    free = _free_memory() if most is None else min(_free_memory(), most)
+    free = free_memory() if most is None else min(free_memory(), most)
     if needed > free:
         came = f"{min(needed, 10**24) / 1e9:,.1f} GB"
         raise ValueError(f"{argument}: {what} would take {came}; wanted at most {free / 1e9:.1f} GB")
 
 
-def _free_memory():
+def free_memory() -> int:
+    """How many bytes of this machine's memory are free."""
     import psutil
 
     return psutil.virtual_memory().available

@@ -10,11 +10,12 @@ from safetensors.numpy import save as to_bytes
 
 from gradwalk import arguments, files
 from gradwalk.model import Model
-from gradwalk.reading import foreign
+from gradwalk.reading import foreign, stored
 from gradwalk.reading.gpt2 import gpt2, gpt2_layout
+from gradwalk.reading.plan import plan
 from gradwalk.weights import SETTINGS
 
-__all__ = ["ABOUT", "gpt2", "gpt2_layout", "load", "save"]
+__all__ = ["ABOUT", "gpt2", "gpt2_layout", "load", "plan", "save"]
 
 ABOUT = "gradwalk"  # one metadata entry holds all: several would be written in an order that changes from run to run
 
@@ -40,7 +41,7 @@ def packed(model: Model) -> bytes:
 def saved_here(path: Path) -> bool:
     """Whether a file is a model that `save` wrote for a learner; the course's own, in the package, is not."""
     try:
-        metadata = foreign.header(Path(path)).metadata
+        metadata = stored.header(Path(path)).metadata
     except (ValueError, OSError):
         return False
     return ABOUT in metadata and Path(__file__).resolve().parent not in Path(path).resolve().parents
@@ -51,18 +52,18 @@ def load(path: str | Path) -> Model:
 
     FileNotFoundError if there is no such file. ValueError, naming the file and what is wrong with it, if it is not a
     safetensors file, if words, H or activation are missing, if it has settings that no model here has, or if a weight
-    is missing, unknown, misshapen, not finite or not float64 or float32.
+    is missing, unknown, misshapen, not finite or no float.
     """
     path = arguments.path("path", path, "the path of a model's file")
     if foreign.there(path) == "folder":
         if foreign.is_file(path / "config.json"):
             raise ValueError(f"{path}: is a folder with config.json, as GPT-2's; gradwalk.Model.gpt2(folder) reads it")
         raise FileNotFoundError(f"{path}: there is no such file; it is a folder")
-    header = foreign.header(path)
+    header = stored.header(path)
     words, settings = _about(path, header.metadata)
-    if empty := [name for name, shape in header.shapes.items() if 0 in shape]:
+    if empty := [name for name, own in header.arrays.items() if 0 in own.shape]:
         raise ValueError(f"{path}: {foreign.few(empty)} came without a number")
-    arrays = foreign.arrays(path, header, header.shapes)
+    arrays = stored.read(header, header.arrays)
     try:
         return Model(arrays, words, **settings)
     except ValueError as error:

@@ -1,4 +1,5 @@
-"""The command `gradwalk`: open the course, tune a model, let it write, write the pages, print sheets, mark, verify.
+"""The command `gradwalk`: open the course, tune a model, let it write, plan for a GPT-2, write the pages, print sheets,
+mark, verify.
 
 Each part of the command is imported when it is asked for, so that `gradwalk --version` answers at once.
 """
@@ -112,6 +113,10 @@ def parser():
     add("--temperature", type=float, default=0.0, help="0: the likeliest word each time (default); 1: drawn by p")
     add("--seed", type=number(0), default=0, help="which random numbers to draw by (default: 0)")
 
+    add = command(commands, "gpt2", plan_gpt2, "say what a GPT-2 takes here: dials, memory, time")
+    add("folder", metavar="FOLDER", help="where its config.json is; its weights need not be there yet")
+    add("--positions", type=number(1), help="of how many positions the walk is (default: 64)")
+
     add = command(commands, "site", write_site, "write the course as pages that need no Python")
     add("out", metavar="OUT", help="the folder to write: a new one, or a site that was written before")
 
@@ -205,6 +210,13 @@ def write_on(options):
     except (ValueError, OSError) as error:
         raise ValueError(f"model: {one_line(error)}") from error
     print(model.write(" ".join(options.sentence), options.words, options.temperature, options.seed))
+
+
+def plan_gpt2(options):
+    """Count what a GPT-2 and a walk through it would take, and print it."""
+    from gradwalk import checkpoint
+
+    print(checkpoint.plan(options.folder, options.positions))
 
 
 def write_site(options):

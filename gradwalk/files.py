@@ -7,8 +7,10 @@ half written lies about. A file that is not one of our own is never written over
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import secrets
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import sha256
@@ -17,6 +19,38 @@ from pathlib import Path
 from gradwalk import arguments
 
 Ours = Callable[[Path], bool]  # whether what lies at a path is one of our own files, which a new one may replace
+
+
+class Mapped(mmap.mmap):
+    """The bytes of a large file, to be read where they lie: no copy of them is made.
+
+    While it is in use the file has to stay as it is. Another may take its name, as `write` and downloads do it: these
+    bytes are then the old file's. One that is written over in its place has other numbers, and one that is cut short
+    has none: whoever reads where they were is ended by the system, without a word. So ask `check` first. (Windows lets
+    nobody replace or cut a file while it is mapped.)
+    """
+
+    def __new__(cls, path: str | Path):
+        """Map the file; OSError or ValueError if it cannot be."""
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        try:
+            own = super().__new__(cls, fd, 0, access=mmap.ACCESS_READ)
+        except BaseException:
+            os.close(fd)
+            raise
+        weakref.finalize(own, os.close, fd)
+        own._path, own._fd, own._stamp = path, fd, _stamp(fd)
+        return own
+
+    def check(self) -> None:
+        """ValueError if the file has been written over, or cut short, since it was mapped."""
+        if _stamp(self._fd) != self._stamp:
+            raise ValueError(f"{self._path}: has been written over since it was read; read it once more")
+
+
+def _stamp(fd):
+    told = os.fstat(fd)
+    return told.st_size, told.st_mtime_ns
 
 
 class Taken(ValueError, FileExistsError):

@@ -21,6 +21,7 @@ from gradwalk.weights import (
     drawn,
     float_type,
     heads,
+    mapped,
     of_weight,
     own_arrays,
     read_only,
@@ -47,6 +48,8 @@ class Model:
 
     `settings` has what is no weight: H heads, the activation, the norm, and the eps inside its root.
     Every array is copied on the way in, unless it is one that a model shows: models share those until one is written.
+    What was read from a large file stays there, to be read in place (`files.Mapped`): if that file has been written
+    over since, `weights` is a ValueError, and so is every walk, where the numbers would be others.
     `weights` shows read-only views; `version` counts the writes. After a write ask `weights` again: an array that was
     taken before, and that another model shares, stays as it was.
     """
@@ -77,11 +80,18 @@ class Model:
         self.H, self.activation = settings["H"], settings["activation"]
         self.dtype = check_arrays(arrays, extent)
 
-        self._arrays, self._views = {}, {}
-        self.weights = MappingProxyType(self._views)
+        self._arrays, self._views, self._files = {}, {}, {}
+        self._shown = MappingProxyType(self._views)
         self.blocks = [ReadOnly() for _ in range(blocks)]
         for name in names:
             self._have(name, arrays[name])
+
+    @property
+    def weights(self) -> Mapping[str, np.ndarray]:
+        """Every weight by its name, as a read-only view. ValueError if a file that they lie in was written over."""
+        for file in set(self._files.values()):
+            file.check()
+        return self._shown
 
     # ---- where models come from
 
@@ -143,7 +153,8 @@ class Model:
     def gpt2(cls, folder: str | Path | None = None) -> Model:
         """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
 
-        Without a folder it is the small one that the course has trained on its own text.
+        Without a folder it is the small one that the course has trained on its own text. See `checkpoint.gpt2`;
+        `checkpoint.plan` says beforehand what it takes.
         """
         from gradwalk import checkpoint
 
@@ -280,6 +291,9 @@ class Model:
         q, bare = f"0.{name}".split(".")[-2:]
         if bare in BLOCK_WEIGHTS:
             dict.__setitem__(self.blocks[int(q)], bare, view)  # the block is for reading, by others
+        self._files.pop(name, None)
+        if file := mapped(array):
+            self._files[name] = file
         self._arrays[name] = array  # last: interrupted before, a write begins again
 
     def chosen(self, only: Iterable[str] | None) -> list[str]:

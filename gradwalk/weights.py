@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from gradwalk import arguments, block
+from gradwalk import arguments, block, files
 from gradwalk.names import BLOCK_WEIGHTS, WEIGHTS, unknown
 from gradwalk.step2_mlp import ACTIVATIONS
 from gradwalk.step3_layernorm import EPS
@@ -84,7 +84,7 @@ _SHOWN = WeakValueDictionary()  # what models show, by id: the array itself may 
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
-    """A view of a model's array for all to read; `own_arrays` knows it again."""
+    """A view of an array for all to read; `own_arrays` knows it again, and no number of it is looked at there."""
     view = array.view()
     view.flags.writeable = False
     _SHOWN[id(view)] = view
@@ -94,15 +94,15 @@ def read_only(array: np.ndarray) -> np.ndarray:
 def own_arrays(weights: Mapping) -> dict[str, np.ndarray]:
     """Every array copied, in this machine's byte order.
 
-    One that a model shows is shared instead: the very array, which nobody writes to from now on.
+    One that `read_only` made, as a model shows them, is shared instead: nobody writes to its numbers from now on.
     """
     arguments.instance("weights", weights, Mapping)
     arrays = {}
     for name, given in weights.items():
         arguments.words("weights", name, "their names as text")
         if _SHOWN.get(id(given)) is given:
-            arrays[name] = given.base
-            arrays[name].flags.writeable = False
+            given.base.flags.writeable = False  # whoever has that one writes to a copy
+            arrays[name] = given
             continue
         try:
             array = np.array(given, order="C")
@@ -126,9 +126,22 @@ def check_arrays(arrays: Mapping, extent: Mapping[str, int]) -> np.dtype:
             raise ValueError(f"weights: {name} came with shape {array.shape}, wanted {wanted}")
         if array.dtype != dtype:
             raise ValueError(f"weights: {name} came as {array.dtype}, E as {dtype}; wanted one dtype")
-        if array.flags.writeable and not np.isfinite(array).all():
+        if array.flags.writeable and not finite(array):
             raise ValueError(f"weights: {name} holds a number that is not finite")
     return dtype
+
+
+def finite(array: np.ndarray) -> bool:
+    """Whether every number is one. The least and the largest tell, and a NaN is both: no second array is made."""
+    return bool(np.isfinite([array.min(initial=0), array.max(initial=0)]).all())
+
+
+def mapped(array: np.ndarray) -> files.Mapped | None:
+    """The file whose bytes an array's numbers are; None if they are in memory."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    file = array.obj if isinstance(array, memoryview) else array
+    return file if isinstance(file, files.Mapped) else None
 
 
 def drawn(names: Iterable[str], extent: Mapping[str, int], scale: float, dtype: np.dtype, seed: int) -> dict:

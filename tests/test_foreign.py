@@ -3,6 +3,7 @@
 import json
 import time
 import tracemalloc
+from math import prod
 
 import gpt2_folder
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from gradwalk import checkpoint
 from gradwalk.model import Model
-from gradwalk.reading import foreign
+from gradwalk.reading import layout, stored
 
 pytestmark = pytest.mark.slow
 
@@ -157,20 +158,44 @@ def test_a_flipped_bit_is_refused_or_changes_no_size(tmp_path, kind):
 
 
 def test_more_arrays_than_any_model_has(tmp_path):
-    empty = [b'"a%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(foreign.MOST_ARRAYS + 1)]
+    empty = [b'"a%d":{"dtype":"F64","shape":[0],"data_offsets":[0,0]}' % i for i in range(stored.MOST_ARRAYS + 1)]
     many = joined(b"{" + b",".join(empty) + b"}", b"")
     told = outcome(lambda: checkpoint.load(tmp_path / "many"), tmp_path / "many", many)
     assert told.endswith("many: holds 20,001 arrays; wanted at most 20,000")
 
 
-def test_weights_that_memory_has_no_room_for(tmp_path, monkeypatch):
-    """128 MB of zeros that take no place on the disk, and a machine with little left."""
-    path, size = tmp_path / "large", 2**27
-    about = {"gradwalk": json.dumps({"words": ["a"], "H": 1, "activation": "relu"})}
-    start = joined({"__metadata__": about, "E": {"dtype": "F64", "shape": [size // 8], "data_offsets": [0, size]}}, b"")
+NO_ROOM = r"reading its weights would take 0\.3 GB; wanted at most 0\.1 GB"
+
+
+def zeros(path, shapes, dtype, metadata):
+    """A file of zeros that take no place on the disk."""
+    header, at = {"__metadata__": metadata}, 0
+    for name, shape in shapes.items():
+        size = prod(shape) * {"F64": 8, "F32": 4, "BF16": 2}[dtype]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    start = joined(header, b"")
     with path.open("wb") as file:
         file.write(start)
-        file.truncate(len(start) + size)
-    monkeypatch.setattr("gradwalk.arguments._free_memory", lambda: 1e8)
-    with pytest.raises(ValueError, match=r"large: reading its weights would take 0\.3 GB; wanted at most 0\.1 GB"):
-        checkpoint.load(path)
+        file.truncate(len(start) + at)
+
+
+def test_weights_that_memory_has_no_room_for(tmp_path, monkeypatch):
+    """268 MB of zeros, and a machine with little left."""
+    about = {"gradwalk": json.dumps({"words": ["a"], "H": 1, "activation": "relu"})}
+    zeros(tmp_path / "large", {"E": [2**25]}, "F64", about)
+    monkeypatch.setattr("gradwalk.arguments.free_memory", lambda: 1e8)
+    with pytest.raises(ValueError, match=f"large: {NO_ROOM}"):
+        checkpoint.load(tmp_path / "large")
+
+
+@pytest.mark.parametrize("dtype", ["F32", "BF16"])
+def test_a_gpt2_that_memory_has_no_room_for(tmp_path, monkeypatch, dtype):
+    """bfloat16 takes half of that on the disk, and as much where it is raised."""
+    config = gpt2_folder.CONFIG | {"vocab_size": 2**20, "n_embd": 66}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    letters = {"N": 2**20, "T_max": 8, "D": 66, "F": 264}
+    zeros(tmp_path / "model.safetensors", layout.shapes("gpt2", letters, 2), dtype, {"format": "pt"})
+    monkeypatch.setattr("gradwalk.arguments.free_memory", lambda: 1e8)
+    with pytest.raises(ValueError, match=rf"model\.safetensors: {NO_ROOM}"):
+        Model.gpt2(tmp_path)

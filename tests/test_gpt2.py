@@ -101,7 +101,11 @@ def test_a_folder_of_the_hubs_cache(folder, tmp_path):
         ),
         (["gpt2-q4.gguf"], "there is only gpt2-q4.gguf"),
         (["pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json"], "there is only pytorch_model-00001"),
-        (["model.safetensors.index.json", "model-00001-of-00002.safetensors"], "several files (shards), which are not"),
+        (
+            ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"],
+            "but no model.safetensors.index.json, which says what is in each: download it too",
+        ),
+        (["fp16.safetensors.index.json"], "there is fp16.safetensors.index.json: give the file itself"),
         (["fp16.safetensors"], "there is fp16.safetensors: give the file itself in place of the folder"),
         ([], "there is no such file"),
     ],
@@ -118,7 +122,7 @@ def test_weights_in_another_form(folder, others, told):
 def test_one_of_several_files(folder):
     shard = folder / "model-00001-of-00002.safetensors"
     shutil.copy(folder / "model.safetensors", shard)
-    assert "is one of several files (shards), which are not read yet" in refused(Model.gpt2, shard)
+    assert "is one of several files; give the folder, or the .safetensors.index.json" in refused(Model.gpt2, shard)
 
 
 # ---- what the files are
@@ -169,7 +173,7 @@ def test_a_file_that_is_cut_off(folder):
 
 
 def stored_as(path, dtype, name="wte.weight"):
-    """The good file, one array said to be of another dtype, half or a quarter of its bytes kept."""
+    """The good file, one array said to be of another dtype, of one byte a number: an eighth of its bytes kept."""
     whole = path.read_bytes()
     length = int.from_bytes(whole[:8], "little")
     header, data = json.loads(whole[8 : 8 + length]), whole[8 + length :]
@@ -179,7 +183,7 @@ def stored_as(path, dtype, name="wte.weight"):
     ):
         begin, end = entry["data_offsets"]
         if key == name:
-            entry["dtype"], end = dtype, begin + (end - begin) // {"BF16": 4, "F16": 4}.get(dtype, 8)
+            entry["dtype"], end = dtype, begin + (end - begin) // 8
         kept += data[begin:end]
         entry["data_offsets"], at = [at, at + end - begin], at + end - begin
     told = json.dumps(header).encode()
@@ -189,8 +193,7 @@ def stored_as(path, dtype, name="wte.weight"):
 @pytest.mark.parametrize(
     ("dtype", "told"),
     [
-        ("BF16", "wte.weight is stored as bfloat16, which is not read yet; save the model once as float32"),
-        ("F8_E4M3", "wte.weight is stored as F8_E4M3, as quantised models are; wanted float32, float16 or float64"),
+        ("F8_E4M3", "wte.weight is stored as F8_E4M3, as quantised models are; wanted float32, float16, bfloat16 or"),
         ("I8", "wte.weight is stored as I8, as quantised models are"),
         ("U8", "wte.weight is stored as U8, as quantised models are"),
     ],

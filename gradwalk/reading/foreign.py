@@ -4,32 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from math import prod
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
-
-import numpy as np
-from safetensors import safe_open
+from typing import TypeVar
 
 from gradwalk import arguments
 
 MOST_JSON = 2**24  # bytes: GPT-2's tokenizer.json has about 2 million, its weights' header 15,000
 MOST_CONFIG = 2**20
 MOST_ENTRIES = 10**6  # of all lists and dictionaries in one file
-MOST_ARRAYS = 20_000  # GPT-2's largest has 580
-LONGEST_NAME = 200
-SIZES = {"F64": 8, "F32": 4, "F16": 2}
 
 Read = TypeVar("Read")
-
-
-class Header(NamedTuple):
-    """What a safetensors file says of itself: every array's dtype and shape by its name, and the metadata."""
-
-    dtypes: dict[str, str]
-    shapes: dict[str, tuple[int, ...]]
-    metadata: dict[str, str]
 
 
 def brief(told: object, most: int = 200) -> str:
@@ -84,9 +69,8 @@ def first_bytes(path: Path, most: int) -> bytes:
 
 def content(path: Path, most: int = MOST_JSON) -> bytes:
     """The bytes of a small file. FileNotFoundError if it is not there, ValueError if it is too large."""
-    size = _size(path)
-    if size > most:
-        raise ValueError(f"{path}: has {size:,} bytes; wanted at most {most:,}")
+    if (came := size(path)) > most:
+        raise ValueError(f"{path}: has {came:,} bytes; wanted at most {most:,}")
     found = first_bytes(path, most)
     if strange := what_it_is(found):
         raise ValueError(f"{path}: is {strange}")
@@ -126,7 +110,8 @@ def _no_number(name):
     raise ValueError(f"{name} is no number of JSON")
 
 
-def _size(path):
+def size(path: Path) -> int:
+    """How many bytes a file has. FileNotFoundError if it is not there."""
     if not is_file(path):
         raise FileNotFoundError(f"{brief(path)}: there is no such file")
     return path.stat().st_size
@@ -159,89 +144,3 @@ def what_it_is(start: bytes) -> str | None:
     if text.startswith((b"<!doctype html", b"<html")):
         return "a web page, not the file that it speaks of: download the file itself"
     return None
-
-
-# ---- safetensors
-
-
-def header(path: Path) -> Header:
-    """What a safetensors file holds, before any of it is read.
-
-    FileNotFoundError if there is no such file; ValueError, naming the file and what it is, if it is no safetensors
-    file, is cut off, or holds more than a model would.
-    """
-    size, start = _size(path), first_bytes(path, 1000)
-    length = int.from_bytes(start[:8], "little")
-    if size < 10 or length + 8 > size or start[8:9] != b"{":
-        raise ValueError(f"{path}: {_no_safetensors(start, length, size)}")
-    if length > MOST_JSON:
-        raise ValueError(f"{path}: its header has {length:,} bytes; wanted at most {MOST_JSON:,}")
-    told = dictionary(first_bytes(path, 8 + length)[8:], f"{path}: the header")
-    names = [name for name in told if name != "__metadata__"]
-    if len(names) > MOST_ARRAYS:
-        raise ValueError(f"{path}: holds {len(names):,} arrays; wanted at most {MOST_ARRAYS:,}")
-    if names and len(longest := max(names, key=len)) > LONGEST_NAME:
-        raise ValueError(f"{path}: an array's name has {len(longest):,} letters ({arguments.shown(longest)})")
-    try:  # shapes, offsets and dtypes: the package checks each, and that they fill the file without a gap
-        guarded(f"{path}: no safetensors file that can be read", _checked, path)
-    except ValueError:
-        _complain_if_cut_off(path, told, names, 8 + length, size)
-        raise
-    return Header(
-        {name: told[name]["dtype"] for name in names},
-        {name: tuple(told[name]["shape"]) for name in names},
-        told.get("__metadata__") or {},
-    )
-
-
-def arrays(path: Path, found: Header, names: Iterable[str]) -> dict[str, np.ndarray]:
-    """These arrays of the file, in float64, float32 or float16; ValueError for any other dtype, and for no room."""
-    names = list(names)
-    for name in names:
-        if found.dtypes[name] not in SIZES:
-            raise ValueError(f"{path}: {name} is stored as {_dtype(found.dtypes[name])}")
-    needed = sum(SIZES[found.dtypes[name]] * prod(found.shapes[name]) for name in names)
-    arguments.memory(str(path), 2 * needed, "reading its weights")  # a model keeps a copy of its own
-    return guarded(f"{path}: cannot be read", _read, path, names)
-
-
-def _checked(path):
-    with safe_open(path, framework="np"):
-        pass
-
-
-def _read(path, names):
-    with safe_open(path, framework="np") as file:
-        return {name: file.get_tensor(name) for name in names}
-
-
-def _dtype(stored):
-    if stored == "BF16":
-        return (
-            "bfloat16, which is not read yet; save the model once as float32 "
-            "(with transformers: `model.float().save_pretrained(folder)`)"
-        )
-    return f"{stored}, as quantised models are; wanted float32, float16 or float64"
-
-
-def _no_safetensors(start, length, size):
-    if not size:
-        return "is empty: download it again"
-    if strange := what_it_is(start):
-        return f"is {strange}"
-    if not any(byte < 32 and byte not in b"\t\n\f\r" for byte in start):
-        return "is text, no safetensors file"
-    if start[8:9] == b"{":
-        return f"is cut off (its header would have {length:,} bytes, the file has {size:,}): download it again"
-    return "is no safetensors file"
-
-
-def _complain_if_cut_off(path, told, names, start, size):
-    try:
-        wanted = start + max(told[name]["data_offsets"][1] for name in names)
-        cut_off = size < wanted < 2**63
-    except (TypeError, ValueError, LookupError):  # the header is wrong in some other way
-        return
-    if cut_off:
-        told = f"is cut off ({size:,} bytes where its header promises {wanted:,})"
-        raise ValueError(f"{path}: {told}: download it again") from None

@@ -11,8 +11,9 @@ import numpy as np
 from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS, SAID
 from gradwalk.model import Model
-from gradwalk.reading import foreign, layout, vocabulary
+from gradwalk.reading import foreign, layout, stored, vocabulary
 from gradwalk.step3_layernorm import EPS
+from gradwalk.weights import finite, read_only
 
 # What the config may say; the first of each is what GPT-2's own silence means.
 CONFIG = {
@@ -41,10 +42,8 @@ BLOCK = re.escape(DIALECTS["gpt2"].block).replace("0", r"(\d+)")
 LARGEST = 2_000_000  # rows, or whatever: far above any GPT-2's, and soon gone through
 
 MASK = rf"{BLOCK}attn\.(masked_)?bias"
-SHARDS = (
-    " (shards), which are not read yet; save the model as one file "
-    '(with transformers: `model.save_pretrained(folder, max_shard_size="100GB")`)'
-)
+INDEX = ".safetensors.index.json"  # which of several files each weight is in
+PART = r"-\d+-of-\d+\.safetensors$"  # one of these
 CONVERT = "`transformers.AutoModelForCausalLM.from_pretrained(folder).save_pretrained(folder)` writes it"
 OTHERS = ("*.bin", "*.h5", "*.msgpack", "*.ckpt*", "*.pt", "*.pth", "*.gguf", "*.onnx", "*.pkl", "*.npz")
 
@@ -52,27 +51,27 @@ OTHERS = ("*.bin", "*.h5", "*.msgpack", "*.ckpt*", "*.pt", "*.pth", "*.gguf", "*
 def gpt2(folder: str | Path) -> Model:
     """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
 
-    `folder` may also be the .safetensors file itself, with config.json beside it. Names may have one prefix in
-    common, such as "transformer."; the weights keep their dtype, float16 is raised to float32. `model.words` are the
-    vocabulary of tokenizer.json, or of vocab.json and merges.txt, and reading a sentence needs the package
-    `tokenizers`; without these files the words are "0", "1", "2", ...
+    The weights may lie in several files, with model.safetensors.index.json to say where. `folder` may also be the
+    .safetensors file itself, or the index, with config.json beside it. Names may have one prefix in common, such as
+    "transformer."; the weights keep their dtype, float16 and bfloat16 are raised to float32. Of large files no copy is
+    made: float32 and float64 are read where they lie, so the files must stay as they are (`files.Mapped`).
+
+    `model.words` are the vocabulary of tokenizer.json, or of vocab.json and merges.txt. A tokenizer of GPT-2's own kind
+    is read by itself, any other needs the package `tokenizers`; without these files the words are "0", "1", "2", ...
 
     FileNotFoundError if the folder, config.json or model.safetensors is missing. ValueError, naming the file, if the
     config asks for anything but GPT-2's own (GELU's tanh form or ReLU, tied weights), or if a weight is
     missing, unknown or misshapen.
     """
-    given = arguments.path("folder", folder, "the path of a folder with config.json and model.safetensors")
-    folder = _folder(given)
-    config = foreign.json_file(folder / "config.json", foreign.MOST_CONFIG)
-    sizes = _sizes(config, folder / "config.json")
+    given, (folder, config, sizes) = folder, described(folder)
     eps = arguments.number(
         f"{folder / 'config.json'}: layer_norm_epsilon", config.get("layer_norm_epsilon", EPS), above=0
     )
-    path = _weights(folder, given)
-    arrays = _arrays(path, sizes)
+    header = weights_header(folder, given)
+    arrays = _arrays(header, sizes)
     several = sizes["n_layer"] > 1
     weights = {
-        name if q is None or not several else f"blocks.{q}.{name}": array
+        name if q is None or not several else f"blocks.{q}.{name}": read_only(array)
         for (q, name), array in layout.weights(arrays, "gpt2", sizes["n_layer"]).items()
     }
     known = vocabulary.read(folder, sizes["vocab_size"])
@@ -81,7 +80,17 @@ def gpt2(folder: str | Path) -> Model:
     try:
         return Model(weights, words, sizes["n_head"], activation, eps=eps, tokenizer=known)
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise ValueError(f"{header.path}: {error}") from error
+
+
+def described(folder: str | Path) -> tuple[Path, dict, dict[str, int]]:
+    """The folder that is meant, what its config.json says, and the sizes by that file's keys.
+
+    ValueError and FileNotFoundError as for `gpt2`.
+    """
+    folder = _folder(arguments.path("folder", folder, "the path of a folder with config.json and model.safetensors"))
+    config = foreign.json_file(folder / "config.json", foreign.MOST_CONFIG)
+    return folder, config, _sizes(config, folder / "config.json")
 
 
 def gpt2_layout(grads: Mapping) -> dict[str, np.ndarray]:
@@ -111,7 +120,7 @@ def _folder(given):
         hub = re.fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name) and given.suffix not in (".safetensors", ".json")
         told = f"; a model of that name on the hub is downloaded first: `hf download {name} --local-dir {given.name}`"
         raise FileNotFoundError(f"folder: there is no folder {foreign.brief(name)}{told if hub else ''}")
-    if found == "file" and given.suffix != ".safetensors" and given.name != "config.json":
+    if found == "file" and given.name != "config.json" and not given.name.endswith((".safetensors", INDEX)):
         strange = foreign.what_it_is(foreign.first_bytes(given, 1000)) or "a file"
         raise ValueError(f"folder: {given} is {strange}; wanted a folder with config.json and model.safetensors")
     folder = given if found == "folder" else given.parent
@@ -122,21 +131,29 @@ def _folder(given):
     return folder
 
 
+def weights_header(folder: Path, given: str | Path) -> stored.Header:
+    """What the file of weights holds, or the index of several; `folder` is the one that `given` means."""
+    path = _weights(folder, arguments.path("folder", given))
+    return stored.index(path) if path.name.endswith(INDEX) else stored.header(path)
+
+
 def _weights(folder, given):
-    """The one file of weights: the given one if it is such a file, else model.safetensors."""
-    path = given if given.suffix == ".safetensors" and given != folder else folder / "model.safetensors"
-    if not foreign.is_file(path):
-        raise FileNotFoundError(f"{path}: there is no such file{_no_weights(folder)}")
-    if re.search(r"-\d+-of-\d+$", path.stem):
-        raise ValueError(f"{path}: is one of several files{SHARDS}")
-    return path
+    if given != folder and given.name != "config.json":
+        if re.search(PART, given.name):
+            raise ValueError(f"{given}: is one of several files; give the folder, or the {INDEX} that names them all")
+        return given
+    for name in ("model.safetensors", f"model{INDEX}"):
+        if foreign.is_file(folder / name):
+            return folder / name
+    raise FileNotFoundError(f"{folder / 'model.safetensors'}: there is no such file{_no_weights(folder)}")
 
 
 def _no_weights(folder):
     """What lies there in their place, and what to do."""
-    if foreign.is_file(folder / "model.safetensors.index.json"):
-        return f"; the weights are in several files{SHARDS}"
-    if other := sorted(path.name for path in folder.glob("*.safetensors")):
+    other = sorted(path.name for kind in ("*.safetensors", f"*{INDEX}") for path in folder.glob(kind))
+    if parts := [name for name in other if re.search(PART, name)]:
+        return f"; there is {foreign.few(parts)}, but no model{INDEX}, which says what is in each: download it too"
+    if other:
         return f"; there is {foreign.few(other)}: give the file itself in place of the folder"
     if other := sorted({path.name for kind in OTHERS for path in folder.glob(kind)}):
         return f"; there is only {foreign.few(other)}, which is not opened; wanted safetensors: {CONVERT}"
@@ -169,32 +186,33 @@ def _size(config, path, key, others=()):
     return given
 
 
-def _arrays(path, sizes):
-    """The arrays of model.safetensors by GPT-2's names. The header is held against the config before any is read."""
-    header = foreign.header(path)
-    stored, heads = _stored(path, header)
-    layers = {found[1] for name in stored if (found := re.match(BLOCK, name))}
+def _arrays(header, sizes):
+    """The arrays of these weights by GPT-2's names. The header is held against the config before any is read."""
+    path = header.path
+    ours, heads = _ours(path, header)
+    layers = {found[1] for name in ours if (found := re.match(BLOCK, name))}
     if len(layers) < sizes["n_layer"]:
         raise ValueError(f"{path}: holds {len(layers):,} blocks, config.json names n_layer {sizes['n_layer']:,}")
     shapes = layout.shapes("gpt2", {letter: sizes[key] for letter, key in LETTERS.items()}, sizes["n_layer"])
-    if missing := [name for name in shapes if name not in stored]:
-        others = [name for name in stored if name not in shapes]
+    if missing := [name for name in shapes if name not in ours]:
+        others = [name for name in ours if name not in shapes]
         told = f"; not known: {foreign.few(others)}" if others else ""
         raise ValueError(f"{path}: missing {foreign.few(missing)}{told}")
-    for name, theirs in stored.items():
+    for name, theirs in ours.items():
         if name not in shapes:
             raise ValueError(f"{path}: {name} is not a weight of GPT-2 with the layers that config.json names")
-        if header.shapes[theirs] != shapes[name]:
-            came = header.shapes[theirs]
+        if (came := header.arrays[theirs].shape) != shapes[name]:
             raise ValueError(f"{path}: {name} came with shape {came}, wanted {shapes[name]} by config.json")
-    read = foreign.arrays(path, header, [*stored.values(), *heads])
-    arrays = {name: _at_least_float32(read[theirs]) for name, theirs in stored.items()}
-    if not all(np.array_equal(read[head], arrays[WORDS].astype(read[head].dtype)) for head in heads):
+    read = stored.read(header, [*ours.values(), *heads])
+    for theirs in ours.values():
+        if not finite(read[theirs]):
+            raise ValueError(f"{path}: {theirs} holds a number that is not finite")
+    if not all(_same(read[head], read[ours[WORDS]]) for head in heads):
         raise ValueError(f"{path}: {HEAD} is not {WORDS}; GPT-2's weights are tied")
-    return arrays
+    return {name: read[theirs] for name, theirs in ours.items()}
 
 
-def _stored(path, header):
+def _ours(path, header):
     """Where each weight lies in the file, by its name without the prefix that all have; and where the output layer.
 
     "transformer.", "module.model." or nothing stands before every name; the tied output layer may have less of it.
@@ -202,22 +220,22 @@ def _stored(path, header):
     """
     if "gradwalk" in header.metadata:
         raise ValueError(f"{path}: is a model of the course's own; gradwalk.checkpoint.load reads it")
-    ends = [name for name in header.shapes if name == PLACES or name.endswith(f".{PLACES}")]
+    ends = [name for name in header.arrays if name == PLACES or name.endswith(f".{PLACES}")]
     if not ends:
-        came = foreign.few([*header.shapes]) or "nothing"
+        came = foreign.few([*header.arrays]) or "nothing"
         raise ValueError(f"{path}: missing {PLACES} and the rest of GPT-2; it holds {came}")
     if len(ends) > 1:
         raise ValueError(f"{path}: wanted one model, it holds {foreign.few(ends)}")
     prefix = ends[0].removesuffix(PLACES)
-    heads = [name for name in header.shapes if prefix.startswith(_before(name, HEAD))]
-    ours = [name for name in header.shapes if name not in heads]
-    if strays := [name for name in ours if not name.startswith(prefix)]:
+    heads = [name for name in header.arrays if prefix.startswith(_before(name, HEAD))]
+    names = [name for name in header.arrays if name not in heads]
+    if strays := [name for name in names if not name.startswith(prefix)]:
         raise ValueError(f"{path}: {foreign.few(strays)} is not a weight of GPT-2; its names begin with {prefix}")
-    stored = {name.removeprefix(prefix): name for name in ours}
-    stored = {name: theirs for name, theirs in stored.items() if not re.fullmatch(MASK, name)}
-    if heads and WORDS not in stored:
-        stored[WORDS] = heads.pop()
-    return stored, heads
+    ours = {name.removeprefix(prefix): name for name in names}
+    ours = {name: theirs for name, theirs in ours.items() if not re.fullmatch(MASK, name)}
+    if heads and WORDS not in ours:
+        ours[WORDS] = heads.pop()
+    return ours, heads
 
 
 def _before(name, end):
@@ -225,5 +243,7 @@ def _before(name, end):
     return name.removesuffix(end) if name.endswith(end) else "\0"
 
 
-def _at_least_float32(array):
-    return array.astype(np.float32) if array.dtype == np.float16 else array
+def _same(one, other):
+    """Whether two arrays are equal, looked at piece by piece."""
+    rows = range(0, len(other), 1000)
+    return one.shape == other.shape and all(np.array_equal(one[i : i + 1000], other[i : i + 1000]) for i in rows)
