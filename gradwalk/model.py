@@ -150,15 +150,19 @@ class Model:
         return checkpoint.load(Path(__file__).parent / "data" / "trained.safetensors")
 
     @classmethod
-    def gpt2(cls, folder: str | Path | None = None) -> Model:
+    def gpt2(cls, folder: str | Path) -> Model:
         """GPT-2 from a folder with config.json and model.safetensors as published; tokenizer.json if there.
 
-        Without a folder it is the small one that the course has trained on its own text. See `checkpoint.gpt2`;
-        `checkpoint.plan` says beforehand what it takes.
+        See `checkpoint.gpt2`; `checkpoint.plan` says beforehand what it takes.
         """
         from gradwalk import checkpoint
 
-        return checkpoint.gpt2(Path(__file__).parent / "data" / "small_gpt2" if folder is None else folder)
+        return checkpoint.gpt2(folder)
+
+    @classmethod
+    def small_gpt2(cls) -> Model:
+        """A small GPT-2, in GPT-2's own format, that the course trained on its own text, by these very gradients."""
+        return cls.gpt2(Path(__file__).parent / "data" / "small_gpt2")
 
     def copy(self, dtype=None) -> Model:
         """A model of its own with the same numbers, in `dtype` if one is given: turning one leaves the other alone."""

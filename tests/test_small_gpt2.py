@@ -14,7 +14,7 @@ TRAIN, STOP, REPORT = text.split(TOLD)
 
 @pytest.fixture(scope="module")
 def model():
-    return Model.gpt2()
+    return Model.small_gpt2()
 
 
 def test_its_loss_on_passages_held_back_is_as_stated(model):
