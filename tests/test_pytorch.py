@@ -1,5 +1,7 @@
 """A second referee: PyTorch's own layers and its autograd, and GPT-2 as transformers has it."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from shapes import FORMS, case, flat, worst_error
