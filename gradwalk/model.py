@@ -159,6 +159,11 @@ class Model:
 
         return checkpoint.gpt2(folder)
 
+    @classmethod
+    def small_gpt2(cls) -> Model:
+        """A small GPT-2, in GPT-2's own format, that the course trained on its own text, by these very gradients."""
+        return cls.gpt2(Path(__file__).parent / "data" / "small_gpt2")
+
     def copy(self, dtype=None) -> Model:
         """A model of its own with the same numbers, in `dtype` if one is given: turning one leaves the other alone."""
         weights = self.weights

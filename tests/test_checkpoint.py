@@ -285,8 +285,12 @@ def test_without_a_tokenizer_words_are_their_numbers(folder):
     assert (list(tokens), list(y)) == ([3, 10], [10, 7])
 
 
-def test_the_tokenizer_reads(folder):
-    pytest.importorskip("tokenizers", reason="the package tokenizers reads GPT-2's words")
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_tokenizer_reads(folder, monkeypatch, installed):
+    if installed:
+        pytest.importorskip("tokenizers", reason="without the package the course reads it by itself")
+    else:
+        monkeypatch.setitem(sys.modules, "tokenizers", None)  # import tokenizers is an ImportError then
     (folder / "tokenizer.json").write_text(json.dumps(TOKENIZER), encoding="utf-8")
     model = Model.gpt2(folder)
     assert model.words == WORDS
@@ -294,9 +298,11 @@ def test_the_tokenizer_reads(folder):
     assert (list(tokens), list(y)) == ([3, 4], [4, 1])
 
 
-def test_without_the_package_the_words_have_names_but_no_text_is_read(folder, monkeypatch):
+def test_without_the_package_the_words_have_names_but_no_text_is_read_if_it_is_not_gpt2s_kind(folder, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)  # import tokenizers is an ImportError then
-    (folder / "tokenizer.json").write_text(json.dumps(TOKENIZER), encoding="utf-8")
+    (folder / "tokenizer.json").write_text(
+        json.dumps(TOKENIZER | {"normalizer": {"type": "Lowercase"}}), encoding="utf-8"
+    )
     model = Model.gpt2(folder)
     assert model.words == WORDS
     assert forward(model, [3, 4], [4, 1]).L > 0

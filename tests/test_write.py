@@ -105,7 +105,6 @@ def test_what_cannot_be_written_is_told(wrong, told):
 
 
 def test_gpt2_writes_by_its_own_tokenizer(tmp_path):
-    pytest.importorskip("tokenizers", reason="the package tokenizers reads GPT-2's words")
     folder = gpt2_folder.write(tmp_path / "gpt2", gpt2_folder.arrays(CONFIG), CONFIG)
     vocabulary = {"a": 0, "b": 1, "Ġ": 2, "ab": 3, "Ġab": 4, "<|endoftext|>": 5} | {
         chr(i + 97): i for i in range(6, 11)

@@ -56,8 +56,8 @@ def gpt2(folder: str | Path) -> Model:
     "transformer."; the weights keep their dtype, float16 and bfloat16 are raised to float32. Of large files no copy is
     made: float32 and float64 are read where they lie, so the files must stay as they are (`files.Mapped`).
 
-    `model.words` are the vocabulary of tokenizer.json, or of vocab.json and merges.txt, and reading a sentence needs
-    the package `tokenizers`; without these files the words are "0", "1", "2", ...
+    `model.words` are the vocabulary of tokenizer.json, or of vocab.json and merges.txt. A tokenizer of GPT-2's own kind
+    is read by itself, any other needs the package `tokenizers`; without these files the words are "0", "1", "2", ...
 
     FileNotFoundError if the folder, config.json or model.safetensors is missing. ValueError, naming the file, if the
     config asks for anything but GPT-2's own (GELU's tanh form or ReLU, tied weights), or if a weight is

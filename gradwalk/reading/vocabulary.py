@@ -10,6 +10,7 @@ from math import prod
 from pathlib import Path
 
 from gradwalk import arguments
+from gradwalk.reading import byte_pairs
 from gradwalk.reading.foreign import brief, content, guarded, is_file, json_file
 from gradwalk.reading.labels import as_bytes, readable
 
@@ -31,6 +32,8 @@ class Vocabulary:
         _bounded(self._told, file)
         self._cut = _tokenizer(self._told, file)
         numbers = _numbers(self._told, file) if self._cut is None else self._cut.get_vocab(with_added_tokens=True)
+        if self._cut is None:  # GPT-2's own kind needs no package
+            self._cut = byte_pairs.read(self._told, numbers)
         by_number = {number: word for word, number in numbers.items()}
         if len(by_number) != len(numbers):
             raise ValueError(f"{file}: several words have one number")
