@@ -93,7 +93,7 @@ def dL_dV(dL_dO, alpha):
     $$\frac{\partial L}{\partial V_{esd}} = \sum_{t,c} \frac{\partial L}{\partial O_{tc}} \frac{\partial O_{tc}}{\partial V_{esd}}$$
     >>> same(dL_dV(dL_dO, alpha), einsum("tc,tcesd->esd", dL_dO, dO_dV))
 
-    Of position t's blend only component d of head e contains V_esd, with the factor alpha_ets:
+    Of position t's blend only number d of head e contains V_esd, with the factor alpha_ets:
     $$= \sum_{t} \alpha_{ets} \frac{\partial L}{\partial O_{etd}}$$
     >>> same(dL_dV(dL_dO, alpha), einsum("ets,etd->esd", alpha, split_heads(dL_dO, H)))
     """
@@ -107,7 +107,7 @@ def dL_dalpha(dL_dO, V):
     $$\frac{\partial L}{\partial \alpha_{ets}} = \sum_{t',c} \frac{\partial L}{\partial O_{t'c}} \frac{\partial O_{t'c}}{\partial \alpha_{ets}}$$
     >>> same(dL_dalpha(dL_dO, V), einsum("Tc,Tcets->ets", dL_dO, dO_dalpha))
 
-    Only head e's components of the blend at t contain it, component d with the factor V_esd:
+    Only head e's numbers of the blend at t contain it, number d with the factor V_esd:
     $$= \sum_{d} \frac{\partial L}{\partial O_{etd}} V_{esd}$$
     >>> same(dL_dalpha(dL_dO, V), einsum("etd,esd->ets", split_heads(dL_dO, H), V))
     """
@@ -162,13 +162,13 @@ def dL_dK(dL_dS, Q):
 
 
 def dL_dW_Q(dL_dQ, n):
-    r"""Turn W_Q[c, j]: component c of every query moves, by n[t, j]. Component c is component d of its head e.
+    r"""Turn W_Q[c, j]: number c of every query moves, by n[t, j]. Number c is number d of its head e.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W_{Q,cj}} = \sum_{e,t,d} \frac{\partial L}{\partial Q_{etd}} \frac{\partial Q_{etd}}{\partial W_{Q,cj}}$$
     >>> same(dL_dW_Q(dL_dQ, n), einsum("etd,etdcj->cj", dL_dQ, dQ_dW_Q))
 
-    Only component c of each query contains W_Q,cj, with the factor n_tj; the heads laid side by side again:
+    Only number c of each query contains W_Q,cj, with the factor n_tj; the heads laid side by side again:
     $$= \sum_{t} \frac{\partial L}{\partial Q_{tc}} n_{tj}$$
     >>> same(dL_dW_Q(dL_dQ, n), einsum("tc,tj->cj", merge_heads(dL_dQ), n))
     """
@@ -176,13 +176,13 @@ def dL_dW_Q(dL_dQ, n):
 
 
 def dL_db_Q(dL_dQ):
-    r"""Turn b_Q[c]: component c of every query moves by as much.
+    r"""Turn b_Q[c]: number c of every query moves by as much.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial b_{Q,c}} = \sum_{e,t,d} \frac{\partial L}{\partial Q_{etd}} \frac{\partial Q_{etd}}{\partial b_{Q,c}}$$
     >>> same(dL_db_Q(dL_dQ), einsum("etd,etdc->c", dL_dQ, dQ_db_Q))
 
-    Only component c of each query contains b_Q,c, with the factor 1:
+    Only number c of each query contains b_Q,c, with the factor 1:
     $$= \sum_{t} \frac{\partial L}{\partial Q_{tc}}$$
     >>> same(dL_db_Q(dL_dQ), einsum("tc->c", merge_heads(dL_dQ)))
     """
@@ -190,13 +190,13 @@ def dL_db_Q(dL_dQ):
 
 
 def dL_dW_K(dL_dK, n):
-    r"""Turn W_K[c, j]: component c of every key moves, by n[t, j]. Component c is component d of its head e.
+    r"""Turn W_K[c, j]: number c of every key moves, by n[t, j]. Number c is number d of its head e.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W_{K,cj}} = \sum_{e,t,d} \frac{\partial L}{\partial K_{etd}} \frac{\partial K_{etd}}{\partial W_{K,cj}}$$
     >>> same(dL_dW_K(dL_dK, n), einsum("etd,etdcj->cj", dL_dK, dK_dW_K))
 
-    Only component c of each key contains W_K,cj, with the factor n_tj; the heads laid side by side again:
+    Only number c of each key contains W_K,cj, with the factor n_tj; the heads laid side by side again:
     $$= \sum_{t} \frac{\partial L}{\partial K_{tc}} n_{tj}$$
     >>> same(dL_dW_K(dL_dK, n), einsum("tc,tj->cj", merge_heads(dL_dK), n))
     """
@@ -210,7 +210,7 @@ def dL_db_K(dL_dK):
     $$\frac{\partial L}{\partial b_{K,c}} = \sum_{e,t,d} \frac{\partial L}{\partial K_{etd}} \frac{\partial K_{etd}}{\partial b_{K,c}}$$
     >>> same(dL_db_K(dL_dK), einsum("etd,etdc->c", dL_dK, dK_db_K))
 
-    Only component c of each key contains b_K,c, with the factor 1:
+    Only number c of each key contains b_K,c, with the factor 1:
     $$= \sum_{t} \frac{\partial L}{\partial K_{tc}}$$
     >>> same(dL_db_K(dL_dK), einsum("tc->c", merge_heads(dL_dK)))
     """
@@ -218,13 +218,13 @@ def dL_db_K(dL_dK):
 
 
 def dL_dW_V(dL_dV, n):
-    r"""Turn W_V[c, j]: component c of every value moves, by n[t, j]. Component c is component d of its head e.
+    r"""Turn W_V[c, j]: number c of every value moves, by n[t, j]. Number c is number d of its head e.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial W_{V,cj}} = \sum_{e,t,d} \frac{\partial L}{\partial V_{etd}} \frac{\partial V_{etd}}{\partial W_{V,cj}}$$
     >>> same(dL_dW_V(dL_dV, n), einsum("etd,etdcj->cj", dL_dV, dV_dW_V))
 
-    Only component c of each value contains W_V,cj, with the factor n_tj; the heads laid side by side again:
+    Only number c of each value contains W_V,cj, with the factor n_tj; the heads laid side by side again:
     $$= \sum_{t} \frac{\partial L}{\partial V_{tc}} n_{tj}$$
     >>> same(dL_dW_V(dL_dV, n), einsum("tc,tj->cj", merge_heads(dL_dV), n))
     """
@@ -232,13 +232,13 @@ def dL_dW_V(dL_dV, n):
 
 
 def dL_db_V(dL_dV):
-    r"""Turn b_V[c]: component c of every value moves by as much, and so does every blend: each row of alpha sums to 1.
+    r"""Turn b_V[c]: number c of every value moves by as much, and so does every blend: each row of alpha sums to 1.
 
     The chain rule, with every index written out:
     $$\frac{\partial L}{\partial b_{V,c}} = \sum_{e,t,d} \frac{\partial L}{\partial V_{etd}} \frac{\partial V_{etd}}{\partial b_{V,c}}$$
     >>> same(dL_db_V(dL_dV), einsum("etd,etdc->c", dL_dV, dV_db_V))
 
-    Only component c of each value contains b_V,c, with the factor 1:
+    Only number c of each value contains b_V,c, with the factor 1:
     $$= \sum_{t} \frac{\partial L}{\partial V_{tc}}$$
     >>> same(dL_db_V(dL_dV), einsum("tc->c", merge_heads(dL_dV)))
     """
@@ -246,13 +246,13 @@ def dL_db_V(dL_dV):
 
 
 def dL_dn_via_Q(dL_dQ, W_Q):
-    r"""Nudge n[t, j] as the query reads it: every component of the query at t moves, component c by W_Q[c, j].
+    r"""Nudge n[t, j] as the query reads it: every number of the query at t moves, number c by W_Q[c, j].
 
     The chain rule, with every index written out:
     $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,Q} = \sum_{e,s,d} \frac{\partial L}{\partial Q_{esd}} \frac{\partial Q_{esd}}{\partial n_{tj}}$$
     >>> same(dL_dn_via_Q(dL_dQ, W_Q), einsum("esd,esdtj->tj", dL_dQ, dQ_dn))
 
-    Only the query at t itself contains n_tj, component c of it with the factor W_Q,cj:
+    Only the query at t itself contains n_tj, number c of it with the factor W_Q,cj:
     $$= \sum_{c} \frac{\partial L}{\partial Q_{tc}} W_{Q,cj}$$
     >>> same(dL_dn_via_Q(dL_dQ, W_Q), einsum("tc,cj->tj", merge_heads(dL_dQ), W_Q))
     """
@@ -260,13 +260,13 @@ def dL_dn_via_Q(dL_dQ, W_Q):
 
 
 def dL_dn_via_K(dL_dK, W_K):
-    r"""Nudge n[t, j] as the key reads it: every component of the key at t moves, component c by W_K[c, j].
+    r"""Nudge n[t, j] as the key reads it: every number of the key at t moves, number c by W_K[c, j].
 
     The chain rule, with every index written out:
     $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,K} = \sum_{e,s,d} \frac{\partial L}{\partial K_{esd}} \frac{\partial K_{esd}}{\partial n_{tj}}$$
     >>> same(dL_dn_via_K(dL_dK, W_K), einsum("esd,esdtj->tj", dL_dK, dK_dn))
 
-    Only the key at t itself contains n_tj, component c of it with the factor W_K,cj:
+    Only the key at t itself contains n_tj, number c of it with the factor W_K,cj:
     $$= \sum_{c} \frac{\partial L}{\partial K_{tc}} W_{K,cj}$$
     >>> same(dL_dn_via_K(dL_dK, W_K), einsum("tc,cj->tj", merge_heads(dL_dK), W_K))
     """
@@ -274,13 +274,13 @@ def dL_dn_via_K(dL_dK, W_K):
 
 
 def dL_dn_via_V(dL_dV, W_V):
-    r"""Nudge n[t, j] as the value reads it: every component of the value at t moves, component c by W_V[c, j].
+    r"""Nudge n[t, j] as the value reads it: every number of the value at t moves, number c by W_V[c, j].
 
     The chain rule, with every index written out:
     $$\left. \frac{\partial L}{\partial n_{tj}} \right|_{\mathrm{via}\,V} = \sum_{e,s,d} \frac{\partial L}{\partial V_{esd}} \frac{\partial V_{esd}}{\partial n_{tj}}$$
     >>> same(dL_dn_via_V(dL_dV, W_V), einsum("esd,esdtj->tj", dL_dV, dV_dn))
 
-    Only the value at t itself contains n_tj, component c of it with the factor W_V,cj:
+    Only the value at t itself contains n_tj, number c of it with the factor W_V,cj:
     $$= \sum_{c} \frac{\partial L}{\partial V_{tc}} W_{V,cj}$$
     >>> same(dL_dn_via_V(dL_dV, W_V), einsum("tc,cj->tj", merge_heads(dL_dV), W_V))
     """

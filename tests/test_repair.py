@@ -127,3 +127,8 @@ def test_six_lines_are_sorted_by_the_tasks_own_rules():
         assert "Answer" not in sorting.asked
         assert sorting.html.count("<script>") == 1
     assert which_rule(1).html == which_rule(1).html != which_rule(2).html
+
+
+def test_the_code_of_roads_calls_each_by_its_name():
+    code = as_function(TASKS["dL_dx0"], _entry("second road by way of the first"))
+    assert code.splitlines()[1].strip() == "return dL_dx0_via_x1 + dL_dx0_via_x1 * dL_dx0_via_n"

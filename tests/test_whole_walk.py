@@ -41,14 +41,15 @@ def test_what_stands_there_at_first_is_no_wiring(page):
 @pytest.mark.parametrize(
     ("line", "wrong", "said"),
     [
-        ("dL_dO = dL_da, W_O", "dL_dO = dL_da, W_V", "dL_dO is not made of dL_da, W_V."),
-        ("dL_dO = dL_da, W_O", "dL_dO = dL_da", "dL_dO is not made of dL_da."),
-        ("dL_dO = dL_da, W_O", "dL_dO = dL_dh, W_O", "dL_dO is not made of dL_dh, W_O."),
+        ("dL_dO = dL_da, W_O", "dL_dO = dL_da, W_V", "dL_dO is not made of dL_da, W_V, in this order."),
+        ("dL_dO = dL_da, W_O", "dL_dO = dL_da", "dL_dO is not made of dL_da, in this order."),
+        ("dL_dO = dL_da, W_O", "dL_dO = dL_dh, W_O", "dL_dO is not made of dL_dh, W_O, in this order."),
+        ("dL_dO = dL_da, W_O", "dL_dO = W_O, dL_da", "dL_dO is not made of W_O, dL_da, in this order."),
         ("dL_dO = dL_da, W_O", "dL_dO =", "dL_dO wants : it is not there yet."),
         ("dL_dO = dL_da, W_O", "dL_dB = dL_da, W_O", "dL_dB is no message."),
         ("dL_dO = dL_da, W_O", "dL_dS = dL_dalpha, alpha", "dL_dS wants dL_dalpha: it is not there yet."),
         ("dL_dQ = dL_dS, K", "dL_dO = dL_da, W_O", "dL_dO is there already."),
-        ("dL_dQ = dL_dS, K", "dL_dQ = dL_dS, Q", "dL_dQ is not made of dL_dS, Q."),
+        ("dL_dQ = dL_dS, K", "dL_dQ = dL_dS, Q", "dL_dQ is not made of dL_dS, Q, in this order."),
     ],
 )
 def test_a_wrong_line_is_named(page, line, wrong, said):

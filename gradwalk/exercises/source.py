@@ -64,6 +64,18 @@ class _Called(ast.NodeTransformer):
     def visit_Name(self, node):
         return self.names.get(node.id, node)
 
+    def visit_Subscript(self, node):
+        """One of several roads, by its name."""
+        node = self.generic_visit(node)
+        return node.value.elts[ast.literal_eval(node.slice)] if isinstance(node.value, ast.Tuple) else node
+
+    def visit_Call(self, node):
+        """The product of several roads, with its signs."""
+        node = self.generic_visit(node)
+        if ast.unparse(node.func) == "np.prod" and isinstance(node.args[0], ast.Tuple):
+            return ast.parse(" * ".join(map(ast.unparse, node.args[0].elts)), mode="eval").body
+        return node
+
 
 class _Kept(ast.NodeTransformer):
     """A result that is kept in place of one that is returned."""
