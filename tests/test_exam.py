@@ -89,7 +89,7 @@ def test_it_is_passed_part_by_part():
         ["D", "0", "of", "2", "2", "no"],
     ]
     assert [line.partition(":")[0] for line in lines[6:] if line] == ["Not passed yet", "Not yet answered", "A2", "B4"]
-    assert lines[6].endswith("C, D. In 2 weeks do A and C of Exam(4).")
+    assert lines[6].endswith("C, D. In 2 weeks do C, D of Exam(4).")
     assert lines[8] == "Not yet answered: A1, C1, C2, C3, C4, C5, D1, D2."
 
 

@@ -109,7 +109,7 @@ class Exam(Sheet):
         }
         missing = [letter for letter, passed in self.passed(said).items() if not passed]
         verdict = f"Not passed yet: {', '.join(missing)}." if missing else f"Passed. {MEANS}"
-        again = f"In {WEEKS} weeks do A and C of Exam({self.seed + 1})."
+        again = f"In {WEEKS} weeks do {', '.join(missing) or 'A and C'} of Exam({self.seed + 1})."
         shown, behind = table(parts), _page([f"{verdict} {again}", *_notes(said)])
         return Page(None, f"{shown.plain}\n\n{behind.plain}", shown.html + behind.html)
 
