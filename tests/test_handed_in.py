@@ -113,17 +113,23 @@ def test_a_number_of_the_page_stays_there():
 
 
 def test_what_was_typed_into_the_page_counts_where_no_cell_has_an_answer():
-    def state(**told):
-        return {"state": {"exercise": {"name": "dL_dW"}, "answer": "sum t: h[t,j]", "asked": True} | told}
+    def state(task, asked=True):
+        return {"state": {"exercise": task, "answer": "sum t: h[t,j]", "asked": asked}}
 
     typed = {
-        "1": state(),
-        "2": state(exercise={"name": "dL_db"}),
-        "3": state(exercise={"name": "dL_dh"}, asked=False),
-        "4": state(exercise={"name": "dL_dz", "at": [0, 1]}),
-        "5": state(exercise={"name": ["x"]}),
-        "6": {"state": 3},
-        "7": 8,
+        "1": state("IPY_MODEL_W"),
+        "2": state("IPY_MODEL_b"),
+        "3": state("IPY_MODEL_h", asked=False),
+        "4": state("IPY_MODEL_number"),
+        "5": state("IPY_MODEL_none"),
+        "6": state("IPY_MODEL_W7"),
+        "7": state({"name": "dL_dz"}),
+        "8": {"state": 3},
+        "9": 8,
+        **{name[4:]: {"state": {"told": {"name": name}}} for name in ("dL_dW", "dL_db", "dL_dh")},
+        "number": {"state": {"told": {"name": "dL_dz", "at": [0, 1]}}},
+        "none": {"state": {"told": {"name": ["x"]}}},
+        "W7": {"state": {"told": 7}},
     }
     assert given("check('dL_db', None)", states=typed) == {"dL_db": None, "dL_dW": "sum t: h[t,j]"}
 
@@ -131,7 +137,7 @@ def test_what_was_typed_into_the_page_counts_where_no_cell_has_an_answer():
 def test_an_exercise_of_the_page_keeps_its_answer_where_it_is_looked_for():
     asked, open_ = Exercise("dL_dW"), Exercise("dL_db")
     asked.ask("sum t: h[t,j]")
-    kept = {one.model_id: {"state": one.get_state()} for one in (asked, open_)}
+    kept = {one.model_id: {"state": one.get_state()} for one in (asked, asked.exercise, open_, open_.exercise)}
     assert given(states=kept) == {"dL_dW": "sum t: h[t,j]"}
 
 

@@ -137,12 +137,19 @@ def _calls(tree):
 
 def _typed(states):
     """What was typed into exercises of the page, and asked there: each one's name, and a formula."""
-    for state in states.values():
+
+    def entry(name, key):
+        """What the widget of that name has under `key`; {} where a file has something else there."""
+        state = states.get(name) if isinstance(name, str) else None
         state = state.get("state") if isinstance(state, dict) else None
-        exercise = state.get("exercise") if isinstance(state, dict) else None
-        if not isinstance(exercise, dict) or "at" in exercise or state.get("asked") is not True:
+        return state.get(key, {}) if isinstance(state, dict) else {}
+
+    for one in states:
+        task = entry(one, "exercise")  # another widget, which several exercises may share: "IPY_MODEL_" and its name
+        told = entry(task.removeprefix("IPY_MODEL_"), "told") if isinstance(task, str) else {}
+        if not isinstance(told, dict) or "at" in told or entry(one, "asked") is not True:
             continue
-        name, answer = exercise.get("name"), state.get("answer")
+        name, answer = told.get("name"), entry(one, "answer")
         if isinstance(name, str) and name in all_tasks() and isinstance(answer, str):
             yield name, answer
 
