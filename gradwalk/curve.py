@@ -118,7 +118,7 @@ def rest_of(z, p, t, apart) -> np.ndarray:
     shares = p[t[:, None], apart].astype(float)  # (M, A)
     shares[np.diff(apart, prepend=-1) == 0] = 0
     share, A = 1 - shares.sum(axis=1), (np.arange(len(t)), shares.argmax(axis=1))  # (M,), the largest share of each
-    with np.errstate(divide="ignore", invalid="ignore"):  # where so little is left it is summed; of no word it is -inf
+    with np.errstate(all="ignore"):  # where so little is left it is summed; of no word it is -inf
         rest = z[t, apart[A]] + np.log(share / shares[A])  # (M,)
         for m in np.flatnonzero((share < SUMMED) | (shares[A] < np.finfo(p.dtype).tiny)):
             others = z[t[m]].astype(float)  # (N,)

@@ -43,7 +43,7 @@ GELU_SLOPE = "return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3
 # what is wrong: the module, its line, what the line becomes
 # fmt: off
 BACKWARD = {
-    "a flipped sign at the logits": (step1_output, "less = p - onehot", "less = p + onehot"),
+    "a flipped sign at the logits": (step1_output, "else p[t, y[t]] - 1", "else p[t, y[t]] + 1"),
     "a flipped sign at the scores": (step5_attention, "(dL_dalpha - average)", "(dL_dalpha + average)"),
     "the gradients of the sum with a mean loss": (step1_output, "scored[:, None] / int(scored.sum())", "scored[:, None]"),
     "unscored positions pulled too": (step1_output, "minus_onehot(p, y) * scored[:, None]", "minus_onehot(p, y)"),
@@ -94,7 +94,7 @@ FORWARD = {
     "no 1/sqrt(D/H) in the scores": (step5_attention, "S = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).item()", "S = Q @ K.swapaxes(-1, -2)"),
     "eps outside the root": (step3_layernorm, "np.sqrt(x1.var(axis=-1, keepdims=True) + eps)", "np.sqrt(x1.var(axis=-1, keepdims=True)) + eps"),
     "the sample variance in the norm": (step3_layernorm, "x1.var(axis=-1, keepdims=True)", "x1.var(axis=-1, keepdims=True, ddof=1)"),
-    "a sum in place of the mean loss": (step1_output, "- z_y).mean(axis=-1)", "- z_y).sum(axis=-1)"),
+    "a sum in place of the mean loss": (step1_output, "return nats.mean(axis=-1)", "return nats.sum(axis=-1)"),
     "heads cut the other way": (step5_attention, "x.reshape(*x.shape[:-1], H, -1).swapaxes(-3, -2)", "x.reshape(*x.shape[:-1], -1, H).swapaxes(-1, -2).swapaxes(-3, -2)"),
     "another GELU forward and back": (step2_mlp, "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.044715", "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.0447"),
     "V made of the queries' weights": (block, '("n", "W_V", "b_V", "H")', '("n", "W_Q", "b_V", "H")'),

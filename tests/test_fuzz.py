@@ -35,7 +35,7 @@ def only(monkeypatch):
 
 def test_a_loss_that_is_a_little_off_is_found(only, monkeypatch):
     loss = walk.step1_output.loss
-    monkeypatch.setattr(walk.step1_output, "loss", lambda z, y: loss(z, y) + 1e-6)
+    monkeypatch.setattr(walk.step1_output, "loss", lambda z, y, p: loss(z, y, p) + 1e-6)
     assert any("forward of" in finding for finding in only("forward"))
 
 

@@ -15,7 +15,7 @@ from gradwalk.widgets import tape
 
 def test_the_lines_of_one_block_are_the_blocks_and_the_loss():
     model = Model.random()
-    told = [[value, function.__name__, list(takes)] for value, function, takes, _ in block.lines(model)]
+    told = [[value, function.__name__, list(takes)] for value, function, takes, *_ in block.lines(model)]
     assert tape.lines(model) == [*told, ["L", "loss", ["z", "y"]]]
 
 
