@@ -117,7 +117,11 @@ def lab(root: Path, *options: str):
         yield found["url"]
     finally:
         server.terminate()
-        server.wait(20)
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:  # it waits for a kernel that was still starting
+            server.kill()
+            server.wait()
 
 
 def _listens(port: int) -> bool:
