@@ -2,6 +2,7 @@
 
     python -m bench.full_size                      # every row
     python -m bench.full_size dials --only gamma2  # one group, of it the rows with this in their name
+    python -m bench.full_size --memory             # the whole walk's memory at its highest
     python -m bench.full_size --check              # and fails if a promise is not kept
 
 Both sides of a row take turns, in one process and at equal threads, so that whatever else the machine does meets both.
@@ -226,6 +227,36 @@ def walks(wanted: Callable[[str], bool]) -> Iterator[Row]:
         yield Row(f"the walk, {said}", own, Side("its matrix products", products), floor and 1 / floor)
 
 
+ALONE = """
+import numpy as np
+from gradwalk import Model, backward, forward
+draw = np.random.default_rng(0).standard_normal
+block = Model.random(words=["a", "b"], D=1024, F=4096, H=16, T_max=256, activation="gelu", dtype=np.float32)
+tables = {{"E": draw((50_257, 1024), np.float32), "W": draw((50_257, 1024), np.float32)}}
+tables["b"] = np.zeros(50_257, np.float32)
+model = Model({{**block.weights, **tables}}, [f"word{{i}}" for i in range(50_257)], 16, "gelu")
+del tables
+tokens, y = np.random.default_rng(0).integers(50_257, size=(2, {T}))
+last = None
+"""
+OURS = ALONE + "for _ in range(3): last = backward(model, forward(model, tokens, y), into=last)"
+PYTORCH = (
+    ALONE
+    + """
+from bench import torch_walk
+peer = torch_walk.Walk(model, tokens, y, train=True)
+del model, block
+for _ in range(3): peer.back()
+"""
+)
+
+
+def memory() -> None:
+    """The whole walk's memory at its highest, each side in a process of its own."""
+    for T in (64, 256):
+        print(f"the walk, T = {T}: {peak(OURS.format(T=T)):,.0f} MB, PyTorch {peak(PYTORCH.format(T=T)):,.0f} MB")
+
+
 def products_of(model, T: int) -> Callable[[], None]:
     """The bare products of a walk there and back: of each weight matrix three, written into arrays kept from before."""
     said = "W" if "W" in model.weights else "E"
@@ -257,12 +288,12 @@ def tuning(wanted: Callable[[str], bool]) -> Iterator[Row]:
 
     course = text.load()
     sentences = course.sentences[:320]
-    for several, faster in ((1, 1.5), (16, 1.0)):
-        said = f"tuning, {several} a step"
+    for size, faster in ((1, 1.5), (16, 1.0)):
+        said = f"tuning, {size} a step"
         if not wanted(said):
             continue
         model = Model.untrained(course.words)
-        batches = [[model.read(s, scored="all") for s in sentences[k : k + several]] for k in range(0, 320, several)]
+        batches = [[model.read(s, scored="all") for s in sentences[k : k + size]] for k in range(0, 320, size)]
         peer = torch_walk.Walk(model, *padded(batches[0]), train=True)
         padded_batches = [[torch.from_numpy(array) for array in padded(batch)] for batch in batches]
 
@@ -304,12 +335,16 @@ def main() -> int:
     parser.add_argument("group", nargs="?", choices=GROUPS, help="one group of rows; all where none is named")
     parser.add_argument("--only", default="", help="the rows that have this in their name")
     parser.add_argument("--threads", type=int, default=1, help="of numpy's BLAS and of PyTorch")
+    parser.add_argument("--memory", action="store_true", help="only the whole walk's memory, of both sides")
     parser.add_argument("--check", action="store_true", help="fail if a promise is not kept, or a row is refused")
     options = parser.parse_args()
     if any(os.environ.get(name) != str(options.threads) for name in THREADS):  # BLAS reads them as it is loaded
         os.environ.update(dict.fromkeys(THREADS, str(options.threads)))
         os.execv(sys.executable, [sys.executable, "-m", "bench.full_size", *sys.argv[1:]])
     print(machine())
+    if options.memory:
+        memory()
+        return 0
     print(f"{'':<34}{'beside it':<26}{'ms':>10}{'its ms':>11}{'× faster':>11}{'promised':>12}")
     good = True
     for group in [options.group] if options.group else GROUPS:
