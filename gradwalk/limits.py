@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import numpy as np
 
 from gradwalk import block
 from gradwalk.model import TooLarge
+from gradwalk.weights import finite
 
 
 def check_size(model, values):
@@ -25,7 +28,7 @@ def check_size(model, values):
 
 def check_normed(model, name, x):
     """TooLarge if a norm cannot take x: it squares what comes in, so that the root is the limit."""
-    if not np.abs(x).max() < float(np.sqrt(np.finfo(model.dtype).max / model.D)) / 2:  # a NaN is not, either
+    if not np.abs(x).max() < sqrt(float(np.finfo(model.dtype).max) / model.D) / 2:  # a NaN is not, either
         raise _too_large(model, name, "is too large to be normed, or no number,")
 
 
@@ -37,15 +40,22 @@ def check_scores(model, name, S):
 
 def check_last(model, name, array):
     """TooLarge if what the walk out ends with is no number."""
-    if not np.isfinite(array).all():
+    if not finite(array):
         raise _too_large(model, name, "is no number any more")
 
 
-def check_slopes(model, grads):
-    """TooLarge if a slope is no number. Those of N rows are left out: they follow from the others, and cost a pass."""
-    for q, here in enumerate(grads.blocks):
+def check_slopes(model, grads, chosen):
+    """TooLarge if a slope is no number. Those of N rows are left out: they follow from the others, and cost a pass.
+
+    What is no number in a value's slope comes through to dL_dx0, by every line: only what was chosen in place of a line
+    may let it fall. So the weights' slopes and that last one tell of all.
+    """
+    for q, (weights, here) in enumerate(zip(model.blocks, grads.blocks, strict=True)):
+        telling = here if chosen else ["dL_dx0", *(f"dL_d{name}" for name in weights)]
+        if all(finite(here[name]) for name in telling):
+            continue
         for name, array in here.items():
-            if not np.isfinite(array).all():
+            if not finite(array):
                 raise _too_large(model, f"blocks.{q}.{name}", "is no number any more")
 
 

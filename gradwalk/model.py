@@ -19,6 +19,7 @@ from gradwalk.weights import (
     check_arrays,
     checked,
     drawn,
+    finite,
     float_type,
     heads,
     mapped,
@@ -262,7 +263,7 @@ class Model:
             for name in self.chosen(only):
                 slope = self._slope(grads, name)
                 array = (self._arrays[name] - eta * slope).astype(self.dtype, copy=False)
-                if not np.isfinite(array).all():
+                if not finite(array):
                     if not np.isfinite(slope).all():
                         raise ValueError(f"grads: the slope of {name} holds a number that is not finite")
                     raise TooLarge(f"eta: {name} would be too large for {self.dtype}, moved with eta {eta:g}")

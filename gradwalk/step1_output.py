@@ -55,7 +55,8 @@ def loss(z, y, p=None):
     p_y = p[..., t, y[t]]  # (M,)
     plain = ((p_y > np.finfo(p.dtype).tiny) & (p_y < MOST)).all(axis=tuple(range(p_y.ndim - 1)))  # (M,)
     nats = -np.log(p_y)  # (M,)
-    nats[..., ~plain] = _nats(z, t[~plain], y)
+    if not plain.all():
+        nats[..., ~plain] = _nats(z, t[~plain], y)
     return nats.mean(axis=-1)  # one number
 
 
@@ -74,14 +75,17 @@ def _nats(z, t, y):
 
 
 def minus_onehot(p, y):
-    """p - onehot(y), shape (T, N); where the true word has nearly all, its own entry from what the others have.
+    """p - onehot(y), shape (T, N), and 0 where nothing is scored.
 
-    p_y - 1 has no digits left there. The shares sum to 1, so it is minus the sum of the others'.
+    Where the true word has nearly all, p_y - 1 has no digits left. The shares sum to 1, so it is minus the sum of the
+    others'.
     """
-    less = p.copy()  # (T, N)
-    for t in np.flatnonzero(y >= 0):
-        sure = p[t, y[t]] > NEARLY_ALL
-        less[t, y[t]] = -np.delete(p[t], y[t]).sum() if sure else p[t, y[t]] - 1
+    less, scored = p.copy(), np.flatnonzero(y >= 0)  # (T, N), (M,)
+    p_y = p[scored, y[scored]]  # (M,)
+    less[y < 0] = 0
+    less[scored, y[scored]] = p_y - 1
+    for t in scored[p_y > NEARLY_ALL]:
+        less[t, y[t]] = -np.delete(p[t], y[t]).sum()
     return less  # (T, N)
 
 
@@ -111,8 +115,8 @@ def dL_dz(p, y):
     $$\frac{\partial L}{\partial z_{ti}} = \frac{[y_t \ge 0]}{M} \left( p_{ti} - [i = y_t] \right)$$
     >>> same(dL_dz(p, y), [[(y[t] >= 0) / M * (p[t, i] - (i == y[t])) for i in range(N)] for t in range(T)])
     """
-    scored = y >= 0  # (T,)
-    return minus_onehot(p, y) * scored[:, None] / int(scored.sum())  # (T, N)
+    M = int((y >= 0).sum())
+    return minus_onehot(p, y) / M  # (T, N)
 
 
 def dL_dW(dL_dz, h):

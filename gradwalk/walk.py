@@ -160,7 +160,7 @@ def walk_back(
     grads = Gradients(blocks=[Gradients() for _ in model.blocks])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, below
         lines_back(model, values, grads, partial(_make, chosen, room))
-    limits.check_slopes(model, grads)
+    limits.check_slopes(model, grads, chosen)
     return grads
 
 

@@ -43,10 +43,10 @@ GELU_SLOPE = "return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3
 # what is wrong: the module, its line, what the line becomes
 # fmt: off
 BACKWARD = {
-    "a flipped sign at the logits": (step1_output, "else p[t, y[t]] - 1", "else p[t, y[t]] + 1"),
+    "a flipped sign at the logits": (step1_output, "= p_y - 1", "= p_y + 1"),
     "a flipped sign at the scores": (step5_attention, "(dL_dalpha - average)", "(dL_dalpha + average)"),
-    "the gradients of the sum with a mean loss": (step1_output, "scored[:, None] / int(scored.sum())", "scored[:, None]"),
-    "unscored positions pulled too": (step1_output, "minus_onehot(p, y) * scored[:, None]", "minus_onehot(p, y)"),
+    "the gradients of the sum with a mean loss": (step1_output, "minus_onehot(p, y) / M", "minus_onehot(p, y)"),
+    "unscored positions pulled too": (step1_output, "less[y < 0] = 0", "pass"),
     "a dropped transpose at W_O, square": (step5_attention, "return dL_da @ W_O  #", "return dL_da @ W_O.T  #"),
     "a dropped transpose at dL/dW_O, square": (step5_attention, "return dL_da.T @ O  #", "return (dL_da.T @ O).T  #"),
     "a dropped transpose at W_Q, square": (step5_attention, "merge_heads(dL_dQ) @ W_Q  #", "merge_heads(dL_dQ) @ W_Q.T  #"),

@@ -381,6 +381,28 @@ def test_a_slope_that_is_no_number_is_told():
         walk.backward(huge, values)
 
 
+@pytest.mark.parametrize("number", range(0, COUNT, 5))
+def test_what_is_no_number_in_a_values_slope_comes_through_to_the_last(number):
+    """So the check of a walk back asks the weights' slopes and dL_dx0 alone."""
+    tried = case(number)
+    values = walk.forward(*tried)
+    for spoilt in walk.made_by(tried.model, values):
+        q, name = spoilt.split(".")[1:] if "." in spoilt else (None, spoilt)
+        if q is None or name.removeprefix("dL_d") in tried.model.blocks[int(q)]:
+            continue
+
+        def make(store, prefix, name, function, *given, spoilt=spoilt):
+            store[name] = function(*given)
+            if prefix + name == spoilt:
+                store[name] = store[name].copy()
+                store[name].flat[-1] = np.inf
+
+        grads = walk.Gradients(blocks=[walk.Gradients() for _ in tried.model.blocks])
+        with np.errstate(invalid="ignore"):
+            walk.lines_back(tried.model, values, grads, make)
+        assert not np.isfinite(grads.blocks[int(q)].dL_dx0).all(), spoilt
+
+
 def test_sentences_end_to_end_are_stopped_before_memory_is_gone():
     """T × T for each head: 8,000 positions in sentences of 20 would take gigabytes, nearly all of it masked."""
     model = Model.random(seed=0)
