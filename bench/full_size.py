@@ -284,7 +284,8 @@ def tuning(wanted: Callable[[str], bool]) -> Iterator[Row]:
     import torch
 
     from bench import torch_walk
-    from gradwalk import Model, backward, forward, text
+    from gradwalk import Model, text
+    from gradwalk.by_heart import ByHeart
 
     course = text.load()
     sentences = course.sentences[:320]
@@ -297,10 +298,9 @@ def tuning(wanted: Callable[[str], bool]) -> Iterator[Row]:
         peer = torch_walk.Walk(model, *padded(batches[0]), train=True)
         padded_batches = [[torch.from_numpy(array) for array in padded(batch)] for batch in batches]
 
-        def own(model=model, batches=batches):
+        def own(model=model, batches=batches, walk=ByHeart(model)):
             for batch in batches:
-                tokens, y = map(list, zip(*batch, strict=True))
-                model.move(backward(model, forward(model, tokens, y)), 1e-9)
+                model.move(walk(model, batch, back=True)[1], 1e-9)
 
         def theirs(peer=peer, batches=padded_batches):
             for peer.tokens, peer.y in batches:

@@ -38,10 +38,15 @@ def lay_out(tokens, model):
     what = f"the scores and shares of {len(tokens):,} positions, T × T for each of {model.H} heads,"
     logits = model.dtype.itemsize * len(tokens) * model.N * 3
     arguments.memory("tokens", tables + logits, what, MOST_MASKED if len(rows) > 1 else None)
+    return tokens, *places_of(*lengths), lengths
+
+
+def places_of(*lengths):
+    """Of sentences of these lengths, end to end: each position's place, (T,), and where it may look, (T, T)."""
     places = np.concatenate([np.arange(length) for length in lengths])  # (T,)
     sentence = np.repeat(np.arange(len(lengths)), lengths)  # (T,)
     attends = (sentence[:, None] == sentence) & (places <= places[:, None])  # (T, T)
-    return tokens, places, attends, lengths
+    return places, attends
 
 
 def next_words(y, lengths, model):

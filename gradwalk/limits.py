@@ -13,22 +13,27 @@ from gradwalk.weights import finite
 
 def check_size(model, values):
     """TooLarge if the walk out left the dtype's numbers."""
-    norm = block.NORMS[model.settings["norm"]].function
-    rows = [line.takes[0] for line in block.block(model.settings) if line.function is norm]
-    for q, here in enumerate(values.blocks):
-        for name in rows:
-            check_normed(model, f"blocks.{q}.{name}", here[name])
-    if "hf" in values:
-        check_normed(model, "h", values.h)
-    for q, here in enumerate(values.blocks):
-        check_scores(model, f"blocks.{q}.S", here.S)
-    last = "L" if "L" in values else "z"
-    check_last(model, last, values[last])
+    for check, name in sizes(model, "L" if "L" in values else "z"):
+        *block_, bare = name.removeprefix("blocks.").split(".")
+        check(model, name, (values.blocks[int(*block_)] if block_ else values)[bare])
+
+
+def sizes(model, last):
+    """What is asked of a walk out that ends with `last`: each check, and the name of the value."""
+    norm, blocks = block.NORMS[model.settings["norm"]].function, range(len(model.blocks))
+    inside, last_lines = block.block(model.settings), block.way_out(model.settings, model.weights)
+    return [
+        *((check_normed, f"blocks.{q}.{line.takes[0]}") for q in blocks for line in inside if line.function is norm),
+        *((check_normed, line.takes[0]) for line in last_lines if line.function is norm),
+        *((check_scores, f"blocks.{q}.S") for q in blocks),
+        (check_last, last),
+    ]
 
 
 def check_normed(model, name, x):
-    """TooLarge if a norm cannot take x: it squares what comes in, so that the root is the limit."""
-    if not np.abs(x).max() < sqrt(float(np.finfo(model.dtype).max) / model.D) / 2:  # a NaN is not, either
+    """TooLarge if a norm cannot take x: it squares what comes in. All squares together below it tell of the largest."""
+    most = float(np.finfo(model.dtype).max) / model.D / 4
+    if not (np.vdot(x, x) < most or float(np.abs(x).max()) < sqrt(most)):  # a NaN is not, either
         raise _too_large(model, name, "is too large to be normed, or no number,")
 
 

@@ -265,7 +265,7 @@ class Model:
                 array = (self._arrays[name] - eta * slope).astype(self.dtype, copy=False)
                 if not finite(array):
                     if not np.isfinite(slope).all():
-                        raise ValueError(f"grads: the slope of {name} holds a number that is not finite")
+                        raise TooLarge(f"grads: the slope of {name} holds a number that is not finite")
                     raise TooLarge(f"eta: {name} would be too large for {self.dtype}, moved with eta {eta:g}")
                 moved.append((name, ..., array))
         self._write(moved)

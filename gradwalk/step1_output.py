@@ -22,11 +22,12 @@ def softmax(z):
     shares = np.empty(rows.shape, np.result_type(z, 1.0))
     for some in pieces(len(rows), rows.shape[-1]):
         e = rows[some] - 1.0 * rows[some].max(axis=-1, keepdims=True)
-        if (hidden := e == -np.inf).any():  # their exp is 0; to ask for it takes longer than for a number's
+        if e.min() > -np.inf:
+            np.exp(e, out=e)
+        else:  # what is hidden has 0; to ask for its exp takes longer than for a number's
+            hidden = e == -np.inf
             np.exp(e, out=e, where=~hidden)
             e[hidden] = 0
-        else:
-            np.exp(e, out=e)
         np.divide(e, e.sum(axis=-1, keepdims=True), out=shares[some])
     return shares.reshape(z.shape)
 
@@ -53,9 +54,9 @@ def loss(z, y, p=None):
     if p is None:
         return _nats(z, t, y).mean(axis=-1)  # one number
     p_y = p[..., t, y[t]]  # (M,)
-    plain = ((p_y > np.finfo(p.dtype).tiny) & (p_y < MOST)).all(axis=tuple(range(p_y.ndim - 1)))  # (M,)
-    nats = -np.log(p_y)  # (M,)
-    if not plain.all():
+    nats, least = -np.log(p_y), np.finfo(p.dtype).tiny  # (M,)
+    if not (p_y.min() > least and p_y.max() < MOST):
+        plain = ((p_y > least) & (p_y < MOST)).all(axis=tuple(range(p_y.ndim - 1)))  # (M,)
         nats[..., ~plain] = _nats(z, t[~plain], y)
     return nats.mean(axis=-1)  # one number
 
@@ -82,7 +83,8 @@ def minus_onehot(p, y):
     """
     less, scored = p.copy(), np.flatnonzero(y >= 0)  # (T, N), (M,)
     p_y = p[scored, y[scored]]  # (M,)
-    less[y < 0] = 0
+    if len(scored) < len(y):
+        less[y < 0] = 0
     less[scored, y[scored]] = p_y - 1
     for t in scored[p_y > NEARLY_ALL]:
         less[t, y[t]] = -np.delete(p[t], y[t]).sum()
@@ -115,7 +117,7 @@ def dL_dz(p, y):
     $$\frac{\partial L}{\partial z_{ti}} = \frac{[y_t \ge 0]}{M} \left( p_{ti} - [i = y_t] \right)$$
     >>> same(dL_dz(p, y), [[(y[t] >= 0) / M * (p[t, i] - (i == y[t])) for i in range(N)] for t in range(T)])
     """
-    M = int((y >= 0).sum())
+    M = int(np.count_nonzero(y >= 0))
     return minus_onehot(p, y) / M  # (T, N)
 
 

@@ -10,12 +10,19 @@ EPS = 1e-5  # GPT-2's, where a model says no other; inside the root: a row of eq
 
 def spread(x1, eps=EPS):
     """sigma, the spread of each row: sqrt(var + eps). Shape (T, 1)."""
-    return np.sqrt(x1.var(axis=-1, keepdims=True) + eps)  # (T, 1)
+    return _spread_of(x1 - x1.mean(axis=-1, keepdims=True), eps)  # (T, 1)
 
 
 def normed(x1, eps=EPS):
     """x_hat: each row with its mean taken out and its spread made 1 (but for eps). Shape (T, D)."""
-    return (x1 - x1.mean(axis=-1, keepdims=True)) / spread(x1, eps)  # (T, D)
+    away = x1 - x1.mean(axis=-1, keepdims=True)  # (T, D)
+    return away / _spread_of(away, eps)  # (T, D)
+
+
+def _spread_of(away, eps):
+    """The root of the mean square of what is left of each row without its mean; `vecdot` sums up each row's squares."""
+    var = np.vecdot(away, away)[..., None] / away.shape[-1]  # (T, 1)
+    return np.sqrt(var + eps)  # (T, 1)
 
 
 def _of_each_row(statistic, x1):

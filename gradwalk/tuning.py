@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from gradwalk import arguments, step1_output
+from gradwalk.by_heart import ByHeart
 from gradwalk.model import Model, TooLarge
 from gradwalk.text import Text, split
-from gradwalk.walk import Values, backward, forward, output_back
+from gradwalk.walk import Values, forward, output_back
 from gradwalk.weights import as_gradients
 
 
@@ -57,7 +58,7 @@ def tune(
     positions: int = 128,
     seed: int = 0,
     progress: bool = True,
-    walk: tuple[Callable, Callable] = (forward, backward),
+    walk: tuple[Callable, Callable] | None = None,
 ) -> Tuned:
     """Gradient descent on the weights named in `only`, or on all of them.
 
@@ -65,7 +66,8 @@ def tune(
     sentence but the first is scored. A move goes by -eta times the slope on whole sentences of about `positions`
     positions together; eta falls in a straight line to 0. The weights of the epoch with the lowest loss on the
     second part are kept. `seed` shuffles the sentences anew for each epoch; the parts are always the same.
-    `progress` shows a bar, on a terminal only. `walk` is the walk out and the walk back, for a block with other lines.
+    `progress` shows a bar, on a terminal only. `walk`: a walk out and one back, as `forward` and
+    `backward`, for a block with other lines.
 
     The model is written to once, at the end: interrupt it, and nothing has changed. ValueError for a weight that
     does not exist, a word that the model does not know, or an eta so large that the loss is no longer a number.
@@ -75,9 +77,10 @@ def tune(
     eta, seed = arguments.number("eta", eta, above=0), arguments.whole("seed", seed)
     sentences = text.sentences if isinstance(text, Text) else arguments.several("text", text, "sentences")
     parts = [_examples(model, part) for part in split(sentences)]
-    work, step = model.copy(), partial(_whole_walk, walk)
+    work = model.copy()
+    step = ByHeart(work) if walk is None else partial(_whole_walk, walk)
     if set(names) <= {"W", "b"} and "gammaf" not in model.weights:
-        parts = [_intended(walk[0], work, part, positions) for part in parts]
+        parts = [_intended(walk[0] if walk else forward, work, part, positions) for part in parts]
         step = _output_layer
     train, stop, _ = parts
     bar = _bar(sum(map(len, parts)) + epochs * (len(train) + len(stop)), progress)
@@ -115,9 +118,7 @@ def loss_on(model: Model, sentences: Iterable[str | Sequence[str]], positions: i
     The walk goes over about `positions` positions at a time, so that memory stays small.
     """
     examples = _examples(arguments.instance("model", model, Model), sentences)
-    return _mean_loss(
-        partial(_whole_walk, (forward, backward)), model, examples, arguments.whole("positions", positions, least=1)
-    )
+    return _mean_loss(ByHeart(model), model, examples, arguments.whole("positions", positions, least=1))
 
 
 def _examples(model, sentences):
@@ -127,6 +128,8 @@ def _examples(model, sentences):
         numbers = model.number(sentence)
         if len(numbers) < 2:
             raise arguments.refused("sentences", "two words or more in each", sentence)
+        if len(numbers) > model.T_max + 1:
+            raise ValueError(f"sentences: wanted at most {model.T_max + 1} words in each, got {len(numbers)}")
         examples.append((numbers[:-1], numbers[1:]))
     return examples
 
