@@ -97,7 +97,7 @@ def onehot(y, N):
 
 
 def dL_dz(p, y):
-    r"""Every word is pushed down by its own p, the true one is pulled up by 1; where nothing is scored, nothing pulls.
+    r"""Where a position is scored, every word is pushed down by its own p, the true one pulled up by 1; elsewhere 0.
 
     The loss is minus the log of the true word's share, averaged over the M scored positions:
     $$L = \frac{1}{M} \sum_{t\,\mathrm{scored}} \left( \log \sum_{k} \exp(z_{tk}) - z_{t y_t} \right)$$

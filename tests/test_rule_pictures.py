@@ -255,6 +255,14 @@ def test_the_messages_label_stands_on_no_line_of_the_gears_numbers():
     assert all(lines["message"] < lines[name] - 12 for name in page._names(sheet))
 
 
+def test_a_rows_name_stays_clear_of_its_columns_edge():
+    page = show.message_and_gear("W2", *walked())
+    (drawing,) = drawings(page)
+    names = [node for node in drawing.iter() if "".join(node.itertext()) in page.row_names]
+    assert len(names) == len(page.row_names)
+    assert all(float(node.get("x")) + float(node.get("textLength")) / 2 < NAMES - 2 for node in names)
+
+
 @PICTURES
 def test_names_are_those_of_each_dialect(name):
     page = picture(name)

@@ -197,6 +197,13 @@ def answers_the_hand(page, stop):
         assert said.text_content() == answers[-1]
 
 
+WIDTHS_OF_LINES = """node => {
+    const range = document.createRange();
+    range.selectNode(node.firstChild);
+    return [...range.getClientRects()].map(one => one.width);
+}"""
+
+
 @pytest.mark.parametrize("stop", STOPS, scope="module")
 class TestAStop:
     def test_shows_what_its_notebook_shows(self, page, stop):
@@ -367,6 +374,12 @@ def test_a_search_finds_its_stop_in_bare_files(site, visit):
     found = page.locator("#search-results li a")
     found.first.wait_for()
     assert "7b_it_trains_is_no_evidence.html" in " ".join(one.get_attribute("href") for one in found.all())
+
+
+def test_no_heading_ends_in_one_word_alone(site, visit):
+    page = visit((site / "1c_how_far.html").as_uri())
+    first, last = page.locator("h2", has_text="start at 0?").evaluate(WIDTHS_OF_LINES)
+    assert last > first / 2
 
 
 def test_the_switch_turns_every_formula_and_a_board(site, visit):

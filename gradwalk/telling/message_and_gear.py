@@ -153,7 +153,7 @@ class MessageAndGear(RulePicture):
             sketch.upright(middle(c), 52, gear, loudest[1])
         for r, name in enumerate(self._names(sheet)):
             y = top + ROW * r
-            sketch.text(left, y + (20 if bare else 12), short(name, 13))
+            sketch.row_name(left, y + (20 if bare else 12), short(name, 13))
             if not bare:
                 sketch.line(f"M{left:g} {y + 16}v14")
                 sketch.level(left, y + 18, sheet.message[r], loudest[0], LEVEL)

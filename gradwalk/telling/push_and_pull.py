@@ -118,7 +118,7 @@ class PushAndPull(RulePicture):
             sketch.number(x, low + 17, total)
         for r, name in enumerate(self.names):
             y = TOP + ROW * r
-            sketch.text(left, y + 18, short(name))
+            sketch.row_name(left, y + 18, short(name))
             for k, (x, value) in enumerate(zip(middles, (self.share[r], self.own[r], self.slope[r]), strict=True)):
                 above = value - self.average if k == 1 and not of_words else value
                 sketch.line(f"M{x:g} {y + 5}v18")

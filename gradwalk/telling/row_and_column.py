@@ -159,7 +159,7 @@ class RowAndColumn(RulePicture):
             sketch.upright(middle(c), low + 22, back[c], np.abs(back).max())
         for r, name in enumerate(self.row_names):
             y = TOP + ROW * r
-            sketch.text(left, y + 12, short(name))
+            sketch.row_name(left, y + 12, short(name))
             for x, side, most in ((left, message, LEVEL), (end, out, RIGHT / 2 - 4)):
                 sketch.line(f"M{x:g} {y + 16}v14")
                 sketch.level(x, y + 18, side[r], np.abs(side).max(), most)

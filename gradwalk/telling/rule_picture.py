@@ -22,6 +22,7 @@ from gradwalk.walk import Gradients, Values, origin
 
 MOST, CHOSEN = 8, 6  # rows or columns of one picture: as many as may be asked for, as many as are chosen of more
 NAMES, CELL, ROW = 70, 43, 48  # the names' column, a cell's width and height
+FULL_WIDTH = 10  # letters of a name that fill the names' column
 SIDE, LEVEL, UPRIGHT = 27, 30, 15  # the largest square, the longest bars
 DEAD = 1e-12  # of the largest: what is smaller is rounding
 UP, DOWN, LIT = "var(--gw-up,#1c8fa8)", "var(--gw-down,#d0602a)", "var(--gw-lit,#4c6ef5)"
@@ -132,6 +133,11 @@ class Sketch:
     def text(self, x: float, y: float, told: str, style: str = "") -> None:
         """A word as it is, whatever is in it; what may open a formula stands by itself."""
         self._words += f'<text x="{x:g}" y="{y:g}" font-size="11"{style}>{_verbatim(told)}</text>'
+
+    def row_name(self, x: float, y: float, name: str) -> None:
+        """A row's name around x, in the names' column: one that would touch the column's edge is drawn narrower."""
+        narrower = f' textLength="{NAMES - 8}" lengthAdjust="spacingAndGlyphs"' if len(name) > FULL_WIDTH else ""
+        self.text(x, y, name, narrower)
 
     def named(self, x: float, y: float, told: str, style: str = "", after: str = "") -> None:
         """A label in every dialect: each {quantity} in it by its name there, and `after` as it is.
