@@ -125,5 +125,6 @@ def pullback(dL_dv, x1, gamma, eps=EPS):
     ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma[:, None])
     """
     x_hat, dL_dx_hat = normed(x1, eps), dL_dv * gamma  # (T, D), (T, D)
+    mean = dL_dx_hat.mean(axis=-1, keepdims=True)  # (T, 1)
     along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
-    return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)  # (T, D)
+    return (dL_dx_hat - mean - x_hat * along) / spread(x1, eps)  # (T, D)

@@ -33,7 +33,7 @@ EXACT_GELU_SLOPE = (  # the derivative of u Phi(u), Phi the normal distribution:
 )
 LOGISTIC_GELU_SLOPE = "s = 1 / (1 + np.exp(-1.702 * u)); return s + 1.702 * u * s * (1 - s)"
 
-NORM_BACK = "return (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)"
+NORM_BACK = "return (dL_dx_hat - mean - x_hat * along) / spread(x1, eps)"
 GAMMA_OUTSIDE = (
     "dL_dx_hat = dL_dv; along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True); "
     "return gamma * (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)"
@@ -56,7 +56,7 @@ BACKWARD = {
     "1/sqrt(D/H) forgotten at K": (step5_attention, " @ Q / np.sqrt(Q.shape[-1]).item()  # (H, T, D/H)", " @ Q"),
     "1/sqrt(D) for 1/sqrt(D/H)": (step5_attention, "np.sqrt(K.shape[-1]).item()", "np.sqrt(K.shape[-1] * len(K)).item()"),
     "softmax without its average": (step5_attention, "(dL_dalpha - average)", "dL_dalpha"),
-    "the norm without the mean": (step3_layernorm, "(dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along)", "(dL_dx_hat - x_hat * along)"),
+    "the norm without the mean": (step3_layernorm, "(dL_dx_hat - mean - x_hat * along)", "(dL_dx_hat - x_hat * along)"),
     "the norm without x_hat": (step3_layernorm, " - x_hat * along)", ")"),
     "the norm without its spread": (step3_layernorm, " - x_hat * along) / spread(x1, eps)", " - x_hat * along)"),
     "gamma outside the means": (step3_layernorm, NORM_BACK, GAMMA_OUTSIDE),

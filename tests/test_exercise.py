@@ -120,6 +120,11 @@ def test_bad_arguments_are_refused(options, wrong):
         Exercise(**options)
 
 
+def test_the_function_to_write_takes_what_is_given_by_its_names():
+    assert "write def alpha(S), and" in Exercise("alpha").how
+    assert "write def dL_dx0_via_n(dL_dn, x0, gamma1, eps), and" in Exercise("dL_dx0_via_n").how
+
+
 def test_how_much_is_told_is_a_choice():
     assert Exercise("dL_dW").told == "shapes"
     assert page_check.lines(named("dL_dx1")) == [

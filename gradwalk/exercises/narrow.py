@@ -131,7 +131,7 @@ WAYS: dict[str, Callable[[dict[str, np.ndarray]], dict[str, np.ndarray]]] = {
     "gamma is 1 everywhere": _each(_is_gamma, np.ones_like),
     "gamma is 2 everywhere": _each(_is_gamma, lambda array: np.full_like(array, 2)),
     "every position is scored": _each(lambda name: name == "y", np.abs),
-    "the first road is silent": _silent(0),
-    "the last road is silent": _silent(-1),
+    "nothing comes by the first road": _silent(0),
+    "nothing comes by the last road": _silent(-1),
     "no row of the table is read twice": _read_once,
 }

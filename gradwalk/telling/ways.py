@@ -124,7 +124,7 @@ def _of_shares(model, values, here, grads, head, component):
     def row(t):
         return f"{t} {model.label(values.tokens[t])}"
 
-    read, said = partial(_number, size=len(values.tokens)), f"head {e}, component {d} of it"
+    read, said = partial(_number, size=len(values.tokens)), f"head {e}, number {d} of it"
     return Way(here.alpha[e], *ways, names, row, "position {}".format, read, ("position", "position"), said)
 
 

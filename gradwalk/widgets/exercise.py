@@ -88,7 +88,7 @@ class Exercise(Unshown, anywidget.AnyWidget):
             case = cases.cases(one, seed)[0] | of_the_page(one, given)
             entry = _within(one.right(*one.of(case)).shape, at, task)
             exercise = PageTask(told=page_check.number(one, entry, case))
-        numpy = f"def {task}({', '.join(one.parameters)})"
+        numpy = f"def {task}({', '.join(one.takes)})"
         how = (
             f"Enter checks it, in this page. numpy needs Python: write {numpy}, and check({task!r}, {task}) in a cell."
         )
