@@ -161,7 +161,7 @@ def label(exhibit: int | Exhibit) -> Page:
         literal(said),
         *(f"{which}:\n\n```python\n{code}\n```" for which, code in both.items()),
     ]
-    plain = [f"{title}, {place}", textwrap.fill(said, 100)]
+    plain = [f"{title}, {place}", textwrap.fill(said, 92)]  # the box of a prediction has room for no more
     plain += [f"{which}:\n{textwrap.indent(code, '    ')}" for which, code in both.items()]
     return Page("\n\n".join(filter(None, markdown)), "\n".join(filter(None, plain)))
 

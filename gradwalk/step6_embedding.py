@@ -23,7 +23,7 @@ def dL_dE_via_x0(dL_dx0, tokens, N):
     >>> same(dL_dE_via_x0(dL_dx0, tokens, N), [sum((tokens[t] == i) * dL_dx0[t] for t in range(T)) for i in range(N)])
     """
     gathered = np.zeros((N, dL_dx0.shape[-1]), dL_dx0.dtype)  # (N, D)
-    np.add.at(gathered, tokens, dL_dx0)  # repeated words add up; plain indexing would keep the last alone
+    np.add.at(gathered, tokens, dL_dx0)  # repeated words add up; += would keep the last alone
     return gathered  # (N, D)
 
 

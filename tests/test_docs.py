@@ -21,7 +21,7 @@ ROWS = {row["stop"]: row for row in ROW.finditer(DOCS["teaching.md"])}
 def minutes(path):
     """The minutes in a stop's title, such as 45, or 2 × 45."""
     title = nbformat.read(path, as_version=4).cells[0].source.splitlines()[0]
-    twice, each = re.search(r"\((?:.*: (two times) )?(\d+) minutes\)$", title).groups()
+    twice, each = re.search(r"\((?:.*: (two times) )?(\d+)\xa0minutes\)$", title).groups()
     return f"2 × {each}" if twice else each
 
 

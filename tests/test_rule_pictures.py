@@ -204,6 +204,16 @@ def test_of_many_the_true_word_and_the_likeliest_are_shown_and_the_others_togeth
     assert repr(sheets).endswith("6 of 299 words and 6 of 32 components shown.")
 
 
+def test_a_name_is_not_cut_however_many_others_there_are():
+    words = ["the", "dog", *(f"w{i}" for i in range(10_010))]
+    model = Model.random(words=words, T_max=4)
+    tokens, y = model.read("the dog w1 w2")
+    values = forward(model, tokens, y)
+    page = show.push_and_pull("words", model, values, backward(model, values))
+    assert page.names[-1] == "all others"
+    assert "…" not in unquote(page.html)
+
+
 # ---- what a page says of them
 
 

@@ -43,7 +43,7 @@ def numbers_asked(text):
 
 def says_its_minutes(stop):
     title = stop.cells[0].source.splitlines()[0]
-    return [] if re.fullmatch(r"# .+ \([^()]*\b\d+ minutes\)", title) else [title]
+    return [] if re.fullmatch(r"# .+ \([^()]*\b\d+\xa0minutes\)", title) else [title]
 
 
 def puts_a_knob_under_the_hand(stop):

@@ -82,7 +82,8 @@ class PushAndPull(RulePicture):
         loud = share if which == "words" else np.abs(slope)
         self.rows = chosen("rows", rows, loud, self.shares.read, self.shares.first)
         rest = np.delete(np.arange(len(share)), self.rows)
-        self.names = [self.shares.labels[i] for i in self.rows] + [f"{len(rest)} others"] * bool(len(rest))
+        others = f"{len(rest)} others" if len(rest) < 10_000 else "all others"  # as many as fit; the note counts them
+        self.names = [self.shares.labels[i] for i in self.rows] + [others] * bool(len(rest))
         self.share, self.own, self.slope = share[self.rows], own[self.rows], slope[self.rows]
         if len(rest):
             others = own[rest].sum() if self.average is None else share[rest] @ own[rest] / (share[rest].sum() or 1)

@@ -44,7 +44,7 @@ class Sheet:
         for key in answers:
             arguments.one_of("answer", key, self.questions, "question")
         self.answers |= answers
-        return table({"question": list(answers), "": [_received(answer) for answer in answers.values()]})
+        return table({"question": list(answers), "it is": [_received(answer) for answer in answers.values()]})
 
     def told(self, answers: dict[str, object] | None = None) -> dict[str, Told]:
         """What is said of each question's answer: of those handed in, or of these."""
