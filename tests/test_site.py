@@ -360,6 +360,19 @@ def test_the_first_page_has_the_walk_in_order_and_leads_on(site, visit):
         assert '<a class="reference external" href="index.html#with-python-behind-it">' in text, name
 
 
+def test_two_long_titles_in_a_pages_foot_stand_apart(site, visit):
+    page = visit((site / "5_mask_forgotten.html").as_uri())
+    before, after = (page.locator(f".{way}-page").bounding_box() for way in ("prev", "next"))
+    assert before["x"] + before["width"] + 8 < after["x"]
+
+
+def test_a_row_of_a_narrow_table_has_its_name_in_one_line(site, visit):
+    page = visit((site / "5_where_it_looks.html").as_uri(), viewport={"width": 390, "height": 800})
+    rows = page.locator("th[scope=row], td[style]:first-child").filter(visible=True)
+    assert rows.all_inner_texts()[:2] == ["head 0", "head 1"]
+    assert max(row.bounding_box()["height"] for row in rows.all()) < 40
+
+
 def test_a_question_leads_to_its_cell(site, visit):
     page = visit((site / "index.html").as_uri())
     page.get_by_role("link", name="q30", exact=True).click()
