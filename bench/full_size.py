@@ -298,7 +298,9 @@ def tuning(wanted: Callable[[str], bool]) -> Iterator[Row]:
         peer = torch_walk.Walk(model, *padded(batches[0]), train=True)
         padded_batches = [[torch.from_numpy(array) for array in padded(batch)] for batch in batches]
 
-        def own(model=model, batches=batches, walk=ByHeart(model)):
+        walk = ByHeart(model)
+
+        def own(model=model, batches=batches, walk=walk):
             for batch in batches:
                 model.move(walk(model, batch, back=True)[1], 1e-9)
 

@@ -10,19 +10,20 @@ EPS = 1e-5  # GPT-2's, where a model says no other; inside the root: a row of eq
 
 def spread(x1, eps=EPS):
     """sigma, the spread of each row: sqrt(var + eps). Shape (T, 1)."""
-    return _spread_of(x1 - x1.mean(axis=-1, keepdims=True), eps)  # (T, 1)
+    return normed_and_spread(x1, eps)[1]  # (T, 1)
 
 
 def normed(x1, eps=EPS):
     """x_hat: each row with its mean taken out and its spread made 1 (but for eps). Shape (T, D)."""
+    return normed_and_spread(x1, eps)[0]  # (T, D)
+
+
+def normed_and_spread(x1, eps=EPS):
+    """x_hat, (T, D), and sigma, (T, 1), by which it is divided."""
     away = x1 - x1.mean(axis=-1, keepdims=True)  # (T, D)
-    return away / _spread_of(away, eps)  # (T, D)
-
-
-def _spread_of(away, eps):
-    """The root of the mean square of what is left of each row without its mean; `vecdot` sums up each row's squares."""
-    var = np.vecdot(away, away)[..., None] / away.shape[-1]  # (T, 1)
-    return np.sqrt(var + eps)  # (T, 1)
+    var = np.vecdot(away, away)[..., None] / x1.shape[-1]  # (T, 1), the mean square of each row
+    sigma = np.sqrt(var + eps)  # (T, 1)
+    return away / sigma, sigma
 
 
 def _of_each_row(statistic, x1):
@@ -124,7 +125,8 @@ def pullback(dL_dv, x1, gamma, eps=EPS):
     ...     - einsum("c,tc->t", gamma2, dL_dv)[:, None] / D
     ...     - x_hat * einsum("c,tc,tc->t", gamma2, dL_dv, x_hat)[:, None] / D) / sigma[:, None])
     """
-    x_hat, dL_dx_hat = normed(x1, eps), dL_dv * gamma  # (T, D), (T, D)
+    x_hat, sigma = normed_and_spread(x1, eps)  # (T, D), (T, 1)
+    dL_dx_hat = dL_dv * gamma  # (T, D)
     mean = dL_dx_hat.mean(axis=-1, keepdims=True)  # (T, 1)
     along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
-    return (dL_dx_hat - mean - x_hat * along) / spread(x1, eps)  # (T, D)
+    return (dL_dx_hat - mean - x_hat * along) / sigma  # (T, D)

@@ -33,10 +33,10 @@ EXACT_GELU_SLOPE = (  # the derivative of u Phi(u), Phi the normal distribution:
 )
 LOGISTIC_GELU_SLOPE = "s = 1 / (1 + np.exp(-1.702 * u)); return s + 1.702 * u * s * (1 - s)"
 
-NORM_BACK = "return (dL_dx_hat - mean - x_hat * along) / spread(x1, eps)"
+NORM_BACK = "return (dL_dx_hat - mean - x_hat * along) / sigma"
 GAMMA_OUTSIDE = (
     "dL_dx_hat = dL_dv; along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True); "
-    "return gamma * (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / spread(x1, eps)"
+    "return gamma * (dL_dx_hat - dL_dx_hat.mean(axis=-1, keepdims=True) - x_hat * along) / sigma"
 )
 GELU_SLOPE = "return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)"
 
@@ -58,9 +58,9 @@ BACKWARD = {
     "softmax without its average": (step5_attention, "(dL_dalpha - average)", "dL_dalpha"),
     "the norm without the mean": (step3_layernorm, "(dL_dx_hat - mean - x_hat * along)", "(dL_dx_hat - x_hat * along)"),
     "the norm without x_hat": (step3_layernorm, " - x_hat * along)", ")"),
-    "the norm without its spread": (step3_layernorm, " - x_hat * along) / spread(x1, eps)", " - x_hat * along)"),
+    "the norm without its spread": (step3_layernorm, " - x_hat * along) / sigma", " - x_hat * along)"),
     "gamma outside the means": (step3_layernorm, NORM_BACK, GAMMA_OUTSIDE),
-    "gamma forgotten": (step3_layernorm, "normed(x1, eps), dL_dv * gamma", "normed(x1, eps), dL_dv"),
+    "gamma forgotten": (step3_layernorm, "dL_dx_hat = dL_dv * gamma", "dL_dx_hat = dL_dv"),
     "the direct road at x1 forgotten": (step4_residual, "return dL_dx1_via_h + dL_dx1_via_v", "return dL_dx1_via_v"),
     "the MLP's road at x1 forgotten": (step4_residual, "return dL_dx1_via_h + dL_dx1_via_v", "return dL_dx1_via_h"),
     "the roads at x1 averaged": (step4_residual, "return dL_dx1_via_h + dL_dx1_via_v", "return (dL_dx1_via_h + dL_dx1_via_v) / 2"),
@@ -93,7 +93,7 @@ FORWARD = {
     "places that run on into the next sentence": (inputs, "[np.arange(length) for length in lengths]", "[np.arange(sum(lengths))]"),
     "no 1/sqrt(D/H) in the scores": (step5_attention, "S = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).item()", "S = Q @ K.swapaxes(-1, -2)"),
     "eps outside the root": (step3_layernorm, "np.sqrt(var + eps)", "np.sqrt(var) + eps"),
-    "the sample variance in the norm": (step3_layernorm, "/ away.shape[-1]", "/ (away.shape[-1] - 1)"),
+    "the sample variance in the norm": (step3_layernorm, "/ x1.shape[-1]", "/ (x1.shape[-1] - 1)"),
     "a sum in place of the mean loss": (step1_output, "return nats.mean(axis=-1)", "return nats.sum(axis=-1)"),
     "heads cut the other way": (step5_attention, "x.reshape(*x.shape[:-1], H, -1).swapaxes(-3, -2)", "x.reshape(*x.shape[:-1], -1, H).swapaxes(-1, -2).swapaxes(-3, -2)"),
     "another GELU forward and back": (step2_mlp, "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.044715", "GELU_CUBIC = np.sqrt(2 / np.pi).item(), 0.0447"),
