@@ -45,7 +45,7 @@ export function put(node, name, value) {
   if (node.getAttribute(name) !== String(value)) node.setAttribute(name, String(value));
 }
 
-/** @type {(node: HTMLElement | SVGElement, name: "display" | "width", value: string) => void} */
+/** @type {(node: HTMLElement | SVGElement, name: "display" | "width" | "backgroundSize", value: string) => void} */
 export function style(node, name, value) {
   if (node.style[name] !== value) node.style[name] = value;
 }
