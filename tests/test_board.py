@@ -49,14 +49,17 @@ def test_bars_are_as_long_as_the_words_shares(open_boards):
     drag(page, knob(page, 2), up=40)
     page.evaluate("painted()")
     shares = [float(share) for share in page.locator(".gw-p").all_inner_texts()]
-    lengths = page.locator(".gw-fill").evaluate_all("all => all.map(bar => getComputedStyle(bar).backgroundSize)")
-    assert np.allclose([float(length.split("%")[0]) for length in lengths], np.multiply(100, shares), atol=0.06)
+    lengths = page.locator(".gw-fill").evaluate_all(
+        "all => all.map(bar => bar.x2.baseVal.value / bar.ownerSVGElement.clientWidth)"
+    )
+    assert np.allclose(lengths, shares, atol=6e-4)
 
 
 def test_the_tangent_touches_the_curve_and_ends_with_the_picture(open_boards):
     page = open_boards(board_of("W"))
-    read = """() => ["x1", "y1", "x2", "y2", "cx", "cy"].map(name =>
-        Number(document.querySelector(name[0] === "c" ? ".gw-dot" : ".gw-plot > .gw-tangent").getAttribute(name)))"""
+    read = """() => [...["x1", "y1", "x2", "y2"].map(end => document.querySelector(".gw-plot > .gw-tangent")[end]),
+        ...["x", "y"].map(axis => document.querySelector(".gw-dot :last-child").points[0][axis])]
+        .map(length => length.baseVal?.value ?? length)"""
     for up in (30, 60, 20, -200, -60):
         drag(page, knob(page, 2), up=up)
         page.evaluate("painted()")

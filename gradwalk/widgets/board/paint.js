@@ -80,7 +80,7 @@ function paintOutput({ scene }, { bars, columns }, { seen }) {
   if (!seen) return;
   bars.forEach((bar, i) => {
     const p = mean(seen.map((at) => at.p[i]));
-    style(bar.fill, "backgroundSize", `${round(100 * p)}%`);
+    put(bar.fill, "x2", `${round(100 * p)}%`);
     say(bar.number, fine(p, 3));
   });
   columns.forEach(({ title, below }, j) => {

@@ -2,7 +2,7 @@
 
 /** @import { Curve } from "./types" */
 
-import { put, say, shape, show } from "./elements.js";
+import { ground, put, say, shape, show } from "./elements.js";
 import { round, text, ticks } from "./numbers.js";
 
 const WIDTH = 430, HEIGHT = 248, LEFT = 56, RIGHT = 12, TOP = 14, BOTTOM = 26;
@@ -55,7 +55,7 @@ export function plot() {
   const kept = shape("path", { class: "gw-kept" });
   const keptDot = shape("circle", { class: "gw-kept", r: 5 });
   const first = shape("circle", { class: "gw-first", r: 4 });
-  const dot = shape("circle", { class: "gw-dot", r: 6 });
+  const dot = shape("g", { class: "gw-dot" }, shape("polyline"), shape("polyline")); // a rim, and on it the point
   const key = shape("g", { class: "gw-key" },
     shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - KEY, x2: WIDTH - RIGHT - KEY + 30, y1: TOP + 9, y2: TOP + 9 }),
     shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 13 }, "slope, the gradient"));
@@ -63,7 +63,7 @@ export function plot() {
     shape("path", { class: "gw-kept", d: `M${WIDTH - RIGHT - KEY} ${TOP + 27}h30` }),
     shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 31 }));
   const node = shape("svg", { class: "gw-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
-    axes, kept, curve, tangent, keptDot, first, dot, key, keptKey);
+    ground(WIDTH, HEIGHT), axes, kept, curve, tangent, keptDot, first, dot, key, keptKey);
   /** @type {{losses?: number[], other?: number[], x0?: number, start?: number}} */
   let drawn = {}; // the axes are only redrawn when the numbers on them change
 
@@ -92,8 +92,8 @@ export function plot() {
     show(dot, loss !== null && Number.isFinite(loss));
     if (loss === null || slope === null) show(tangent, false);
     if (loss === null) return;
-    put(dot, "cx", round(X(nudge)));
-    put(dot, "cy", round(Y(loss)));
+    const here = `${round(X(nudge))} ${round(Y(loss))}`;
+    for (const disc of dot.children) put(disc, "points", `${here} ${here}`); // its ends alone, which are round
     if (slope === null) return;
     // No further than the picture. A clip path around what moves has the browser sort the layers of the page anew.
     const span = 0.34 * (x1 - x0), [down, up] = [loss - low, high - loss].map((room) => room / Math.abs(slope));
