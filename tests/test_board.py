@@ -1,5 +1,6 @@
 """The dial board in a real browser, in a plain page: its numbers are Python's, and it obeys the hand."""
 
+import json
 import re
 
 import lab
@@ -42,6 +43,71 @@ def test_several_positions_show_their_shares(open_boards):
     shares = [float(share.replace("−", "-")) for share in parts[2::3]]
     assert len(shares) == 5
     assert abs(np.mean(shares) - shown(page)[1]) < 1e-3
+
+
+def test_bars_are_as_long_as_the_words_shares(open_boards):
+    page = open_boards(board_of("W"))
+    drag(page, knob(page, 2), up=40)
+    page.evaluate("painted()")
+    shares = [float(share) for share in page.locator(".gw-p").all_inner_texts()]
+    lengths = page.locator(".gw-fill").evaluate_all(
+        "all => all.map(bar => bar.x2.baseVal.value / bar.ownerSVGElement.clientWidth)"
+    )
+    assert np.allclose(lengths, shares, atol=6e-4)
+
+
+def test_the_tangent_touches_the_curve_and_ends_with_the_picture(open_boards):
+    page = open_boards(board_of("W"))
+    read = """() => [...["x1", "y1", "x2", "y2"].map(end => document.querySelector(".gw-plot > .gw-tangent")[end]),
+        ...["x", "y"].map(axis => document.querySelector(".gw-dot :last-child").points[0][axis])]
+        .map(length => length.baseVal?.value ?? length)"""
+    for up in (30, 60, 20, -200, -60):
+        drag(page, knob(page, 2), up=up)
+        page.evaluate("painted()")
+        x1, y1, x2, y2, x, y = page.evaluate(read)
+        assert 56 <= x1 <= x <= x2 <= 418
+        assert 14 <= min(y1, y2) < max(y1, y2) <= 222
+        assert abs((y2 - y1) * (x - x1) - (y - y1) * (x2 - x1)) < 0.02 * (x2 - x1 + abs(y2 - y1))  # in hundredths
+
+
+def test_a_turn_writes_no_form_that_has_not_changed(open_boards):
+    """A browser that fills in forms looks through all of a page's when a script sets one, whatever it sets."""
+    page = open_boards(board_of("W"))
+    page.evaluate("""() => {
+        const { get, set } = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value");
+        window.written = 0;
+        Object.defineProperty(HTMLSelectElement.prototype, "value",
+            { get, set(value) { window.written++; set.call(this, value); } });
+    }""")
+    drag(page, knob(page, 2), up=40)
+    assert page.evaluate("painted().then(() => written)") == 0
+    page.get_by_role("button", name="keep this setting").click()
+    assert page.evaluate("painted().then(() => written)") > 0
+
+
+@pytest.mark.parametrize("board", [board_of("W"), board_of("W_Q", watch="alpha")], ids=["W", "alpha watched"])
+def test_a_turn_does_not_sort_the_page_s_layers(open_boards, board):
+    """By Chromium's own trace: sorted anew, a page of JupyterLab's size takes most of a millisecond each time."""
+    page = open_boards(board, reduced_motion="reduce")  # or the curve is still appearing
+    box = knob(page, 2).bounding_box()
+    x, y = box["x"] + 32, box["y"] + 30
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 10)
+    page.evaluate("painted()")
+
+    def full_updates(act):
+        page.context.browser.start_tracing(page=page, categories=["blink"])
+        for k in range(5):
+            act(k)
+            page.evaluate("painted()")
+        traced = json.loads(page.context.browser.stop_tracing())["traceEvents"]
+        return sum(event["name"] == "PaintArtifactCompositor::Update" for event in traced)
+
+    page.evaluate("painted()")
+    turns = full_updates(lambda k: page.mouse.move(x, y - 13 - 3 * k))
+    clips = full_updates(lambda k: page.evaluate(f"document.querySelector('.gw-grid').style.clipPath = 'inset({k}px)'"))
+    assert turns <= 1 < clips
 
 
 DEEP = Model.random(seed=1, blocks=2, tied=True, final_norm=True, bias=False, activation="gelu")
@@ -464,7 +530,6 @@ def test_boards_and_views_side_by_side_and_the_cleanup(open_boards):
     page.evaluate("models[0].put('turned', models[0].state.turned)")  # Jupyter's models tell all their views
     assert shown(page, 0) == shown(page, 2)
     assert turned(page, 1) == [0.0] * len(turned(page, 1))
-    assert len(set(page.evaluate("[...document.querySelectorAll('clipPath')].map(node => node.id)"))) == 3
     page.evaluate("close_first(); close_second()")
     assert page.locator(".gw-board").count() == 1
     assert page.evaluate("models[0].heard()") == 0

@@ -33,7 +33,8 @@ export function cells(watch, e, choose) {
     const { x, y } = cornerOf(watch, style, row, r, k), middle = x + wide / 2;
     return {
       shade: shape("rect", { class: "gw-cell", x: x + 1, y: y + 1, width: wide - 2, height: tall - 2, rx: 3 }),
-      number: shape("text", { class: "gw-number", x: middle, y: y + 0.5 * tall + 0.36 * font }),
+      number: shape("text", { class: "gw-number", x: middle }),
+      middle: y + 0.5 * tall + 0.36 * font,
       change: shape("text", { class: "gw-change", x: middle, y: y + 0.84 * tall }),
       at: NaN,
     };
@@ -53,7 +54,7 @@ export function cells(watch, e, choose) {
         const finite = Number.isFinite(x), moved = finite && change !== "0.00"; // or the walk has outgrown its numbers
         put(cell.shade, "fill-opacity", finite ? round(SHADE * Math.min(1, Math.abs(x) / largest)) : 0);
         if (signed) cell.shade.classList.toggle("gw-minus", x < 0);
-        cell.shade.classList.toggle("gw-moved", moved);
+        put(cell.number, "y", round(cell.middle - (moved ? 0.4 * font : 0))); // no transform: it would be a layer's place
         say(cell.number, told(x));
         say(cell.change, moved ? changed(change) : "");
       }));

@@ -1,4 +1,5 @@
-// Small helpers for what is on the page. What has not changed is not written: a turn lays out nothing else.
+// Small helpers for what is on the page. What has not changed is not written: a turn lays out nothing else. What moves in
+// a picture is a line or a polyline: their points are no style, as a path's d or a circle's cx is: nothing is styled anew.
 
 import { round, within } from "./numbers.js";
 
@@ -62,6 +63,9 @@ export function say(node, words) {
   else node.textContent = words;
 }
 
+/** @type {(width: number, height: number, y?: number) => SVGElement} what a picture stands on: as large however it changes */
+export const ground = (width, height, y = 0) => shape("rect", { class: "gw-ground", width, height, y });
+
 /** @type {(x: number, y: number, radius: number, degrees: number) => string} */
 export function polar(x, y, radius, degrees) {
   const a = (degrees * Math.PI) / 180;
@@ -69,8 +73,8 @@ export function polar(x, y, radius, degrees) {
 }
 
 /**
- * From one angle to another along the rim; past a full turn it spirals outward, so that the laps can be counted, as far
- * as anybody would.
+ * A polyline's points, from one angle to another along the rim; past a full turn it spirals outward, so that the laps can
+ * be counted, as far as anybody would.
  * @type {(x: number, y: number, radius: number, from: number, end: number, growth?: number) => string}
  */
 export function arc(x, y, radius, from, end, growth = 0) {
@@ -78,5 +82,5 @@ export function arc(x, y, radius, from, end, growth = 0) {
   const steps = Math.max(1, Math.ceil(Math.abs(to - from) / 6));
   const point = (/** @type {number} */ part) =>
     polar(x, y, radius + (growth * Math.abs(to - from) * part) / 360, from + (to - from) * part);
-  return "M" + Array.from({ length: steps + 1 }, (_, s) => point(s / steps)).join("L");
+  return Array.from({ length: steps + 1 }, (_, s) => point(s / steps)).join(" ");
 }

@@ -1,6 +1,6 @@
 // One knob: a hand, the arc that it has been turned by, an arrow the way that helps, and the setting in words.
 
-import { arc, make, polar, put, say, shape, show } from "./elements.js";
+import { arc, ground, make, polar, put, say, shape, show } from "./elements.js";
 
 const X = 32, Y = 32, R = 19;
 
@@ -14,17 +14,17 @@ const X = 32, Y = 32, R = 19;
 export function knob(name, range, angleOf, start, free) {
   const track = free
     ? shape("circle", { class: "gw-track", cx: X, cy: Y, r: R + 4 })
-    : shape("path", { class: "gw-track", d: arc(X, Y, R + 4, angleOf(start - range), angleOf(start + range)) });
-  const turnedArc = shape("path", { class: "gw-arc" });
+    : shape("polyline", { class: "gw-track", points: arc(X, Y, R + 4, angleOf(start - range), angleOf(start + range)) });
+  const turnedArc = shape("polyline", { class: "gw-arc" });
   const from = angleOf(start);
   const home = shape("path", { class: "gw-home", d: `M${polar(X, Y, R + 2, from)}L${polar(X, Y, R + 6, from)}` });
-  const hand = shape("path", { class: "gw-hand" });
+  const hand = shape("polyline", { class: "gw-hand" });
   const arrow = shape("path", { class: "gw-arrow" });
   const unknown = shape("text", { class: "gw-unknown", x: 68, y: 37 }, "?");
   const value = make("div", { class: "gw-value" });
   const node = make("div", { class: "gw-knob", role: "slider", tabindex: -1, "aria-label": name,
       "aria-orientation": "vertical", "data-lm-suppress-shortcuts": "true" },
-    shape("svg", { viewBox: "0 2 80 60", "aria-hidden": "true" },
+    shape("svg", { viewBox: "0 2 80 60", "aria-hidden": "true" }, ground(80, 60, 2),
       shape("circle", { class: "gw-ring", cx: X, cy: Y, r: R + 9 }), track, home, turnedArc,
       shape("circle", { class: "gw-face", cx: X, cy: Y, r: R }), hand, arrow, unknown),
     value);
@@ -45,8 +45,8 @@ export function knob(name, range, angleOf, start, free) {
       if (now === drawn) return;
       drawn = now;
       const angle = angleOf(setting);
-      put(hand, "d", `M${polar(X, Y, 5, angle)}L${polar(X, Y, R - 4, angle)}`);
-      put(turnedArc, "d", Math.abs(angle - from) < 0.05 ? "" : arc(X, Y, R + 4, from, angle, 3));
+      put(hand, "points", `${polar(X, Y, 5, angle)} ${polar(X, Y, R - 4, angle)}`);
+      put(turnedArc, "points", Math.abs(angle - from) < 0.05 ? "" : arc(X, Y, R + 4, from, angle, 3));
       say(value, shown);
       put(node, "aria-valuemin", start - end);
       put(node, "aria-valuemax", start + end);

@@ -4,7 +4,7 @@
 /** @import { Call, Scene } from "./types" */
 
 import { RATES, traced } from "./descent.js";
-import { make } from "./elements.js";
+import { ground, make, shape } from "./elements.js";
 import { KEYS } from "./hand.js";
 import { knob } from "./knob.js";
 import { plot } from "./plot.js";
@@ -43,7 +43,7 @@ export function partsOf({ scene, kernel, tape }) {
       below: make("div", { class: "gw-quiet" }),
     })),
     bars: scene.kind === "output" ? scene.rows.map(() => ({
-      fill: make("div", { class: "gw-fill" }),
+      fill: shape("line", { class: "gw-fill" }),
       number: make("div", { class: "gw-p" }),
     })) : [],
     loss: make("div", { class: "gw-loss" }),
@@ -97,7 +97,7 @@ function gridOf(scene, parts) {
       make("div", { class: "gw-word" },
         make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, broken(row.label)),
         ...bars.slice(i, i + 1).map(({ fill, number }) =>
-          make("div", { class: "gw-bar" }, make("div", { class: "gw-rail" }, fill), number))),
+          make("div", { class: "gw-bar" }, shape("svg", { class: "gw-rail", "aria-hidden": "true" }, ground(50, 6), fill), number))),
       ...knobs.slice(i * columns.length, (i + 1) * columns.length).map((part) => part.node)]));
 }
 

@@ -80,7 +80,7 @@ function paintOutput({ scene }, { bars, columns }, { seen }) {
   if (!seen) return;
   bars.forEach((bar, i) => {
     const p = mean(seen.map((at) => at.p[i]));
-    style(bar.fill, "width", `${round(100 * p)}%`);
+    put(bar.fill, "x2", `${round(100 * p)}%`);
     say(bar.number, fine(p, 3));
   });
   columns.forEach(({ title, below }, j) => {
@@ -177,7 +177,8 @@ function paintKept({ model, keepable }, { keep, called, compare, goThere, forget
   if (compare.options.length !== names.length || names.some((name, k) => compare.options[k].text !== name)) {
     compare.replaceChildren(...names.map((name, k) => make("option", { value: k - 1 }, name)));
   }
-  compare.value = String(model.get("compared"));
+  const chosen = String(model.get("compared"));
+  if (compare.value !== chosen) compare.value = chosen; // written, the browser looks through all forms of the page
   keep.disabled = kept.length >= MOST_KEPT || !keepable;
   put(keep, "title", keepable ? "" : "what a descent has made of a model this large cannot be saved twice");
   put(called, "placeholder", String.fromCharCode(65 + kept.length));

@@ -2,13 +2,11 @@
 
 /** @import { Curve } from "./types" */
 
-import { put, say, shape, show } from "./elements.js";
+import { ground, put, say, shape, show } from "./elements.js";
 import { round, text, ticks } from "./numbers.js";
 
 const WIDTH = 430, HEIGHT = 248, LEFT = 56, RIGHT = 12, TOP = 14, BOTTOM = 26;
 const KEY = 180; // its width where its words are largest
-
-let plots = 0;
 
 /**
  * @typedef {{x0: number, x1: number, low: number, high: number, X(nudge: number): number,
@@ -51,24 +49,21 @@ function axesOf({ x0, x1, low, high, X, Y }, start) {
 }
 
 export function plot() {
-  const clip = `gw-clip-${++plots}`;
   const axes = shape("g", { class: "gw-axes" });
   const curve = shape("path", { class: "gw-curve" });
   const tangent = shape("line", { class: "gw-tangent" });
   const kept = shape("path", { class: "gw-kept" });
   const keptDot = shape("circle", { class: "gw-kept", r: 5 });
   const first = shape("circle", { class: "gw-first", r: 4 });
-  const dot = shape("circle", { class: "gw-dot", r: 6 });
+  const dot = shape("g", { class: "gw-dot" }, shape("polyline"), shape("polyline")); // a rim, and on it the point
   const key = shape("g", { class: "gw-key" },
     shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - KEY, x2: WIDTH - RIGHT - KEY + 30, y1: TOP + 9, y2: TOP + 9 }),
     shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 13 }, "slope, the gradient"));
   const keptKey = shape("g", { class: "gw-key" },
     shape("path", { class: "gw-kept", d: `M${WIDTH - RIGHT - KEY} ${TOP + 27}h30` }),
     shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 31 }));
-  const inside = { x: LEFT, y: TOP, width: WIDTH - LEFT - RIGHT, height: HEIGHT - TOP - BOTTOM };
   const node = shape("svg", { class: "gw-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
-    shape("defs", {}, shape("clipPath", { id: clip }, shape("rect", inside))),
-    axes, shape("g", { "clip-path": `url(#${clip})` }, kept, curve, tangent), keptDot, first, dot, key, keptKey);
+    ground(WIDTH, HEIGHT), axes, kept, curve, tangent, keptDot, first, dot, key, keptKey);
   /** @type {{losses?: number[], other?: number[], x0?: number, start?: number}} */
   let drawn = {}; // the axes are only redrawn when the numbers on them change
 
@@ -93,18 +88,22 @@ export function plot() {
   }
 
   /** @type {(scale: Scale, nudge: number, loss: number | null, slope: number | null) => void} */
-  function drawPoint({ x0, x1, X, Y }, nudge, loss, slope) {
+  function drawPoint({ x0, x1, low, high, X, Y }, nudge, loss, slope) {
     show(dot, loss !== null && Number.isFinite(loss));
-    show(tangent, loss !== null && slope !== null);
+    if (loss === null || slope === null) show(tangent, false);
     if (loss === null) return;
-    put(dot, "cx", round(X(nudge)));
-    put(dot, "cy", round(Y(loss)));
+    const here = `${round(X(nudge))} ${round(Y(loss))}`;
+    for (const disc of dot.children) put(disc, "points", `${here} ${here}`); // its ends alone, which are round
     if (slope === null) return;
-    const span = 0.34 * (x1 - x0);
-    put(tangent, "x1", round(X(nudge - span)));
-    put(tangent, "y1", round(Y(loss - slope * span)));
-    put(tangent, "x2", round(X(nudge + span)));
-    put(tangent, "y2", round(Y(loss + slope * span)));
+    // No further than the picture. A clip path around what moves has the browser sort the layers of the page anew.
+    const span = 0.34 * (x1 - x0), [down, up] = [loss - low, high - loss].map((room) => room / Math.abs(slope));
+    const left = Math.min(span, nudge - x0, slope > 0 ? down : up);
+    const right = Math.min(span, x1 - nudge, slope > 0 ? up : down);
+    show(tangent, left + right > 0); // or it does not come by here
+    put(tangent, "x1", round(X(nudge - left)));
+    put(tangent, "y1", round(Y(loss - slope * left)));
+    put(tangent, "x2", round(X(nudge + right)));
+    put(tangent, "y2", round(Y(loss + slope * right)));
   }
 
   return {
