@@ -12,7 +12,7 @@ class Name(NamedTuple):
     """One quantity: its plain word, its indices in the letters of `EXTENTS`, its LaTeX, and where one meets it.
 
     Below its letter a label may stand: W_Q; the second layer norm's have none, since derivations are told for LN2.
-    `first` is the notebook that first speaks of it, `derived` the one that derives the slope in it; None for what is
+    `first` is the notebook that first works with it, `derived` the one that derives the slope in it; None for what is
     no stop of the walk back.
     """
 

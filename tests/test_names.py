@@ -220,7 +220,7 @@ def test_the_ledger_shows_every_name_once_in_every_dialect():
     assert by_name["W_K"]["PyTorch"] == "self_attn.in_proj_weight[D:2D]"
     assert by_name["dL_dz"]["notes"] == "g, error vector"
     assert by_name["h"]["GPT-2"] == ""
-    assert by_name["W"] | {"shape": "N × D", "first met in": "0_forward"} == by_name["W"]
+    assert by_name["W"] | {"shape": "N × D", "worked with in": "0_forward"} == by_name["W"]
 
 
 def test_the_ledger_can_be_searched():

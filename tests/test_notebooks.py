@@ -15,6 +15,7 @@ from collections import Counter
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
+from itertools import pairwise
 from statistics import median
 
 import nbformat
@@ -44,9 +45,14 @@ def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
+def folded(cell):
+    return bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
+
+
 def lines(cell):
-    """How many lines of code a reader sees: blank ones do not count."""
-    return sum(bool(line.strip()) for line in cell.source.splitlines())
+    """How many lines of code a reader sees: not the blank ones, and an import that goes on in a second line once."""
+    seen = [re.sub(r"^(from \S+ import ).*", r"\1", line) for line in cell.source.splitlines() if line.strip()]
+    return sum(line != before or not line.startswith("from ") for before, line in pairwise(["", *seen]))
 
 
 def texts(output):
@@ -130,6 +136,12 @@ def has_small_cells(notebook):
     sizes = [lines(cell) for cell in code_cells(notebook)]
     wrong = [f"a code cell of {size} lines" for size in sizes if not 1 <= size <= 10]
     return wrong + ([f"median of {median(sizes)} lines"] if sizes and median(sizes) > 3 else [])
+
+
+def shows_its_lines_whole(notebook):
+    """No line of code that is not folded ends beside the screen: 1280 pixels, the file browser open."""
+    seen = [cell for cell in code_cells(notebook) if not folded(cell)]
+    return [line for cell in seen for line in cell.source.splitlines() if len(line) > 100]
 
 
 def has_prose_between(notebook):
@@ -289,13 +301,12 @@ def speaks_one_language(notebook):
 def folds_answers(notebook):
     """What a prediction hides is computed in its cell: the code is folded, so that nobody reads it on the way there."""
     hide = [cell for cell in code_cells(notebook) if re.search(r"^(predict|which_rule)\(", cell.source, re.MULTILINE)]
-    return [cell.source for cell in hide if not cell.metadata.get("jupyter", {}).get("source_hidden")]
+    return [cell.source for cell in hide if not folded(cell)]
 
 
 def folds_under_a_short_line(notebook):
     """Of a folded cell its first line is in sight; what is longer than a cell is wide would stand beside the cell."""
-    folded = [cell for cell in code_cells(notebook) if cell.metadata.get("jupyter", {}).get("source_hidden")]
-    return [cell.source for cell in folded if len(cell.source.partition("\n")[0]) > 100]
+    return [cell.source for cell in code_cells(notebook) if folded(cell) and len(cell.source.partition("\n")[0]) > 100]
 
 
 INDEXED = r"(p|h|z|b|g|W)_(i|j|y|t)²?|[ijkctsfdeq]|y"  # p_i h_j, as the diary writes them, and the index letters
@@ -311,6 +322,7 @@ RULES = [
     holds_no_error,
     can_be_presented,
     has_small_cells,
+    shows_its_lines_whole,
     has_prose_between,
     says_what_it_draws,
     prints_clean_numbers,
@@ -415,6 +427,7 @@ BROKEN = [
     (has_small_cells, set_source(1, "x = 1\n" * 11)),
     (has_small_cells, set_source(1, "x = 1\n" * 6)),
     (has_small_cells, set_source(1, "")),
+    (shows_its_lines_whole, set_source(1, "x = 1  # " + "x" * 92)),
     (has_prose_between, split),
     (says_what_it_draws, lambda notebook: notebook.cells[3].outputs[0].metadata.clear()),
     (says_what_it_draws, lambda notebook: notebook.cells[3].outputs.pop(1)),

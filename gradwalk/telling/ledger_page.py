@@ -12,7 +12,7 @@ from gradwalk.telling.page import LACKING, PLAIN, Page, folded, once_run
 from gradwalk.telling.tables import aligned
 
 OTHERS = [name for name in DIALECTS if name != "course"]
-HEADS = ["name", "what it is", "shape", "first met in", *(DIALECTS[name].label for name in OTHERS)]
+HEADS = ["name", "what it is", "shape", "worked with in", *(DIALECTS[name].label for name in OTHERS)]
 
 
 def rows(search: str = "") -> list[list[str]]:
