@@ -13,9 +13,8 @@ import sys
 from base64 import b64encode
 from collections import Counter
 from functools import cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from pathlib import Path
-from itertools import pairwise
 from statistics import median
 
 import nbformat
