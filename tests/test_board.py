@@ -70,6 +70,26 @@ def test_the_tangent_touches_the_curve_and_ends_with_the_picture(open_boards):
         assert abs((y2 - y1) * (x - x1) - (y - y1) * (x2 - x1)) < 0.02 * (x2 - x1 + abs(y2 - y1))  # in hundredths
 
 
+@pytest.mark.parametrize(("name", "spots"), [("E", [4, 5, 11]), ("W_Q", [3, 15])])
+def test_no_curve_strikes_through_the_words_of_the_key(open_boards, name, spots):
+    page = open_boards(board_of(name))
+    start = turned(page)
+    page.evaluate(
+        "kept => { models[0].put('kept', [kept]); models[0].put('compared', 0) }",
+        {"name": "A", "turned": [-0.4 if d % 2 == 0 else 0.4 for d in range(len(start))], "stage": ""},
+    )
+    for d in spots:
+        page.evaluate("d => { models[0].put('selected', d); return painted() }", d)
+        struck = """() => [...document.querySelectorAll(".gw-plot > path")].flatMap(curve => {
+            const under = [...document.querySelectorAll(".gw-key text")].map(words => words.getBoundingClientRect());
+            const to = curve.getScreenCTM(), length = curve.getTotalLength();
+            const along = Array.from({ length: 400 }, (_, k) => curve.getPointAtLength(length * k / 399));
+            return along.map(point => point.matrixTransform(to))
+                .filter(({ x, y }) => under.some(b => x > b.left && x < b.right && y > b.top && y < b.bottom));
+        }).length"""
+        assert page.evaluate(struck) == 0
+
+
 def test_a_turn_writes_no_form_that_has_not_changed(open_boards):
     """A browser that fills in forms looks through all of a page's when a script sets one, whatever it sets."""
     page = open_boards(board_of("W"))
@@ -169,6 +189,30 @@ def test_a_board_too_large_for_the_page_asks_python_for_the_one_curve_and_says_s
     answer()
     agree(page, board)
     assert page.get_by_role("button", name="let it run").is_disabled()
+
+
+def test_what_python_has_not_told_of_a_descent_and_of_a_kept_setting_is_not_drawn(open_boards, asking):
+    board = asking("W1")
+    board.scene["loss_digits"] = 8
+    page = open_boards(board, live=True)
+    errors, trace, key = [], page.locator(".gw-trace"), page.locator(".gw-key")
+    page.on("console", lambda message: errors.append(message.text))
+    page.get_by_role("button", name="keep this setting").click()
+    page.get_by_role("button", name="one step downhill").click()
+    page.evaluate("painted()")
+    assert not trace.is_visible()
+    board.turned = turned(page)
+    board.asked = page.evaluate("models[0].state.asked")
+    page.evaluate("told => { models[0].put('told', told); return painted() }", board.told)
+    assert trace.locator("text").all_text_contents() == [
+        f"{loss:.8f}" for loss in (board.scene["start_loss"], board.loss)
+    ]
+    assert trace.locator("polyline").evaluate("line => [...line.points].every(({ x, y }) => x > 56 && y > 0)")
+    left = trace.bounding_box()["x"]
+    assert all(words.bounding_box()["x"] >= left for words in trace.locator("text").all())
+    assert [key.nth(k).is_visible() for k in range(2)] == [True, False]  # the one kept has no curve
+    assert "compared with" not in page.locator(".gw-plot").get_attribute("aria-label")
+    assert errors == []
 
 
 def test_with_nobody_to_ask_a_board_too_large_for_the_page_says_so(open_boards, asking):
@@ -628,6 +672,43 @@ def test_loss_curve_and_the_knob_under_the_hand_are_on_one_screen(open_boards, w
     page = open_boards(*MANY, viewport={"width": width, "height": height})
     for k in range(len(MANY)):
         assert page.evaluate(IN_SIGHT, k) == []
+
+
+def test_the_heads_of_a_board_s_columns_stand_apart(open_boards):
+    pair = board_of("W", rows=["cat", "door"], columns=[0, 1, 2, 3], scored="all")
+    page = open_boards(MANY[0], board_of("W", rows=PLAIN.words, columns=[0, 1, 2, 3]), pair)
+    gaps = """board => {
+        const words = [...board.querySelectorAll(".gw-corner, .gw-above > *")].map(head => {
+            const range = document.createRange();
+            range.selectNodeContents(head);
+            return range.getBoundingClientRect();
+        });
+        return words.flatMap(a => words.filter(b => b.left > a.left + 5 && b.top < a.bottom - 3 && b.bottom > a.top + 3)
+            .map(b => b.left - a.right));
+    }"""
+    for board in page.locator(".gw-board").all():
+        assert min(board.evaluate(gaps)) >= 5
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 620), (390, 844)])
+def test_the_reading_never_lies_on_what_is_watched(open_boards, width, height):
+    sizes = {"rows": [0, 1], "columns": [0, 1]}
+    watching = [
+        board_of("W_Q", model=model, watch="alpha", **sizes) for model in (PLAIN, Model.random(seed=0, D=8, H=4))
+    ]
+    page = open_boards(*watching, board_of("W"), viewport={"width": width, "height": height})
+    covered = """k => {
+        const watch = document.querySelectorAll(".gw-board")[k].querySelector(".gw-watch");
+        return ["start", "center", "end"].flatMap(block => {
+            watch.scrollIntoView({ block });
+            return [...watch.querySelectorAll("text, .gw-quiet, .gw-title")].filter(words => {
+                const { left, right, top, bottom } = words.getBoundingClientRect(), x = (left + right) / 2;
+                const there = document.elementFromPoint(x, (top + bottom) / 2);
+                return there && !watch.contains(there);
+            }).map(words => words.textContent);
+        });
+    }"""
+    assert [page.evaluate(covered, k) for k in range(2)] == [[], []]
 
 
 @pytest.mark.parametrize(("width", "height"), [(848, 679), (390, 844), (320, 256), (320, 200)])  # the last two: 400%

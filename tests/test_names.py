@@ -18,6 +18,7 @@ from gradwalk.names import ASIDES, SIZES, VALUES, WEIGHTS, look_up
 from gradwalk.telling import derivations, dialects, ledger_page
 from gradwalk.telling.latex import parted
 from gradwalk.walk import backward, forward
+from gradwalk.widgets.shared import PageCode
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 ALL = {**VALUES, **WEIGHTS, **ASIDES}
@@ -206,6 +207,16 @@ def test_the_ledger_is_in_the_order_of_the_walk():
 
 
 # The ledger on the page
+
+
+def test_a_board_on_the_same_page_styles_nothing_of_the_ledger():
+    classes = {
+        name
+        for names in re.findall(r'class="([^"]+)"', ledger_page._html(ledger_page.rows()))
+        for name in names.split()
+    }
+    assert "gw-column" in classes
+    assert not classes & set(re.findall(r"\.(gw-[\w-]+)", PageCode.once().style))
 
 
 def test_the_ledger_shows_every_name_once_in_every_dialect():

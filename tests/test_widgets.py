@@ -338,6 +338,15 @@ def test_a_dead_dial_stays():
     assert board.call((2,), "stay")
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_loss_has_no_digits_of_rounding(dtype):
+    dead = board_of("b_K", model=Model.random(seed=0, dtype=dtype)).scene
+    assert (dead["loss_digits"], dead["floor"]) == (3, 0.01)
+    weights = {name: (array / (1e4 if name == "W_O" else 1)).astype(dtype) for name, array in PLAIN.weights.items()}
+    weak = Model(weights, PLAIN.words, **PLAIN.settings)  # its values are heard, but hardly
+    assert board_of("b_V", model=weak).scene["loss_digits"] == (7 if dtype == np.float64 else 6)
+
+
 # ---- which dials
 
 

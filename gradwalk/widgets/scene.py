@@ -110,7 +110,7 @@ def compose(
     array = model.weights[name]
     indices = indices_of(rows, columns)
     steepest = max(map(abs, slopes(values, grads, name, rows, columns)))
-    widest = max(float(np.ptp(losses)) for losses in ends)
+    widest, noise = max(float(np.ptp(losses)) for losses in ends), _noise(model, values)
     scored = np.flatnonzero(values.y >= 0)  # (M,)
     output = name in OUTPUT
     return {
@@ -130,10 +130,10 @@ def compose(
         "factor": "hf" if "hf" in values else "h",
         "positions": _positions(model, values, name, rows, columns, scored) if output else [],
         "start_loss": float(values.L),
-        "loss_digits": 3 if widest >= 0.05 else min(8, max(3, ceil(-log10(max(widest, 1e-7) / 50)))),
+        "loss_digits": _digits(widest, noise),
         "steepest": steepest or 1.0,
         "still": still(model, values, grads, name),
-        "floor": max(widest / 8, 1e-6) if widest > DEAD else 0.01,  # a curve this flat is drawn flat
+        "floor": max(widest / 8, 1e-6) if widest > noise else 0.01,  # a curve this flat is drawn flat
         "legend": LEGEND,
     }
 
@@ -188,6 +188,18 @@ def number_of(model: Model, argument: str, name: str, given, axis: int) -> int:
         return int(given)
     wanted = f"a whole number from 0 to {size - 1}" + (" or a word" if words else "")
     raise ValueError(f"{argument}: wanted {wanted} for {name}, got {given!r}")
+
+
+def _noise(model, values):
+    """A curve that moves by no more than this has nothing but the loss's own rounding in it."""
+    return max(DEAD, 8 * float(np.finfo(model.dtype).eps) * float(values.L))
+
+
+def _digits(widest, noise):
+    """So many of the loss that a small turn shows, and none that is rounding."""
+    if widest <= noise:
+        return 3
+    return max(3, min(8, ceil(-log10(noise)), ceil(-log10(widest / 50))))
 
 
 def _said(values):

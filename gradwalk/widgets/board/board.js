@@ -38,6 +38,7 @@ function drawn(model, tape, el) {
   const draw = () => {
     frame = 0;
     if (descent.running) descent.tick(performance.now());
+    descent.hear();
     paint(state, descent, parts);
   };
   const soon = () => { frame ||= requestAnimationFrame(draw); }; // at most once a frame

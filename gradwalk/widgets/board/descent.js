@@ -1,8 +1,9 @@
 // A descent that one can watch: the dials turn by themselves, step after step, and the loss leaves a trace.
 
 /** @import { State } from "./state.js" */
+/** @import { Setting } from "./types" */
 
-import { put, shape } from "./elements.js";
+import { put, say, shape } from "./elements.js";
 import { round, text } from "./numbers.js";
 
 export const RATES = [2, 10, 60]; // steps a second
@@ -17,6 +18,8 @@ export class Descent {
   /** @type {number[]} */
   trace = [];
   #last = 0; // when the last step was due
+  /** @type {Setting | null} */
+  #unheard = null; // where Python has not said the loss yet
 
   /** @param {State} state */
   constructor(state) { this.state = state; }
@@ -61,29 +64,40 @@ export class Descent {
 
   #step() {
     const { state } = this;
-    if (!this.trace.length) this.trace.push(state.answers.loss(state.now) ?? NaN);
+    if (!this.trace.length) this.#note(state.now);
     if (!state.step(this.everything)) return false;
-    this.trace = [...this.trace, state.answers.loss(state.now) ?? NaN].slice(-KEPT);
+    this.#note(state.now);
     return true;
   }
+
+  /** @param {Setting} at */
+  #note(at) {
+    const loss = this.state.answers.loss(at);
+    this.#unheard = loss === null ? at : null;
+    if (loss !== null) this.trace = [...this.trace, loss].slice(-KEPT);
+  }
+
+  // Has Python said the loss of the last step in the meantime?
+  hear() { if (this.#unheard) this.#note(this.#unheard); }
 }
 
 const WIDTH = 430, HEIGHT = 60, LEFT = 56;
 
 /** The trace of the loss, one point a step. */
 export function traced() {
-  const line = shape("polyline", { class: "gw-steps" }), words = [14, HEIGHT - 4].map((y) =>
-    shape("text", { x: LEFT - 8, y, "text-anchor": "end" }));
+  const line = shape("polyline", { class: "gw-steps" }), words = [14, HEIGHT - 4].map((y) => shape("text", { y, "text-anchor": "end" }));
   const node = shape("svg", { class: "gw-trace", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
     shape("g", { class: "gw-axes" }, ...words), line);
   return {
     node,
     /** @type {(trace: number[], digits: number) => void} */
     draw(trace, digits) {
-      const low = Math.min(...trace), high = Math.max(...trace), across = (WIDTH - LEFT - 4) / Math.max(1, trace.length - 1);
+      const low = Math.min(...trace), high = Math.max(...trace), told = [high, low].map((loss) => text(loss, digits));
+      const left = Math.max(LEFT, 10 + 7 * Math.max(...told.map((number) => number.length))); // or they are cut off
+      const across = (WIDTH - left - 4) / Math.max(1, trace.length - 1);
       const Y = (/** @type {number} */ loss) => 6 + ((high - loss) / (high - low || 1)) * (HEIGHT - 12);
-      put(line, "points", trace.map((loss, k) => `${round(LEFT + k * across)},${round(Y(loss))}`).join(" "));
-      [high, low].forEach((loss, k) => { words[k].textContent = text(loss, digits); });
+      put(line, "points", trace.map((loss, k) => `${round(left + k * across)},${round(Y(loss))}`).join(" "));
+      words.forEach((word, k) => { put(word, "x", left - 8); say(word, told[k]); });
       put(node, "aria-label", `the loss in ${trace.length - 1} steps: from ${text(trace[0], digits)} to ` +
         text(trace[trace.length - 1], digits));
     },

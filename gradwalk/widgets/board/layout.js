@@ -39,7 +39,7 @@ export function partsOf({ scene, kernel, tape }) {
   return {
     knobs: start.map((value, d) => knob(names[d], reach, (setting) => (SWEEP * setting) / scale, value, !kernel)),
     columns: scene.columns.map(() => ({
-      title: make("div", { class: "gw-column" }),
+      title: make("div", { class: "gw-above" }),
       below: make("div", { class: "gw-quiet" }),
     })),
     bars: scene.kind === "output" ? scene.rows.map(() => ({
@@ -92,7 +92,7 @@ function gridOf(scene, parts) {
     make("div", { class: "gw-word" },
       make("div", { class: "gw-corner" }, scene.row_head),
       ...(bars.length ? [make("div", { class: "gw-corner" }, several ? "mean p_i" : "p_i")] : [])),
-    ...(parts.columns.length ? parts.columns.map(({ title }) => title) : [make("div", { class: "gw-column" })]),
+    ...(parts.columns.length ? parts.columns.map(({ title }) => title) : [make("div", { class: "gw-above" })]),
     ...scene.rows.flatMap((row, i) => [
       make("div", { class: "gw-word" },
         make("div", { class: row.mark ? "gw-row gw-true" : "gw-row", title: row.mark }, broken(row.label)),

@@ -113,8 +113,9 @@ function paintCurve(state, { plot }, { turned, d, loss, slope, open }) {
   const told = !open ? "hidden until you have said which way it goes"
     : slope === null ? "at a setting that Python has not answered yet" : `with its tangent: slope ${text(slope, 3)}`;
   const { compared, scene } = state, { present, other, loss: then } = open ? state.response() : NOTHING;
-  const kept = other && compared && { curve: other, loss: then, nudge: compared.turned[d],
-    words: `${compared.name}: ${lossTold(state, then)}` };
+  // Of another dial Python may not have told: no curve is there.
+  const kept = compared && other?.losses.some(Number.isFinite) ? { curve: other, loss: then, nudge: compared.turned[d],
+    words: `${compared.name}: ${lossTold(state, then)}` } : null;
   plot.draw({ response: present, loss, slope, nudge: turned[d], kept,
     start: scene.start[d], floor: scene.floor,
     label: `the loss against ${spoken(state, d)}, ${told}${kept ? `; compared with ${kept.words}` : ""}` });

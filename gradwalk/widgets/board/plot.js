@@ -6,7 +6,7 @@ import { ground, put, say, shape, show } from "./elements.js";
 import { round, text, ticks } from "./numbers.js";
 
 const WIDTH = 430, HEIGHT = 248, LEFT = 56, RIGHT = 12, TOP = 14, BOTTOM = 26;
-const KEY = 180; // its width where its words are largest
+const KEY = 180, LINE = 18; // the key's width where its words are largest, and a line's height
 
 /**
  * @typedef {{x0: number, x1: number, low: number, high: number, X(nudge: number): number,
@@ -28,6 +28,24 @@ export function scaleOf({ nudges, losses }, floor, other = []) {
     X: (v) => LEFT + ((v - x0) / (x1 - x0)) * (WIDTH - LEFT - RIGHT),
     Y: (v) => TOP + ((high - v) / (high - low)) * (HEIGHT - TOP - BOTTOM),
   };
+}
+
+/** @type {(curve: Curve, scale: Scale) => number[][]} as far as the curve has come */
+const pointsOf = ({ nudges, losses }, { X, Y }) => nudges.flatMap((v, k) =>
+  (Number.isFinite(losses[k]) ? [[round(X(v)), round(Y(losses[k]))]] : []));
+
+/**
+ * Where the key hides least of the curves: at the upper rim if it can, and on the side where the curve is low.
+ * @type {(points: number[][], rising: boolean, lines: number) => number[]} its left and its top
+ */
+function asideOf(points, rising, lines) {
+  const tall = lines * LINE, [near, far] = [LEFT + 12, WIDTH - RIGHT - KEY], middle = (near + far) / 2;
+  const hidden = (/** @type {number[]} */ [left, top]) => points.filter(([x, y]) =>
+    Math.abs(x - left - KEY / 2) < KEY / 2 + 3 && Math.abs(y - top - tall / 2) < tall / 2 + 3).length;
+  const low = HEIGHT - BOTTOM - tall - 4;
+  const places = [0, 1, 0.5, 0.25, 0.75].flatMap((down) =>
+    (rising ? [near, far, middle] : [far, near, middle]).map((left) => [left, TOP + down * (low - TOP)]));
+  return places.reduce((best, place) => (hidden(place) < hidden(best) ? place : best));
 }
 
 /** @type {(scale: Scale, start: number) => SVGElement[]} */
@@ -56,30 +74,31 @@ export function plot() {
   const keptDot = shape("circle", { class: "gw-kept", r: 5 });
   const first = shape("circle", { class: "gw-first", r: 4 });
   const dot = shape("g", { class: "gw-dot" }, shape("polyline"), shape("polyline")); // a rim, and on it the point
-  const key = shape("g", { class: "gw-key" },
-    shape("line", { class: "gw-tangent", x1: WIDTH - RIGHT - KEY, x2: WIDTH - RIGHT - KEY + 30, y1: TOP + 9, y2: TOP + 9 }),
-    shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 13 }, "slope, the gradient"));
-  const keptKey = shape("g", { class: "gw-key" },
-    shape("path", { class: "gw-kept", d: `M${WIDTH - RIGHT - KEY} ${TOP + 27}h30` }),
-    shape("text", { x: WIDTH - RIGHT - KEY + 38, y: TOP + 31 }));
+  const [key, keptKey] = ["gw-tangent", "gw-kept"].map((kind) =>
+    shape("g", { class: "gw-key" }, shape("line", { class: kind }), shape("text")));
+  say(key.children[1], "slope, the gradient");
   const node = shape("svg", { class: "gw-plot", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": "" },
-    ground(WIDTH, HEIGHT), axes, kept, curve, tangent, keptDot, first, dot, key, keptKey);
+    ground(WIDTH, HEIGHT), axes, kept, curve, tangent, key, keptKey, keptDot, first, dot);
   /** @type {{losses?: number[], other?: number[], x0?: number, start?: number}} */
   let drawn = {}; // the axes are only redrawn when the numbers on them change
-
-  /** @type {(curve: Curve, scale: Scale) => string} as far as the curve has come */
-  const pathOf = ({ nudges, losses }, { X, Y }) => "M" + nudges.flatMap((v, k) =>
-    (Number.isFinite(losses[k]) ? [`${round(X(v))} ${round(Y(losses[k]))}`] : [])).join("L");
 
   /** @type {(response: Curve, other: Curve | undefined, scale: Scale, start: number) => void} */
   function drawCurve(response, other, scale, start) {
     const { losses, whole } = response;
     if (drawn.losses === losses && drawn.other === other?.losses && drawn.x0 === scale.x0 && drawn.start === start) return;
     drawn = { losses, other: other?.losses, x0: scale.x0, start };
+    const points = pointsOf(response, scale), others = other ? pointsOf(other, scale) : [];
     axes.replaceChildren(...axesOf(scale, start));
-    put(curve, "d", pathOf(response, scale));
+    put(curve, "d", `M${points.join("L")}`);
     curve.classList.toggle("gw-growing", !whole);
-    put(kept, "d", other ? pathOf(other, scale) : "");
+    put(kept, "d", other ? `M${others.join("L")}` : "");
+    const [left, top] = asideOf([...points, ...others], losses[losses.length - 1] > losses[0], other ? 2 : 1);
+    [key, keptKey].forEach(({ children: [line, words] }, k) => { // no transform: that is a layer of its own
+      const y = top + k * LINE, at = { x1: left, x2: left + 30, y1: y + 9, y2: y + 9 };
+      for (const [name, value] of Object.entries(at)) put(line, name, round(value));
+      put(words, "x", round(left + 38));
+      put(words, "y", round(y + 13));
+    });
     const middle = losses[(losses.length - 1) / 2];
     show(first, Number.isFinite(middle)); // a curve that grows has it among its first points
     if (!Number.isFinite(middle)) return;
@@ -121,15 +140,13 @@ export function plot() {
       for (const part of [curve, tangent, first, dot, key]) show(part, there);
       for (const part of [kept, keptDot, keptKey]) show(part, there && other !== null);
       if (!response || !there) { axes.replaceChildren(); drawn = {}; return; }
-      const scale = scaleOf(response, floor, other?.curve.losses), { losses } = response;
-      // on the side where the curve is low
-      const aside = losses[losses.length - 1] > losses[0] ? `translate(${LEFT + 12 + KEY - WIDTH + RIGHT} 0)` : "";
-      for (const part of [key, keptKey]) put(part, "transform", aside);
+      const scale = scaleOf(response, floor, other?.curve.losses);
       drawCurve(response, other?.curve, scale, start);
-      if (other && other.loss !== null && Number.isFinite(other.loss)) {
-        put(keptDot, "cx", round(scale.X(other.nudge)));
-        put(keptDot, "cy", round(scale.Y(other.loss)));
+      if (other) {
         say(keptKey.children[1], other.words);
+        show(keptDot, other.loss !== null && Number.isFinite(other.loss));
+        put(keptDot, "cx", round(scale.X(other.nudge)));
+        put(keptDot, "cy", round(scale.Y(other.loss ?? 0)));
       }
       drawPoint(scale, nudge, loss, slope);
     },

@@ -178,9 +178,10 @@ export function compose(model, recipe, before, numbers, word) {
     const [low, middle, high] = tape.losses(at, d, [-reach, 0, reach]);
     return Math.max(low, middle, high) - Math.min(low, middle, high);
   });
-  const widest = Math.max(...spans);
-  scene.loss_digits = widest >= 0.05 ? 3 : Math.min(8, Math.max(3, Math.ceil(-Math.log10(Math.max(widest, 1e-7) / 50))));
-  scene.floor = widest > DEAD ? Math.max(widest / 8, 1e-6) : 0.01;
+  const widest = Math.max(...spans), noise = Math.max(DEAD, 8 * rounding * scene.start_loss);
+  const digits = Math.min(8, ...[noise, widest / 50].map((size) => Math.ceil(-Math.log10(size))));
+  scene.loss_digits = widest > noise ? Math.max(3, digits) : 3;
+  scene.floor = widest > noise ? Math.max(widest / 8, 1e-6) : 0.01;
   return scene;
 }
 
