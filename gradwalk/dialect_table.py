@@ -89,8 +89,9 @@ def said(name: str, dialect: str) -> Said | None:
     slope = rule.weight_slope if quantity in WEIGHTS and not road else rule.other_slope
     if slope is None:
         return None
-    name = own.name if rule.typewriter else own.name.split(",")[0]
-    return own._replace(name=slope.name.replace("NAME", name), latex=slope.latex.replace("NAME", own.latex))
+    name, comma, remark = own.name.partition(",")  # "wte.weight", or "W_E, embedding"
+    name = slope.name.replace("NAME", name) + (comma + remark if rule.typewriter else "")
+    return own._replace(name=name, latex=slope.latex.replace("NAME", own.latex))
 
 
 def in_block(name: str, dialect: str, q: int | str) -> str:

@@ -350,3 +350,8 @@ def test_what_is_folded_up_comes_back_whole(text):
     assert comment.count("-->") == 1
     assert "<!--" not in comment[4:]
     assert html.unescape(unfolded(comment)) == html.unescape(text)
+
+
+def test_a_remark_stands_behind_the_whole_name():
+    assert said("E_pos", "pytorch").name == "nn.Embedding.weight, of places"
+    assert said("dL_dE_pos", "pytorch").name == "nn.Embedding.weight.grad, of places"
