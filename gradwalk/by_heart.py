@@ -18,7 +18,7 @@ from gradwalk import block, inputs, limits, step1_output
 from gradwalk.model import Model
 from gradwalk.names import BLOCK_VALUES, BLOCK_WEIGHTS
 from gradwalk.walk import Gradients, forward, lines_back
-from gradwalk.weights import of_weight, place_of
+from gradwalk.weights import as_gradients, of_weight
 
 TABLES = ("attends", "S", "alpha", "dL_dalpha", "dL_dS")  # a row and a column a position: most lies between sentences
 AT_ONCE = 36  # positions in a group of sentences: below that a line takes longer to call than to run
@@ -55,7 +55,9 @@ class ByHeart:
         """
         tokens, y = zip(*batch, strict=True)
         groups = _groups([len(row) for row in tokens])
-        places, attends = zip(*(_places_of(*group) for group in groups), strict=True)
+        positions = [*map(sum, groups)]
+        inputs.enough_memory(sum(positions), max(positions), model)
+        places, attends = zip(*map(_places_of, groups), strict=True)
         known, apart = self._known, len(groups) > 1
         known.update(model.weights, tokens=np.concatenate(tokens), y=np.concatenate(y), places=np.concatenate(places))
         known.update(attends=attends if apart else attends[0], cuts=_cuts(groups))
@@ -70,10 +72,7 @@ class ByHeart:
             if self._back is None:
                 self._back, self._slopes = self._lines_back(model)
             _run(self._back[apart], known)
-        grads = {"blocks": [{} for _ in model.blocks]}
-        for store, slope, key in self._slopes:
-            (grads if store is None else grads["blocks"][store])[slope] = known[key]
-        return known["L"], grads
+        return known["L"], as_gradients({name: known[key] for name, key in self._slopes.items()})
 
     def _key(self, name):
         """A value's name among the noted ones: the way out takes the last block's h."""
@@ -95,7 +94,7 @@ class ByHeart:
         yield Noted("L", step1_output.loss, ("z", "y", "p"))
 
     def _lines_back(self, model):
-        """The lines of a walk back, noted by one of one word, and of each weight's slope where it stands and its name.
+        """The lines of a walk back, noted by one of one word, and the name of each weight's slope among them.
 
         What a function is given is told by what it is: an array is a weight, a value, or what an earlier line has made.
         Anything else never changes, and is known from now on.
@@ -119,7 +118,7 @@ class ByHeart:
 
         grads = Gradients(blocks=[Gradients() for _ in model.blocks])
         lines_back(model, values, grads, note)
-        return _both(lines), [(*place_of(name), names[id(of_weight(grads, name))]) for name in model.weights]
+        return _both(lines), {name: names[id(of_weight(grads, name))] for name in model.weights}
 
 
 def _groups(lengths):
@@ -138,7 +137,12 @@ def _cuts(groups):
     return [slice(*pair) for pair in pairwise(borders)]
 
 
-_places_of = lru_cache(maxsize=64)(inputs.places_of)  # descent walks the same lengths again and again
+_of_short = lru_cache(maxsize=64)(inputs.places_of)  # descent walks the same lengths again and again
+
+
+def _places_of(group):
+    """A group's places, and where each may look: kept for the next time where they are small."""
+    return (_of_short if sum(group) <= 4 * AT_ONCE else inputs.places_of)(*group)
 
 
 def _both(lines):

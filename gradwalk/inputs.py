@@ -33,12 +33,17 @@ def lay_out(tokens, model):
     tokens = np.concatenate(rows)  # (T,)
     if tokens.min() < 0 or tokens.max() >= model.N:
         raise ValueError(f"tokens: wanted word numbers from 0 to {model.N - 1}, got {tokens.min()} to {tokens.max()}")
-    # S and alpha of every head and block, and what makes them: each position's row runs over all positions
-    tables = model.dtype.itemsize * len(tokens) ** 2 * model.H * 2 * (len(model.blocks) + 1)
-    what = f"the scores and shares of {len(tokens):,} positions, T × T for each of {model.H} heads,"
-    logits = model.dtype.itemsize * len(tokens) * model.N * 3
-    arguments.memory("tokens", tables + logits, what, MOST_MASKED if len(rows) > 1 else None)
+    enough_memory(len(tokens), len(tokens), model, MOST_MASKED if len(rows) > 1 else None)
     return tokens, *places_of(*lengths), lengths
+
+
+def enough_memory(positions, together, model, most=None):
+    """ValueError if there is no room for a walk over so many positions, of which so many share a table."""
+    # S and alpha of every head and block, and what makes them: each position's row runs over all of its table
+    tables = model.dtype.itemsize * together**2 * model.H * 2 * (len(model.blocks) + 1)
+    what = f"the scores and shares of {together:,} positions, T × T for each of {model.H} heads,"
+    logits = model.dtype.itemsize * positions * model.N * 3
+    arguments.memory("tokens", tables + logits, what, most)
 
 
 def places_of(*lengths):

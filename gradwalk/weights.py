@@ -175,7 +175,7 @@ def drawn(names: Iterable[str], extent: Mapping[str, int], scale: float, dtype: 
 
 
 @cache
-def place_of(name: str) -> tuple[int | None, str]:
+def _place(name):
     """Where a weight's gradient stands: the number of its block, None outside of the blocks, and its name there."""
     q, bare = re.fullmatch(r"(?:blocks\.(\d+)\.)?(\w+)", name).groups()
     return (None if q is None else int(q)), f"dL_d{bare}"
@@ -183,7 +183,7 @@ def place_of(name: str) -> tuple[int | None, str]:
 
 def of_weight(grads: Mapping, name: str) -> np.ndarray:
     """The gradient of the weight `name`, of a block's own weight too: "blocks.0.W1" is grads.blocks[0].dL_dW1."""
-    block, slope = place_of(name)
+    block, slope = _place(name)
     return (grads if block is None else grads["blocks"][block])[slope]
 
 
@@ -191,7 +191,7 @@ def as_gradients(slopes: Mapping[str, np.ndarray]) -> dict:
     """Arrays by their weights' names, laid out as gradients are: what `of_weight` reads and `Model.move` takes."""
     grads = {}
     for name, slope in slopes.items():
-        block, gradient = place_of(name)
+        block, gradient = _place(name)
         store = grads if block is None else grads.setdefault("blocks", {}).setdefault(block, {})
         store[gradient] = slope
     return grads

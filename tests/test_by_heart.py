@@ -89,6 +89,12 @@ def test_groups_are_whole_sentences_in_order():
     assert by_heart._cuts([[30, 10], [4, 50], [1]]) == [slice(0, 40), slice(40, 94), slice(94, 95)]
 
 
+def test_a_sentence_is_stopped_before_memory_is_gone():
+    long, row = Model.random(seed=0, T_max=10**6), np.ones(10**6, int)
+    with pytest.raises(ValueError, match="tokens: the scores and shares of 1,000,000 positions"):
+        by_heart.ByHeart(long)(long, [(row, row)])
+
+
 def test_sentences_that_are_too_long_are_told_before_the_walk():
     model = Model.random(T_max=4)
     with pytest.raises(ValueError, match="sentences: wanted at most 5 words in each, got 6"):
