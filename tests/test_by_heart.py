@@ -24,7 +24,7 @@ def worst(model, by_heart_grads, grads):
 @CASES
 @pytest.mark.parametrize("at_once", [1, 4, 36])
 def test_loss_and_slopes_are_those_of_the_walk(number, at_once, monkeypatch):
-    monkeypatch.setattr(by_heart, "AT_ONCE", at_once)
+    monkeypatch.setattr(by_heart, "FEW", at_once)
     tried = case(number)
     values = walk.forward(*tried)
     L, grads = by_heart.ByHeart(tried.model)(tried.model, batch_of(tried), back=True)
@@ -54,7 +54,7 @@ def test_it_follows_the_model_from_move_to_move():
 @pytest.mark.parametrize("name", ["E", "W_Q", "W_O", "W2", "W"])
 @pytest.mark.parametrize("at_once", [1, 36])
 def test_where_forward_is_too_large_so_is_this(name, at_once, monkeypatch):
-    monkeypatch.setattr(by_heart, "AT_ONCE", at_once)
+    monkeypatch.setattr(by_heart, "FEW", at_once)
     batch = [(np.array([8, 2, 7]), np.array([2, 7, 4])), (np.array([1, 3]), np.array([3, 5]))]
     tokens, y = map(list, zip(*batch, strict=True))
     for power in (3, 30, 150, 200, 300):
