@@ -26,18 +26,7 @@ from gradwalk.walk import Gradients, forward, lines_back
 from gradwalk.weights import as_gradients, of_weight
 
 TABLES = {"attends", "S", "alpha", "dL_dalpha", "dL_dS"}  # a row and a column a position
-FEW = 36  # positions: end to end a table of so many is smaller than it is work to lay them side by side
-
-
-def _rows_added(rows, numbers, count):
-    """Of `count` rows each the sum of those with its number: numpy adds so in a quarter of the time where all is flat."""
-    D = rows.shape[-1]
-    sums = np.zeros(count * D, rows.dtype)
-    np.add.at(sums, (numbers[:, None] * D + np.arange(D)).ravel(), rows.ravel())
-    return sums.reshape(count, D)  # (count, D)
-
-
-QUICKER = {step6_embedding.dL_dE_via_x0: _rows_added, step6_embedding.dL_dE_pos: _rows_added}
+FEW = 36  # positions: so many go through one table, end to end, before they could be laid side by side
 
 
 class Noted(NamedTuple):
@@ -87,7 +76,8 @@ class ByHeart:
         inputs.enough_memory(T, together, model, tables=tables)
         known = self._known
         known.update(model.weights, tokens=np.concatenate(tokens), y=np.concatenate(y))
-        known["places"], known["attends"], known["beside"] = _laid(lengths, apart)
+        laid = _laid_again if T <= 4 * FEW else _laid
+        known["places"], known["attends"], known["beside"] = laid(lengths, apart)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, by the checks
             _run(self._out[apart], known)
             for check, name, key in self._sizes:
@@ -181,7 +171,6 @@ class ByHeart:
                 yield Noted(name, _end_to_end, (f"{name} beside", "beside"))
 
 
-@lru_cache(maxsize=64)  # descent walks the same lengths again and again
 def _laid(lengths, apart):
     """The places of sentences of these lengths, where each position may look, and where it is, side by side."""
     if not apart:
@@ -191,6 +180,9 @@ def _laid(lengths, apart):
     places = np.arange(len(sentence)) - starts[sentence]  # (T,)
     _, attends = inputs.places_of(max(lengths))
     return places, attends, Beside(max(lengths), len(lengths), places * len(lengths) + sentence)
+
+
+_laid_again = lru_cache(maxsize=64)(_laid)  # descent walks the same lengths again and again
 
 
 def _beside(x, beside):
@@ -209,6 +201,17 @@ def _end_to_end(x, beside):
     wide = merge_heads(x) if heads else x  # (rows, B D)
     flat = wide.reshape(beside.rows * beside.columns, -1)[beside.where]  # (T, D)
     return split_heads(flat, len(x) // beside.columns) if heads else flat
+
+
+def _rows_added(rows, numbers, count):
+    """Row i of `count`: all the rows whose number is i, added. Flat, since numpy adds so in a quarter of the time."""
+    D = rows.shape[-1]
+    sums = np.zeros(count * D, rows.dtype)
+    np.add.at(sums, (numbers[:, None] * D + np.arange(D)).ravel(), rows.ravel())
+    return sums.reshape(count, D)  # (count, D)
+
+
+QUICKER = {step6_embedding.dL_dE_via_x0: _rows_added, step6_embedding.dL_dE_pos: _rows_added}
 
 
 def _bare(name):
