@@ -141,5 +141,5 @@ def pullback(dL_dv, x1, gamma, eps=EPS):
     dL_dx_hat = dL_dv * gamma  # (T, D)
     D = x_hat.shape[-1]
     mean = dL_dx_hat.sum(axis=-1, keepdims=True) / D  # (T, 1)
-    along = np.vecdot(dL_dx_hat, x_hat)[..., None] / D  # (T, 1)
+    along = np.vecdot(dL_dx_hat, x_hat)[..., None] / D  # (T, 1), the products of each row summed up
     return (dL_dx_hat - mean - x_hat * along) / sigma  # (T, D)
