@@ -2,26 +2,31 @@
 
 The lines are those of `walk`. The walk out has them in `block`; of the walk back they are noted as it makes its
 gradients. What is left out stands between the lines: to look up names, to put the block together, to ask of each
-sentence whether it is one. Descent walks thousands of times, and takes two thirds of the time so.
+sentence whether it is one. And what each norm makes of its x is made once, for the walk back too.
+
+Sentences are laid end to end. Where there are many, attention has them side by side: all start at place 0, the shorter
+ones are filled up, and the heads of one come after those of the other. So each looks at its own positions alone, and no
+table holds what one sentence has with another.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 
-from gradwalk import block, inputs, limits, step1_output
+from gradwalk import block, inputs, limits, step1_output, step6_embedding
 from gradwalk.model import Model
 from gradwalk.names import BLOCK_VALUES, BLOCK_WEIGHTS
+from gradwalk.step5_attention import merge_heads, split_heads
 from gradwalk.walk import Gradients, forward, lines_back
 from gradwalk.weights import as_gradients, of_weight
 
-TABLES = ("attends", "S", "alpha", "dL_dalpha", "dL_dS")  # a row and a column a position: most lies between sentences
-AT_ONCE = 36  # positions in a group of sentences: below that a line takes longer to call than to run
+TABLES = {"attends", "S", "alpha", "dL_dalpha", "dL_dS"}  # a row and a column a position
+FEW = 36  # positions: so many go through one table, end to end, before they could be laid side by side
 
 
 class Noted(NamedTuple):
@@ -35,13 +40,23 @@ class Noted(NamedTuple):
     takes: tuple[str, ...]
 
 
+class Beside(NamedTuple):
+    """Sentences side by side: a column each, a row a place, as many as the longest has."""
+
+    rows: int
+    columns: int
+    where: np.ndarray  # (T,): of each position, laid end to end, the place and the sentence as one number
+
+
 class ByHeart:
     """The walk out and back, the same as `forward` and `backward`, for `model` and for its copies."""
 
     def __init__(self, model: Model):
         several = len(model.blocks) > 1
         self._prefixes = [f"blocks.{q}." if several else "" for q in range(len(model.blocks))]
-        self._out = _both([*self._lines_out(model)])
+        self._norm = block.NORMS[model.settings["norm"]]
+        self._once, self._asides = set(), set()  # the names of what is made once for several lines
+        self._out = self._both(self._lines_out(model))
         self._back = None  # noted when it is asked for: it makes every gradient once
         # By name, of one walk after the other: each value takes the place, and the memory, of the one before.
         self._known = dict(model.settings)
@@ -54,23 +69,24 @@ class ByHeart:
         no numbers `move` refuses.
         """
         tokens, y = zip(*batch, strict=True)
-        groups = _groups([len(row) for row in tokens])
-        positions = [*map(sum, groups)]
-        inputs.enough_memory(sum(positions), max(positions), model)
-        places, attends = zip(*map(_places_of, groups), strict=True)
-        known, apart = self._known, len(groups) > 1
-        known.update(model.weights, tokens=np.concatenate(tokens), y=np.concatenate(y), places=np.concatenate(places))
-        known.update(attends=attends if apart else attends[0], cuts=_cuts(groups))
+        lengths = tuple(map(len, tokens))
+        T, longest = sum(lengths), max(lengths)
+        apart = T > FEW and len(lengths) * longest**2 < T**2
+        tables, together = (len(lengths), longest) if apart else (1, T)
+        inputs.enough_memory(T, together, model, tables=tables)
+        known = self._known
+        known.update(model.weights, tokens=np.concatenate(tokens), y=np.concatenate(y))
+        laid = _laid_again if T <= 4 * FEW else _laid
+        known["places"], known["attends"], known["beside"] = laid(lengths, apart)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told in words, by the checks
             _run(self._out[apart], known)
             for check, name, key in self._sizes:
-                value = known[key]
-                for part in value if apart and _bare(key) in TABLES else [value]:
-                    check(model, name, part)
+                check(model, name, known[key])
             if not back:
                 return known["L"], None
             if self._back is None:
-                self._back, self._slopes = self._lines_back(model)
+                lines, self._slopes = self._lines_back(model)
+                self._back = self._both(lines)
             _run(self._back[apart], known)
         return known["L"], as_gradients({name: known[key] for name, key in self._slopes.items()})
 
@@ -118,60 +134,97 @@ class ByHeart:
 
         grads = Gradients(blocks=[Gradients() for _ in model.blocks])
         lines_back(model, values, grads, note)
-        return _both(lines), {name: names[id(of_weight(grads, name))] for name in model.weights}
+        return lines, {name: names[id(of_weight(grads, name))] for name in model.weights}
+
+    def _both(self, lines):
+        """These lines, end to end and side by side."""
+        lines = [*self._normed_once(lines)]
+        return [*map(_ready, lines)], [*map(_ready, self._side_by_side(lines))]
+
+    def _normed_once(self, lines: Iterator[Noted]) -> Iterator[Noted]:
+        """What a norm makes of its x is a line of its own, the first time, and its other lines take that."""
+        back = self._norm.back
+        for line in lines:
+            takes = line.takes
+            if line.function in (self._norm.function, back.dL_dgamma, back.pullback):
+                x = takes[line.function is not self._norm.function]
+                if x not in self._once:
+                    self._once.add(x)
+                    yield Noted(f"{x} normed", back.normed_and_spread, (x, "eps"))
+                takes = tuple(f"{x} normed" if name == x else name for name in takes)
+            yield Noted(line.name, line.function, takes)
+
+    def _side_by_side(self, lines: Iterator[Noted]) -> Iterator[Noted]:
+        """The same lines, where those that take or make a table have the sentences side by side."""
+        for name, function, takes in lines:
+            makes = _bare(name) in TABLES
+            if not makes and TABLES.isdisjoint(map(_bare, takes)):
+                yield Noted(name, function, takes)
+                continue
+            for x in takes:
+                if _bare(x) not in TABLES and x not in self._asides:
+                    self._asides.add(x)
+                    yield Noted(f"{x} beside", _beside, (x, "beside"))
+            takes = tuple(f"{x} beside" if x in self._asides else x for x in takes)
+            yield Noted(name if makes else f"{name} beside", function, takes)
+            if not makes:
+                yield Noted(name, _end_to_end, (f"{name} beside", "beside"))
 
 
-def _groups(lengths):
-    """Sentences of these lengths in groups, some whole ones after the other: their lengths."""
-    groups = [[]]
-    for length in lengths:
-        if sum(groups[-1]) >= AT_ONCE:
-            groups.append([])
-        groups[-1].append(length)
-    return groups
+def _laid(lengths, apart):
+    """The places of sentences of these lengths, where each position may look, and where it is, side by side."""
+    if not apart:
+        return *inputs.places_of(*lengths), None
+    sentence = np.repeat(np.arange(len(lengths)), lengths)  # (T,)
+    starts = np.cumsum(lengths) - lengths
+    places = np.arange(len(sentence)) - starts[sentence]  # (T,)
+    _, attends = inputs.places_of(max(lengths))
+    return places, attends, Beside(max(lengths), len(lengths), places * len(lengths) + sentence)
 
 
-def _cuts(groups):
-    """Each group's own positions, where all are laid end to end."""
-    borders = [0, *accumulate(map(sum, groups))]
-    return [slice(*pair) for pair in pairwise(borders)]
+_laid_again = lru_cache(maxsize=64)(_laid)  # descent walks the same lengths again and again
 
 
-_of_short = lru_cache(maxsize=64)(inputs.places_of)  # descent walks the same lengths again and again
+def _beside(x, beside):
+    """(H, T, D/H) to (B H, rows, D/H), or (T, D) to (rows, B D), of B sentences; 0 where one is filled up."""
+    heads = x.ndim == 3
+    flat = merge_heads(x) if heads else x  # (T, D)
+    filled = np.zeros((beside.rows * beside.columns, flat.shape[-1]), x.dtype)
+    filled[beside.where] = flat
+    wide = filled.reshape(beside.rows, -1)  # (rows, B D)
+    return split_heads(wide, beside.columns * len(x)) if heads else wide
 
 
-def _places_of(group):
-    """A group's places, and where each may look: kept for the next time where they are small."""
-    return (_of_short if sum(group) <= 4 * AT_ONCE else inputs.places_of)(*group)
+def _end_to_end(x, beside):
+    """The way back: of (B H, rows, D/H) or (rows, B D) what is not filled up."""
+    heads = x.ndim == 3
+    wide = merge_heads(x) if heads else x  # (rows, B D)
+    flat = wide.reshape(beside.rows * beside.columns, -1)[beside.where]  # (T, D)
+    return split_heads(flat, len(x) // beside.columns) if heads else flat
 
 
-def _both(lines):
-    """These lines for sentences in one group, and for several groups."""
-    return lines, [*map(_apart, lines)]
+def _rows_added(rows, numbers, count):
+    """Row i of `count`: all the rows whose number is i, added. Flat, since numpy adds so in a quarter of the time."""
+    D = rows.shape[-1]
+    sums = np.zeros(count * D, rows.dtype)
+    np.add.at(sums, (numbers[:, None] * D + np.arange(D)).ravel(), rows.ravel())
+    return sums.reshape(count, D)  # (count, D)
 
 
-def _apart(line):
-    """The same line, group by group, where it takes or makes a table: as list of tables, one a group."""
-    tables, makes = [_bare(name) in TABLES for name in line.takes], _bare(line.name) in TABLES
-    if not makes and not any(tables):
-        return line
-
-    def each(*given):
-        *given, cuts = given
-        parts = [
-            line.function(*(x[k] if table else x[..., cut, :] for x, table in zip(given, tables, strict=True)))
-            for k, cut in enumerate(cuts)
-        ]
-        return parts if makes else np.concatenate(parts, axis=-2)
-
-    return Noted(line.name, each, (*line.takes, "cuts"))
+QUICKER = {step6_embedding.dL_dE_via_x0: _rows_added, step6_embedding.dL_dE_pos: _rows_added}
 
 
 def _bare(name):
     return name.rpartition(".")[2]
 
 
+def _ready(line):
+    """A line with its names in the hand of `itemgetter`: by that it is run in half the time around the function."""
+    name, function, takes = line
+    function = QUICKER.get(function, function)
+    return name, function, itemgetter(*takes) if len(takes) > 1 else lambda known: (known[takes[0]],)
+
+
 def _run(lines, known):
-    get = known.__getitem__
-    for name, function, takes in lines:
-        known[name] = function(*map(get, takes))
+    for name, function, given in lines:
+        known[name] = function(*given(known))

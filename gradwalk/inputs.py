@@ -37,13 +37,13 @@ def lay_out(tokens, model):
     return tokens, *places_of(*lengths), lengths
 
 
-def enough_memory(positions, together, model, most=None):
-    """ValueError if there is no room for a walk over so many positions, of which so many share a table."""
+def enough_memory(positions, together, model, most=None, tables=1):
+    """ValueError if there is no room for a walk over so many positions, in so many tables of so many positions each."""
     # S and alpha of every head and block, and what makes them: each position's row runs over all of its table
-    tables = model.dtype.itemsize * together**2 * model.H * 2 * (len(model.blocks) + 1)
+    numbers = tables * together**2 * model.H * 2 * (len(model.blocks) + 1)
     what = f"the scores and shares of {together:,} positions, T × T for each of {model.H} heads,"
-    logits = model.dtype.itemsize * positions * model.N * 3
-    arguments.memory("tokens", tables + logits, what, most)
+    logits = positions * model.N * 3
+    arguments.memory("tokens", model.dtype.itemsize * (numbers + logits), what, most)
 
 
 def places_of(*lengths):

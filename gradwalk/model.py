@@ -260,9 +260,10 @@ class Model:
         """
         eta, grads, moved = arguments.number("eta", eta), arguments.instance("grads", grads, Mapping), []
         with np.errstate(over="ignore", invalid="ignore"):
+            by = np.array(eta, self.dtype)  # read once: a float is read anew for each weight
             for name in self.chosen(only):
                 slope = self._slope(grads, name)
-                array = (self._arrays[name] - eta * slope).astype(self.dtype, copy=False)
+                array = (self._arrays[name] - by * slope).astype(self.dtype, copy=False)
                 if not finite(array):
                     if not np.isfinite(slope).all():
                         raise TooLarge(f"grads: the slope of {name} holds a number that is not finite")

@@ -19,17 +19,18 @@ def logits(h, W, b=0.0):
 def softmax(z):
     """Numbers to shares that sum to 1 along the last axis. The largest is subtracted first: exp cannot overflow."""
     rows = z.reshape(-1, z.shape[-1])
+    if rows.size <= AT_ONCE or len(rows) == 1:
+        return _shares(z)
     shares = np.empty(rows.shape, np.result_type(z, 1.0))
-    for some in pieces(len(rows), rows.shape[-1]):
-        e = rows[some] - 1.0 * rows[some].max(axis=-1, keepdims=True)
-        if e.min() > -np.inf:
-            np.exp(e, out=e)
-        else:  # what is hidden has 0; to ask for its exp takes longer than for a number's
-            hidden = e == -np.inf
-            np.exp(e, out=e, where=~hidden)
-            e[hidden] = 0
-        np.divide(e, e.sum(axis=-1, keepdims=True), out=shares[some])
+    for some in pieces(*rows.shape):
+        _shares(rows[some], out=shares[some])
     return shares.reshape(z.shape)
+
+
+def _shares(z, out=None):
+    e = z - 1.0 * z.max(axis=-1, keepdims=True)
+    np.exp(e, out=e)  # of -inf it is 0: what is hidden has no share
+    return np.divide(e, e.sum(axis=-1, keepdims=True), out=e if out is None else out)
 
 
 def pieces(rows, numbers):
@@ -50,15 +51,15 @@ def loss(z, y, p=None):
 
     p: softmax(z), where it has been made. Where it is tiny or large at the true word, the row is walked from z.
     """
-    t = np.flatnonzero(y >= 0)  # (M,)
+    (t,) = (y >= 0).nonzero()  # (M,)
     if p is None:
-        return _nats(z, t, y).mean(axis=-1)  # one number
+        return _nats(z, t, y).sum(axis=-1) / len(t)  # one number
     p_y = p[..., t, y[t]]  # (M,)
     nats, least = -np.log(p_y), np.finfo(p.dtype).tiny  # (M,)
     if not (p_y.min() > least and p_y.max() < MOST):
         plain = ((p_y > least) & (p_y < MOST)).all(axis=tuple(range(p_y.ndim - 1)))  # (M,)
         nats[..., ~plain] = _nats(z, t[~plain], y)
-    return nats.mean(axis=-1)  # one number
+    return nats.sum(axis=-1) / len(t)  # one number
 
 
 def _nats(z, t, y):
@@ -81,7 +82,7 @@ def minus_onehot(p, y):
     Where the true word has nearly all, p_y - 1 has no digits left. The shares sum to 1, so it is minus the sum of the
     others'.
     """
-    less, scored = p.copy(), np.flatnonzero(y >= 0)  # (T, N), (M,)
+    less, (scored,) = p.copy(), (y >= 0).nonzero()  # (T, N), (M,)
     p_y = p[scored, y[scored]]  # (M,)
     if len(scored) < len(y):
         less[y < 0] = 0

@@ -3,6 +3,8 @@ r"""Step 3, layer norm: mean out, spread to 1, then stretch by gamma and shift b
 Told for LN2, v = LN2(x1); LN1 and LNf call the same lines with their own x, gamma and beta.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 EPS = 1e-5  # GPT-2's, where a model says no other; inside the root: a row of equal numbers has no spread to divide by
@@ -18,12 +20,22 @@ def normed(x1, eps=EPS):
     return normed_and_spread(x1, eps)[0]  # (T, D)
 
 
+class Normed(NamedTuple):
+    """What a norm makes of x before it stretches and shifts. Every line here takes it in place of x1."""
+
+    x_hat: np.ndarray  # (T, D)
+    sigma: np.ndarray  # (T, 1), by which it is divided
+
+
 def normed_and_spread(x1, eps=EPS):
-    """x_hat, (T, D), and sigma, (T, 1), by which it is divided."""
-    away = x1 - x1.mean(axis=-1, keepdims=True)  # (T, D)
-    var = np.vecdot(away, away)[..., None] / x1.shape[-1]  # (T, 1), the mean square of each row
+    """x_hat, (T, D), and sigma, (T, 1), by which it is divided. Of what it made before nothing is made again."""
+    if isinstance(x1, Normed):
+        return x1
+    D = x1.shape[-1]
+    away = x1 - x1.sum(axis=-1, keepdims=True) / D  # (T, D)
+    var = np.vecdot(away, away)[..., None] / D  # (T, 1), the mean square of each row
     sigma = np.sqrt(var + eps)  # (T, 1)
-    return away / sigma, sigma
+    return Normed(away / sigma, sigma)
 
 
 def _of_each_row(statistic, x1):
@@ -127,6 +139,7 @@ def pullback(dL_dv, x1, gamma, eps=EPS):
     """
     x_hat, sigma = normed_and_spread(x1, eps)  # (T, D), (T, 1)
     dL_dx_hat = dL_dv * gamma  # (T, D)
-    mean = dL_dx_hat.mean(axis=-1, keepdims=True)  # (T, 1)
-    along = (dL_dx_hat * x_hat).mean(axis=-1, keepdims=True)  # (T, 1)
+    D = x_hat.shape[-1]
+    mean = dL_dx_hat.sum(axis=-1, keepdims=True) / D  # (T, 1)
+    along = np.vecdot(dL_dx_hat, x_hat)[..., None] / D  # (T, 1), the products of each row summed up
     return (dL_dx_hat - mean - x_hat * along) / sigma  # (T, D)

@@ -27,7 +27,7 @@ def project(n, weight, bias, H):
 
 def scores(Q, K, attends):
     """S = Q K^T / sqrt(D/H); minus infinity where position t must not look. Shape (H, T, T)."""
-    S = Q @ K.swapaxes(-1, -2) / np.sqrt(Q.shape[-1]).item()  # (H, T, T)
+    S = Q @ K.swapaxes(-1, -2) / Q.shape[-1] ** 0.5  # (H, T, T)
     return np.where(attends, S, -np.inf)  # (H, T, T)
 
 
@@ -144,7 +144,7 @@ def dL_dQ(dL_dS, K):
     $$= \frac{1}{\sqrt{D/H}} \sum_{s} \frac{\partial L}{\partial S_{ets}} K_{esd}$$
     >>> same(dL_dQ(dL_dS, K), einsum("ets,esd->etd", dL_dS, K) / sqrt(D / H))
     """
-    return dL_dS @ K / np.sqrt(K.shape[-1]).item()  # (H, T, D/H)
+    return dL_dS @ K / K.shape[-1] ** 0.5  # (H, T, D/H)
 
 
 def dL_dK(dL_dS, Q):
@@ -158,7 +158,7 @@ def dL_dK(dL_dS, Q):
     $$= \frac{1}{\sqrt{D/H}} \sum_{t} \frac{\partial L}{\partial S_{ets}} Q_{etd}$$
     >>> same(dL_dK(dL_dS, Q), einsum("ets,etd->esd", dL_dS, Q) / sqrt(D / H))
     """
-    return dL_dS.swapaxes(-1, -2) @ Q / np.sqrt(Q.shape[-1]).item()  # (H, T, D/H)
+    return dL_dS.swapaxes(-1, -2) @ Q / Q.shape[-1] ** 0.5  # (H, T, D/H)
 
 
 def dL_dW_Q(dL_dQ, n):

@@ -73,6 +73,7 @@ def tune(
     does not exist, a word that the model does not know, or an eta so large that the loss is no longer a number.
     """
     names = arguments.instance("model", model, Model).chosen(only)
+    moved = names if only is not None else None  # each move asks of every name whether there is such a weight
     epochs, positions = arguments.whole("epochs", epochs, least=1), arguments.whole("positions", positions, least=1)
     eta, seed = arguments.number("eta", eta, above=0), arguments.whole("seed", seed)
     sentences = text.sentences if isinstance(text, Text) else arguments.several("text", text, "sentences")
@@ -96,7 +97,7 @@ def tune(
             draws = [chance.random() for _ in train]
             shuffled = [train[i] for i in sorted(range(len(train)), key=draws.__getitem__)]
             try:
-                loss = _epoch(step, work, shuffled, positions, names, eta * (1 - (epoch - 1) / epochs), eta / epochs)
+                loss = _epoch(step, work, shuffled, positions, moved, eta * (1 - (epoch - 1) / epochs), eta / epochs)
                 curve.append(Point(epoch, loss, _mean_loss(step, work, stop, positions)))
             except TooLarge:
                 told = f"eta: with {eta} the loss is no number in epoch {epoch}; wanted a smaller one"
@@ -188,12 +189,12 @@ def _mean_loss(step, model, examples, positions):
     return float(total / scored)
 
 
-def _epoch(step, model, examples, positions, names, eta, fall):
+def _epoch(step, model, examples, positions, only, eta, fall):
     """Once over all examples while eta falls by `fall`. The mean loss, of each batch before its own move."""
     total = seen = 0
     for batch in _batches(examples, positions):
         loss, grads = step(model, batch, back=True)
-        model.move(grads, eta - fall * seen / len(examples), only=names)
+        model.move(grads, eta - fall * seen / len(examples), only=only)
         total, seen = total + loss * len(batch), seen + len(batch)
     return float(total / seen)
 

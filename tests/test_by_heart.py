@@ -1,4 +1,4 @@
-"""The walk by heart: the same numbers as `forward` and `backward`, whatever the groups its sentences are taken in."""
+"""The walk by heart: the same numbers as `forward` and `backward`, end to end and side by side."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ from shapes import CASES, case
 
 from gradwalk import by_heart, tuning, walk
 from gradwalk.model import Model, TooLarge
+from gradwalk.step5_attention import split_heads
 from gradwalk.weights import of_weight
 
 
@@ -22,9 +23,9 @@ def worst(model, by_heart_grads, grads):
 
 
 @CASES
-@pytest.mark.parametrize("at_once", [1, 4, 36])
-def test_loss_and_slopes_are_those_of_the_walk(number, at_once, monkeypatch):
-    monkeypatch.setattr(by_heart, "AT_ONCE", at_once)
+@pytest.mark.parametrize("few", [1, 4, 36])
+def test_loss_and_slopes_are_those_of_the_walk(number, few, monkeypatch):
+    monkeypatch.setattr(by_heart, "FEW", few)
     tried = case(number)
     values = walk.forward(*tried)
     L, grads = by_heart.ByHeart(tried.model)(tried.model, batch_of(tried), back=True)
@@ -52,9 +53,9 @@ def test_it_follows_the_model_from_move_to_move():
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["E", "W_Q", "W_O", "W2", "W"])
-@pytest.mark.parametrize("at_once", [1, 36])
-def test_where_forward_is_too_large_so_is_this(name, at_once, monkeypatch):
-    monkeypatch.setattr(by_heart, "AT_ONCE", at_once)
+@pytest.mark.parametrize("few", [1, 36])
+def test_where_forward_is_too_large_so_is_this(name, few, monkeypatch):
+    monkeypatch.setattr(by_heart, "FEW", few)
     batch = [(np.array([8, 2, 7]), np.array([2, 7, 4])), (np.array([1, 3]), np.array([3, 5]))]
     tokens, y = map(list, zip(*batch, strict=True))
     for power in (3, 30, 150, 200, 300):
@@ -83,10 +84,37 @@ def test_a_slope_that_is_no_number_is_not_moved_by():
         huge.move(grads, 0.1)
 
 
-def test_groups_are_whole_sentences_in_order():
-    assert by_heart._groups([5] * 8) == [[5] * 8]
-    assert by_heart._groups([30, 10, 4, 50, 1]) == [[30, 10], [4, 50], [1]]
-    assert by_heart._cuts([[30, 10], [4, 50], [1]]) == [slice(0, 40), slice(40, 94), slice(94, 95)]
+def test_sentences_side_by_side_and_end_to_end_again():
+    """Three of 2, 1 and 3 words: a row a place, a column a sentence, and what is filled up stays 0."""
+    places, attends, beside = by_heart._laid((2, 1, 3), True)
+    assert places.tolist() == [0, 1, 0, 0, 1, 2]
+    assert np.array_equal(attends, np.tri(3, dtype=bool))
+    x = np.arange(1.0, 13).reshape(6, 2)
+    wide = by_heart._beside(x, beside)
+    assert wide.tolist() == [[1, 2, 5, 6, 7, 8], [3, 4, 0, 0, 9, 10], [0, 0, 0, 0, 11, 12]]
+    assert np.array_equal(by_heart._end_to_end(wide, beside), x)
+    heads = split_heads(x, 2)  # (2, 6, 1)
+    assert np.array_equal(by_heart._beside(heads, beside), split_heads(wide, 6))
+    assert np.array_equal(by_heart._end_to_end(split_heads(wide, 6), beside), heads)
+
+
+def test_whichever_way_has_the_smaller_table_is_gone(monkeypatch):
+    """One long sentence among short ones: to fill all of them up would take more than one table for all."""
+    model, gone = Model.random(T_max=60), []
+    laid = by_heart._laid
+    monkeypatch.setattr(by_heart, "_laid_again", lambda lengths, apart: gone.append(apart) or laid(lengths, apart))
+    for lengths in ([20, 17], [8] * 5, [1] * 30 + [60], [37]):
+        by_heart.ByHeart(model)(model, [(np.zeros(length, int), np.ones(length, int)) for length in lengths])
+    assert gone == [True, True, False, False]
+
+
+@pytest.mark.parametrize("lengths", [[3, 4], [9, 1, 1], [1] * 30 + [60], [5] * 12], ids=len)
+def test_repeated_words_and_places_are_all_added(lengths):
+    model, rng = Model.random(seed=3, T_max=60), np.random.default_rng(0)
+    batch = [(rng.integers(2, size=length), rng.integers(model.N, size=length)) for length in lengths]
+    _, grads = by_heart.ByHeart(model)(model, batch, back=True)
+    values = walk.forward(model, *map(list, zip(*batch, strict=True)))
+    assert worst(model, grads, walk.backward(model, values)) < 1e-12
 
 
 def test_a_sentence_is_stopped_before_memory_is_gone():
