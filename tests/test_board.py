@@ -118,7 +118,7 @@ def test_a_turn_does_not_sort_the_page_s_layers(open_boards, board):
 
     def full_updates(act):
         page.context.browser.start_tracing(page=page, categories=["blink"])
-        for k in range(5):
+        for k in range(20):
             act(k)
             page.evaluate("painted()")
         traced = json.loads(page.context.browser.stop_tracing())["traceEvents"]
