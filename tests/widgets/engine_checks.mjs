@@ -57,6 +57,21 @@ export const checks = {
     }
   },
 
+  "back along the road from one weight, its slope and those on the way are the whole walk's, and no other is there"({ back, road, walk }, walks) {
+    for (const { of, lines, weights, settings } of walks) {
+      const values = walk(lines, { ...weights, ...settings }), whole = back(lines, values);
+      for (const weight of Object.keys(weights)) {
+        const toL = road(lines, [weight], "L"), slopes = back(toL, values, [weight]);
+        for (const [name, { data }] of Object.entries(slopes)) {
+          const other = data.findIndex((x, k) => x !== whole[name].data[k]);
+          assert.ok(other < 0, `${of}, from ${weight}: ${name} is not the whole walk's: [${other}]`);
+        }
+        const own = Object.keys(slopes).filter((name) => !name.includes("_via_")).map((name) => name.replace("dL_d", ""));
+        assert.deepEqual(own.sort(), [weight, ...toL.map(([value]) => value)].sort(), `what hears of ${weight} is not the whole walk's`);
+      }
+    }
+  },
+
   "a walk begins at a value set by hand"({ road, walk }, walks) {
     const { lines, weights, settings, values } = walks[0];
     const h = { shape: values.h.shape, data: values.h.data.map((x) => x + 1) };

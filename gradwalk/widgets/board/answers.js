@@ -66,7 +66,7 @@ export class Tape {
 
   /** @type {(at: Setting) => number[]} */
   slopes(at) {
-    const { data } = back(this.toLoss, this.#look(at))[slopeIn(this.name)];
+    const { data } = back(this.toLoss, this.#look(at), [this.name])[slopeIn(this.name)];
     return this.places.map((place) => data[place]);
   }
 

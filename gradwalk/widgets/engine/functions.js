@@ -1,8 +1,9 @@
 // Every function of the block's lines, and beside it its pullback, in the names of the steps and of the ledger.
 // `out` takes what the line takes. `back` takes the slope in what `out` made, then what it took as one list, then what
-// it made, and returns the slopes in what it took, in that order. Nobody writes to an array once it is made.
+// it made, and returns the slopes in what it took, in that order; last it is told which of them are wanted, and may leave
+// out the others. Nobody writes to an array once it is made.
 
-/** @import { Tensor } from "./tensor.js" */
+/** @import { Slopes, Tensor } from "./tensor.js" */
 
 import { blend, blendBack, project, projectBack, scores, scoresBack } from "./attention.js";
 import { add, each, linear, linearBack, zeros } from "./tensor.js";
@@ -172,8 +173,7 @@ function embedBack(dL_dx0, [tokens, places, E, E_pos]) {
   return [undefined, undefined, dL_dE, dL_dE_pos];
 }
 
-/** @typedef {(Tensor | undefined)[]} Slopes undefined for what is no dial */
-/** @typedef {{out(...takes: any[]): Tensor, back(slope: Tensor, takes: any, made: Tensor): Slopes}} Step */
+/** @typedef {{out(...takes: any[]): Tensor, back(slope: Tensor, takes: any, made: Tensor, wanted: boolean[]): Slopes}} Step */
 
 /** @type {Record<string, Step>} by the name of the step's function */
 export const FUNCTIONS = {
