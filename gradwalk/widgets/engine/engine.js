@@ -40,6 +40,24 @@ export function road(lines, from, to) {
 }
 
 /**
+ * The same loss by its scored positions alone, from where no position looks at another any more: of the others it is not
+ * made. From there on the lines take and make `scored_x1`, some rows of x1.
+ * @type {(lines: Line[]) => Line[]}
+ */
+export function scoredAlone(lines) {
+  const start = 1 + lines.findLastIndex(([, name]) => name === "blend"), after = lines.slice(start);
+  const some = (/** @type {string} */ name) => name.replace(/[^.]+$/, "scored_$&");
+  const all = lines.slice(0, start).map(([value]) => value), own = ["y", ...all, ...after.map(([value]) => value)];
+  return [
+    ...lines.slice(0, start),
+    ...all.filter((value) => after.some(([, , takes]) => takes.includes(value)))
+      .map((value) => /** @type {Line} */ ([some(value), "rows", [value, "scored"]])),
+    ...after.map(([value, name, takes]) => /** @type {Line} */ (
+      [value === "L" ? value : some(value), name, takes.map((taken) => (own.includes(taken) ? some(taken) : taken))])),
+  ];
+}
+
+/**
  * Walk these lines: each takes what is known by name, and what it makes is known from then on. Returns `known`.
  * @type {(lines: Line[], known: Known) => Known}
  */

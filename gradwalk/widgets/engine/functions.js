@@ -173,6 +173,22 @@ function embedBack(dL_dx0, [tokens, places, E, E_pos]) {
   return [undefined, undefined, dL_dE, dL_dE_pos];
 }
 
+// ---- the page's own line: some positions of all
+
+/** @type {(h: Tensor, at: number[]) => Tensor} */
+function rows({ shape: [, D], data }, at) {
+  const made = zeros(at.length, D);
+  at.forEach((t, r) => made.data.set(data.subarray(t * D, (t + 1) * D), r * D));
+  return made;
+}
+
+/** @type {(slope: Tensor, takes: [h: Tensor, at: number[]]) => Slopes} nothing arrives at the others */
+function rowsBack({ data }, [h, at]) {
+  const dL_dh = zeros(...h.shape), D = h.shape[1];
+  at.forEach((t, r) => dL_dh.data.set(data.subarray(r * D, (r + 1) * D), t * D));
+  return [dL_dh];
+}
+
 /** @typedef {{out(...takes: any[]): Tensor, back(slope: Tensor, takes: any, made: Tensor, wanted: boolean[]): Slopes}} Step */
 
 /** @type {Record<string, Step>} by the name of the step's function */
@@ -190,6 +206,7 @@ export const FUNCTIONS = {
   gelu: { out: gelu, back: geluBack },
   contract: { out: linear, back: linearBack },
   logits: { out: linear, back: linearBack },
+  rows: { out: rows, back: rowsBack },
   loss: { out: loss, back: lossBack },
   pass_on: { out: (h) => h, back: (dL_dh) => [dL_dh] }, // to the next block, which calls it x0
 };
