@@ -238,6 +238,12 @@ MISTAKES = {
     "the bias left out": ("tensor.js", "(b ? b.data[i] : 0)", "0"),
     "a position overwrites the one before": ("tensor.js", "dL_db[i] += arrives", "dL_db[i] = arrives"),
     "two uses, one heard": ("engine.js", "[...(arrived.get(takes[place]) ?? []), [value, share]]", "[[value, share]]"),
+    "what a weight is not on the road of is worked out too": ("engine.js", "!hear || hear.has(taken)", "true"),
+    "a slope on the road left out": ("engine.js", "new Set([...from, ...lines.map(([value]) => value)])", "new Set([...from, ...lines.slice(1).map(([value]) => value)])"),
+    "a weight's own slope left out": ("tensor.js", "wanted[k] && (b", "wanted[0] === wanted[k] && (b"),
+    "the first positions for the scored ones": ("functions.js", "data.subarray(t * D, (t + 1) * D), r * D", "data.subarray(r * D, (r + 1) * D), r * D"),
+    "back to the first positions": ("functions.js", "data.subarray(r * D, (r + 1) * D), t * D", "data.subarray(r * D, (r + 1) * D), r * D"),
+    "scored alone before the last look around": ("engine.js", "lines.findLastIndex(([, name]) => name === \"blend\")", "lines.findIndex(([, name]) => name === \"blend\")"),
     "a tied weight's second line not walked again": ("engine.js", "takes.some((name) => heard.has(name)) && heard.add(value)", "heard.has(takes[0]) && heard.add(value)"),
 }
 # fmt: on

@@ -57,6 +57,37 @@ export const checks = {
     }
   },
 
+  "back along the road from one weight, its slope and those on the way are the whole walk's, and no other is there"({ back, road, walk }, walks) {
+    for (const { of, lines, weights, settings } of walks) {
+      const values = walk(lines, { ...weights, ...settings }), whole = back(lines, values);
+      for (const weight of Object.keys(weights)) {
+        const toL = road(lines, [weight], "L"), slopes = back(toL, values, [weight]);
+        for (const [name, { data }] of Object.entries(slopes)) {
+          const other = data.findIndex((x, k) => x !== whole[name].data[k]);
+          assert.ok(other < 0, `${of}, from ${weight}: ${name} is not the whole walk's: [${other}]`);
+        }
+        const own = Object.keys(slopes).filter((name) => !name.includes("_via_")).map((name) => name.replace("dL_d", ""));
+        assert.deepEqual(own.sort(), [weight, ...toL.map(([value]) => value)].sort(), `what hears of ${weight} is not the whole walk's`);
+      }
+    }
+  },
+
+  "by the scored positions alone the loss and every weight's slope are the whole walk's"({ back, scoredAlone, walk }, walks) {
+    for (const { of, lines, weights, settings, values, slopes } of walks) {
+      const scored = [...settings.y.keys()].filter((t) => settings.y[t] >= 0), scored_y = scored.map((t) => settings.y[t]);
+      const short = scoredAlone(lines), known = walk(short, { ...weights, ...settings, scored, scored_y });
+      near(known.L, values.L, 1e-12 * size(values.L), `${of}: L of the scored positions`);
+      assert.equal(known.scored_p.shape[0], scored.length, `${of}: p is not the whole walk's: its positions`);
+      assert.ok(!known.z, `${of}: it is not the whole walk's z that is wanted`);
+      const found = back(short, known);
+      for (const [name, { shape }] of Object.entries(weights)) {
+        const slope = name.replace(/[^.]+$/, "dL_d$&"), wanted = slopes[slope];
+        assert.deepEqual(found[slope]?.shape, shape, `${of}: ${slope} of the scored positions is not Python's: its shape`);
+        near(found[slope], wanted, 1e-10 * Math.max(size(wanted), 1e-3 * Math.max(...Object.values(slopes).map(size))), `${of}: ${slope}`);
+      }
+    }
+  },
+
   "a walk begins at a value set by hand"({ road, walk }, walks) {
     const { lines, weights, settings, values } = walks[0];
     const h = { shape: values.h.shape, data: values.h.data.map((x) => x + 1) };

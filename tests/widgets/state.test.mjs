@@ -117,6 +117,19 @@ test("a step of descent moves every dial by its slope; without slopes there is n
   assert.deepEqual(state.turned, [-1, -1]);
 });
 
+test("nothing is sent while the hand turns on", (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { state, model } = free();
+  state.held = true;
+  for (let k = 1; k < 10; k++) { state.turnTo(0, k / 10); t.mock.timers.tick(249); }
+  assert.equal(model.saved, 0);
+  t.mock.timers.tick(1); // it stops for a moment
+  assert.equal(model.saved, 1);
+  state.turnTo(0, 2);
+  state.rest();
+  assert.equal(model.saved, 2);
+});
+
 test("a descent on every weight goes down, is undone whole, and travels packed", () => {
   const { state, model } = walking(), start = state.answers.loss(state.now), losses = [start];
   state.remember();

@@ -8,7 +8,7 @@
 /** @import { Known, Line } from "../engine/engine.js" */
 /** @import { Tensor } from "../engine/tensor.js" */
 
-import { back, road, slopeIn, walk } from "../engine/engine.js";
+import { back, road, scoredAlone, slopeIn, walk } from "../engine/engine.js";
 import { each } from "../engine/tensor.js";
 import { mean, same } from "./numbers.js";
 
@@ -17,7 +17,8 @@ export const alike = (one, other) => one.weights === other.weights && same(one.t
 
 /**
  * The page's tape: the lines of the block walked out and back, from the dials' own line on. Any dials, turned in any
- * combination, exact.
+ * combination, exact. Of what the loss is not made of, as most of a position that is not scored, only what is asked for is
+ * walked.
  * @implements {Answers}
  */
 export class Tape {
@@ -28,7 +29,6 @@ export class Tape {
 
   /** @param {{lines: Line[], weights: Record<string, Tensor>}} given @param {Scene} scene */
   constructor({ lines, weights }, { name, indices, start, settings, positions, factor }) {
-    this.lines = lines;
     this.weights = weights;
     this.name = name;
     this.start = start;
@@ -37,9 +37,13 @@ export class Tape {
     this.indices = indices;
     const { shape } = weights[name];
     this.places = indices.map((index) => index.reduce((place, i, axis) => place * shape[axis] + i, 0));
-    this.after = road(lines, [name]); // the lines that hear of the dials
-    this.toLoss = road(lines, [name], "L");
-    this.#known = walk(lines, { ...weights, ...settings });
+    const scoredLines = scoredAlone(lines), there = scoredLines.map(([value]) => value);
+    this.lines = [...scoredLines, ...lines.filter(([value]) => !there.includes(value))];
+    this.after = road(this.lines, [name]); // the lines that hear of the dials
+    this.short = road(scoredLines, Object.keys(weights), "L");
+    this.toLoss = road(this.short, [name]);
+    const { y } = /** @type {{y: number[]}} */ (settings), scored = [...y.keys()].filter((t) => y[t] >= 0);
+    this.#known = walk(this.short, { ...weights, ...settings, scored, scored_y: scored.map((t) => y[t]) });
     this.#at = { turned: start.map(() => 0), weights: null };
   }
 
@@ -56,7 +60,8 @@ export class Tape {
     if (alike(at, this.#at)) return this.#known;
     const elsewhere = at.weights !== this.#at.weights;
     const known = { ...this.#known, ...(elsewhere ? at.weights ?? this.weights : {}), [this.name]: this.#turned(at) };
-    this.#known = walk(elsewhere ? this.lines : this.after, known);
+    for (const [value] of elsewhere ? this.lines : this.after) known[value] = undefined; // that was another setting's
+    this.#known = walk(elsewhere ? this.short : this.toLoss, known);
     this.#at = { turned: [...at.turned], weights: at.weights };
     return known;
   }
@@ -66,12 +71,15 @@ export class Tape {
 
   /** @type {(at: Setting) => number[]} */
   slopes(at) {
-    const { data } = back(this.toLoss, this.#look(at))[slopeIn(this.name)];
+    const { data } = back(this.toLoss, this.#look(at), [this.name])[slopeIn(this.name)];
     return this.places.map((place) => data[place]);
   }
 
   /** @type {(name: string, at: Setting) => Tensor} any value of the block: to be read, not written */
-  value(name, at) { return this.#look(at)[name]; }
+  value(name, at) {
+    const known = this.#look(at), missing = this.lines.filter(([value]) => !known[value]);
+    return walk(known[name] ? [] : road(missing, Object.keys(known), name), known)[name];
+  }
 
   /**
    * The loss with dial d at each of these nudges from its start and all else as it is, one at a time: whoever draws a
@@ -90,17 +98,17 @@ export class Tape {
 
   /** @type {(at: Setting) => Seen[]} */
   look(at) {
-    const p = this.value("p", at), h = this.value(this.factor, at), [, N] = p.shape, [, D] = h.shape;
+    const p = this.value("scored_p", at), h = this.value(`scored_${this.factor}`, at), [, N] = p.shape, [, D] = h.shape;
     const words = [...new Set(this.indices.map(([i]) => i))], columns = [...new Set(this.indices.map((index) => index[1]))];
-    return this.positions.map(({ t }) => ({
-      p: words.map((i) => p.data[t * N + i]),
-      h: columns.map((j) => (j === undefined ? 1 : h.data[t * D + j])),
+    return this.positions.map((_, r) => ({
+      p: words.map((i) => p.data[r * N + i]),
+      h: columns.map((j) => (j === undefined ? 1 : h.data[r * D + j])),
     }));
   }
 
   /** @type {(at: Setting, eta: number) => {turned: number[], weights: Record<string, Tensor>}} one step of descent on every weight of the model */
   descend(at, eta) {
-    const known = this.#look(at), slopes = back(this.lines, known);
+    const known = this.#look(at), slopes = back(this.short, known);
     const weights = Object.fromEntries(Object.keys(this.weights).map((name) => {
       const slope = slopes[slopeIn(name)], now = known[name];
       return [name, slope ? each(now, (k) => now.data[k] - eta * slope.data[k]) : now];

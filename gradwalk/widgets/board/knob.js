@@ -1,8 +1,26 @@
 // One knob: a hand, the arc that it has been turned by, an arrow the way that helps, and the setting in words.
 
 import { arc, ground, make, polar, put, say, shape, show } from "./elements.js";
+import { round } from "./numbers.js";
 
 const X = 32, Y = 32, R = 19;
+
+/**
+ * The outline of an arrow, as points: a thickness of its own would be style. From the tip to the right, and on around.
+ * @type {(half: number, head: number, edge: number) => string} its half length and its head's, up is positive
+ */
+function arrowOf(half, head, edge) {
+  const way = Math.sign(half), slant = edge * Math.SQRT1_2; // the head's arms go down by as much as they go aside
+  const right = [
+    [0, half + 2 * way * slant],
+    [Math.abs(head) + slant, half - head + way * slant],
+    [Math.abs(head) - slant, half - head - way * slant],
+    [edge, half - way * (edge + 2 * slant)],
+    [edge, -half],
+  ];
+  const left = right.slice(1).reverse().map(([aside, up]) => [-aside, up]);
+  return [...right, ...left].map(([aside, up]) => `${round(68 + aside)} ${round(32 - up)}`).join(" ");
+}
 
 /**
  * @param {string} name
@@ -19,7 +37,7 @@ export function knob(name, range, angleOf, start, free) {
   const from = angleOf(start);
   const home = shape("path", { class: "gw-home", d: `M${polar(X, Y, R + 2, from)}L${polar(X, Y, R + 6, from)}` });
   const hand = shape("polyline", { class: "gw-hand" });
-  const arrow = shape("path", { class: "gw-arrow" });
+  const arrow = shape("polygon", { class: "gw-arrow" });
   const unknown = shape("text", { class: "gw-unknown", x: 68, y: 37 }, "?");
   const value = make("div", { class: "gw-value" });
   const node = make("div", { class: "gw-knob", role: "slider", tabindex: -1, "aria-label": name,
@@ -61,14 +79,12 @@ export function knob(name, range, angleOf, start, free) {
   /** @type {(help: number, known: boolean, told: boolean) => void} */
   function point(help, known, told) {
     // The square root keeps the weak ones visible. Whole pixels: an arrow that has not grown is not redrawn.
-    const size = Math.sqrt(Math.abs(help)), way = Math.sign(help), thick = Math.round(4 + 8 * size) / 4;
+    const size = Math.sqrt(Math.abs(help)), thick = Math.round(4 + 8 * size) / 4;
     const half = Math.round(3 + 10 * size), head = Math.round(2.5 + 3 * size);
-    const path = !known || !told ? "" : size < 0.01 ? "M67 32h2"
-      : `M68 ${32 + way * half}V${32 - way * half}` + // the shaft from tail to tip, then the head
-        `m${-head} ${way * head}l${head} ${-way * head}l${head} ${way * head}`;
-    if (pointed === `${thick} ${path}`) return;
-    pointed = `${thick} ${path}`;
-    put(arrow, "stroke-width", thick);
-    put(arrow, "d", path);
+    const shown = !known || !told ? "" : size < 0.01 ? "66.5 31.5 69.5 31.5 69.5 32.5 66.5 32.5"
+      : arrowOf(Math.sign(help) * half, Math.sign(help) * head, thick / 2);
+    if (pointed === shown) return;
+    pointed = shown;
+    put(arrow, "points", shown);
   }
 }

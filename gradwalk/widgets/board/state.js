@@ -62,7 +62,6 @@ export class State {
   }
 
   get turned() { return this.model.get("turned"); }
-
   get selected() { return this.model.get("selected"); }
 
   /** @type {Setting} */
@@ -86,10 +85,12 @@ export class State {
   // Does the board wait for Python, and is Python there?
   get waits() { return Boolean(this.kernel && !this.kernel.answered(this.now, this.selected)); }
 
-  // ---- changes go to the model; it tells Python (not too often: each message makes the notebook work) and other views
+  // ---- changes go to the model; it tells other views, and Python: not too often, and not while the hand turns on, unless
+  // Python is asked for what is shown. For each message the notebook draws its bars anew, twice.
 
   #sync(now = false) {
-    if (now) { clearTimeout(this.#timer); this.#timer = 0; this.#pack(); this.model.save_changes(); }
+    if (now || (this.held && !this.kernel)) { clearTimeout(this.#timer); this.#timer = 0; }
+    if (now) { this.#pack(); this.model.save_changes(); }
     else if (!this.running) this.#timer ||= setTimeout(() => this.#sync(true), this.kernel ? 60 : 250);
   }
 
@@ -216,7 +217,6 @@ export class State {
 
   /** @param {number} d */
   goHome(d) { this.jump(this.turned.map((x, e) => (e === d ? 0 : x))); }
-
   reset() { this.jump(this.turned.map(() => 0), ""); }
 
   undo() {

@@ -1,6 +1,6 @@
 // Step 5, attention: the functions of its lines and their pullbacks, as functions.js has the others'.
 
-/** @import { Tensor } from "./tensor.js" */
+/** @import { Slopes, Tensor } from "./tensor.js" */
 
 import { linear, linearBack, zeros } from "./tensor.js";
 
@@ -25,8 +25,8 @@ function mergeHeads({ shape: [H, T, wide], data }) {
 /** @type {(n: Tensor, weight: Tensor, bias: Tensor, H: number) => Tensor} */
 export const project = (n, weight, bias, H) => splitHeads(linear(n, weight, bias), H);
 
-/** @type {(slope: Tensor, takes: [n: Tensor, weight: Tensor, bias: Tensor, H: number]) => Tensor[]} */
-export const projectBack = (slope, takes) => linearBack(mergeHeads(slope), takes);
+/** @type {(slope: Tensor, takes: [n: Tensor, weight: Tensor, bias: Tensor, H: number], made: Tensor, wanted: boolean[]) => Slopes} */
+export const projectBack = (slope, takes, made, wanted) => linearBack(mergeHeads(slope), takes, made, wanted);
 
 /** @type {(Q: Tensor, K: Tensor, attends: boolean[][]) => Tensor} */
 export function scores(Q, K, attends) {

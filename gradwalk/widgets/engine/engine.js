@@ -40,6 +40,24 @@ export function road(lines, from, to) {
 }
 
 /**
+ * The same loss by its scored positions alone, from where no position looks at another any more: of the others it is not
+ * made. From there on the lines take and make `scored_x1`, some rows of x1.
+ * @type {(lines: Line[]) => Line[]}
+ */
+export function scoredAlone(lines) {
+  const start = 1 + lines.findLastIndex(([, name]) => name === "blend"), after = lines.slice(start);
+  const some = (/** @type {string} */ name) => name.replace(/[^.]+$/, "scored_$&");
+  const all = lines.slice(0, start).map(([value]) => value), own = ["y", ...all, ...after.map(([value]) => value)];
+  return [
+    ...lines.slice(0, start),
+    ...all.filter((value) => after.some(([, , takes]) => takes.includes(value)))
+      .map((value) => /** @type {Line} */ ([some(value), "rows", [value, "scored"]])),
+    ...after.map(([value, name, takes]) => /** @type {Line} */ (
+      [value === "L" ? value : some(value), name, takes.map((taken) => (own.includes(taken) ? some(taken) : taken))])),
+  ];
+}
+
+/**
  * Walk these lines: each takes what is known by name, and what it makes is known from then on. Returns `known`.
  * @type {(lines: Line[], known: Known) => Known}
  */
@@ -50,16 +68,21 @@ export function walk(lines, known) {
 
 // What the slope in a weight or value is called: blocks.1.dL_dx1.
 /** @type {(name: string) => string} */
-export const slopeIn = (name) => name.replace(/[^.]+$/, "dL_d$&");
+export function slopeIn(name) {
+  const own = name.lastIndexOf(".") + 1;
+  return `${name.slice(0, own)}dL_d${name.slice(own)}`;
+}
 
 /**
  * Walk these lines back from one number: its slope in every weight and value that it is made of, `dL_dW1`. What is used
- * by several lines has a share by each of them too, `dL_dx1_via_h`, and the bare name is their sum.
- * @type {(lines: Line[], known: Known, of?: string) => Record<string, Tensor>}
+ * by several lines has a share by each of them too, `dL_dx1_via_h`, and the bare name is their sum. With `from`, the
+ * lines are the road from there to L, and a slope in what does not hear of it is not worked out.
+ * @type {(lines: Line[], known: Known, from?: string[]) => Record<string, Tensor>}
  */
-export function back(lines, known, of = "L") {
+export function back(lines, known, from) {
+  const hear = from && new Set([...from, ...lines.map(([value]) => value)]);
   /** @type {Map<string, [value: string, share: Tensor][]>} */
-  const arrived = new Map([[of, [[of, { shape: [], data: Float64Array.of(1) }]]]]);
+  const arrived = new Map([["L", [["L", { shape: [], data: Float64Array.of(1) }]]]]);
   /** @type {Record<string, Tensor>} */
   const slopes = {};
 
@@ -75,8 +98,9 @@ export function back(lines, known, of = "L") {
     const [value, name, takes] = lines[k], slope = sum(value);
     if (!slope) continue; // p: the loss is not made of it
     arrived.delete(value);
-    FUNCTIONS[name].back(slope, takes.map((taken) => known[taken]), known[value]).forEach((share, place) => {
-      if (share) arrived.set(takes[place], [...(arrived.get(takes[place]) ?? []), [value, share]]);
+    const wanted = takes.map((taken) => !hear || hear.has(taken));
+    FUNCTIONS[name].back(slope, takes.map((taken) => known[taken]), known[value], wanted).forEach((share, place) => {
+      if (share && wanted[place]) arrived.set(takes[place], [...(arrived.get(takes[place]) ?? []), [value, share]]);
     });
   }
   for (const name of arrived.keys()) sum(name);

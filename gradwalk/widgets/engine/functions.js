@@ -1,8 +1,9 @@
 // Every function of the block's lines, and beside it its pullback, in the names of the steps and of the ledger.
 // `out` takes what the line takes. `back` takes the slope in what `out` made, then what it took as one list, then what
-// it made, and returns the slopes in what it took, in that order. Nobody writes to an array once it is made.
+// it made, and returns the slopes in what it took, in that order; last it is told which of them are wanted, and may leave
+// out the others. Nobody writes to an array once it is made.
 
-/** @import { Tensor } from "./tensor.js" */
+/** @import { Slopes, Tensor } from "./tensor.js" */
 
 import { blend, blendBack, project, projectBack, scores, scoresBack } from "./attention.js";
 import { add, each, linear, linearBack, zeros } from "./tensor.js";
@@ -172,8 +173,23 @@ function embedBack(dL_dx0, [tokens, places, E, E_pos]) {
   return [undefined, undefined, dL_dE, dL_dE_pos];
 }
 
-/** @typedef {(Tensor | undefined)[]} Slopes undefined for what is no dial */
-/** @typedef {{out(...takes: any[]): Tensor, back(slope: Tensor, takes: any, made: Tensor): Slopes}} Step */
+// ---- the page's own line: some positions of all
+
+/** @type {(h: Tensor, at: number[]) => Tensor} */
+function rows({ shape: [, D], data }, at) {
+  const made = zeros(at.length, D);
+  at.forEach((t, r) => made.data.set(data.subarray(t * D, (t + 1) * D), r * D));
+  return made;
+}
+
+/** @type {(slope: Tensor, takes: [h: Tensor, at: number[]]) => Slopes} nothing arrives at the others */
+function rowsBack({ data }, [h, at]) {
+  const dL_dh = zeros(...h.shape), D = h.shape[1];
+  at.forEach((t, r) => dL_dh.data.set(data.subarray(r * D, (r + 1) * D), t * D));
+  return [dL_dh];
+}
+
+/** @typedef {{out(...takes: any[]): Tensor, back(slope: Tensor, takes: any, made: Tensor, wanted: boolean[]): Slopes}} Step */
 
 /** @type {Record<string, Step>} by the name of the step's function */
 export const FUNCTIONS = {
@@ -190,6 +206,7 @@ export const FUNCTIONS = {
   gelu: { out: gelu, back: geluBack },
   contract: { out: linear, back: linearBack },
   logits: { out: linear, back: linearBack },
+  rows: { out: rows, back: rowsBack },
   loss: { out: loss, back: lossBack },
   pass_on: { out: (h) => h, back: (dL_dh) => [dL_dh] }, // to the next block, which calls it x0
 };

@@ -35,17 +35,21 @@ export function linear({ shape: [T, D], data: x }, { shape: [N], data: W }, b) {
   return made;
 }
 
-/** @type {(slope: Tensor, takes: [x: Tensor, W: Tensor, b?: Tensor, ...rest: any[]]) => Tensor[]} */
-export function linearBack({ data: dL_dz }, [{ shape: [T, D], data: x }, { shape: [N], data: W }, b]) {
-  const made = [zeros(T, D), zeros(N, D), zeros(N)], [dL_dx, dL_dW, dL_db] = made.map(({ data }) => data);
+/** @typedef {(Tensor | undefined)[]} Slopes undefined for what is no dial, or for what nobody asks */
+
+/**
+ * dL_dz W, dL_dz^T x, and the sum of dL_dz over the positions: each if it is wanted, for each is as much work as `linear`.
+ * @type {(slope: Tensor, takes: [x: Tensor, W: Tensor, b?: Tensor, ...rest: any[]], made: Tensor, wanted: boolean[]) => Slopes}
+ */
+export function linearBack({ data: dL_dz }, [{ shape: [T, D], data: x }, { shape: [N], data: W }, b], _z, wanted) {
+  const made = [[T, D], [N, D], [N]].map((shape, k) => (wanted[k] && (b || k < 2) ? zeros(...shape) : undefined));
+  const [dL_dx, dL_dW, dL_db] = made.map((slope) => slope?.data);
   for (let t = 0; t < T; t++) for (let i = 0; i < N; i++) {
     const arrives = dL_dz[t * N + i];
     if (arrives === 0) continue; // a position that is not scored, a muted unit
-    dL_db[i] += arrives;
-    for (let j = t * D, w = i * D, end = j + D; j < end; j++, w++) {
-      dL_dx[j] += arrives * W[w];
-      dL_dW[w] += arrives * x[j];
-    }
+    if (dL_dx) for (let j = t * D, w = i * D, end = j + D; j < end; j++, w++) dL_dx[j] += arrives * W[w];
+    if (dL_dW) for (let j = t * D, w = i * D, end = j + D; j < end; j++, w++) dL_dW[w] += arrives * x[j];
+    if (dL_db) dL_db[i] += arrives;
   }
-  return b ? made : made.slice(0, 2);
+  return made;
 }
