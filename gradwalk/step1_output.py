@@ -20,17 +20,18 @@ def softmax(z):
     """Numbers to shares that sum to 1 along the last axis. The largest is subtracted first: exp cannot overflow."""
     rows = z.reshape(-1, z.shape[-1])
     if rows.size <= AT_ONCE or len(rows) == 1:
-        return _shares(z)
-    shares = np.empty(rows.shape, np.result_type(z, 1.0))
+        return shares(z)
+    made = np.empty(rows.shape, np.result_type(z, 1.0))
     for some in pieces(*rows.shape):
-        _shares(rows[some], out=shares[some])
-    return shares.reshape(z.shape)
+        shares(rows[some], out=made[some])
+    return made.reshape(z.shape)
 
 
-def _shares(z, out=None):
-    e = z - 1.0 * z.max(axis=-1, keepdims=True)
+def shares(z, axis=-1, out=None):
+    """The same of few numbers at once, and along any axis."""
+    e = z - 1.0 * z.max(axis=axis, keepdims=True)
     np.exp(e, out=e)  # of -inf it is 0: what is hidden has no share
-    return np.divide(e, e.sum(axis=-1, keepdims=True), out=e if out is None else out)
+    return np.divide(e, e.sum(axis=axis, keepdims=True), out=e if out is None else out)
 
 
 def pieces(rows, numbers):
