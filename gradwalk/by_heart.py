@@ -129,6 +129,8 @@ class ByHeart:
                     self._known[key] = one
             takes = tuple(names[id(one)] for one in given)
             store[name] = made = function(*given)
+            if id(made) in names:  # passed on as it came: known by that name
+                return
             names[id(made)] = self._key(prefix) + name
             kept.append(made)
             lines.append(Noted(names[id(made)], function, takes))

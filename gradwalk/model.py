@@ -287,7 +287,7 @@ class Model:
     def _put(self, numbers, version):
         # An array that two models have had is read-only for good, see `own_arrays`: numpy itself refuses the write, and
         # whoever holds it never sees it change. Who writes takes a copy first, all copies before the first number.
-        for name in {name for name, *_ in numbers if not self._arrays[name].flags.writeable}:
+        for name in {name for name, _, _ in numbers if not self._arrays[name].flags.writeable}:
             self._have(name, self._arrays[name].copy())
         for name, where, new in numbers:
             self._arrays[name][where] = new
