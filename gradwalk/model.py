@@ -260,7 +260,8 @@ class Model:
         """
         eta, grads, moved = arguments.number("eta", eta), arguments.instance("grads", grads, Mapping), []
         with np.errstate(over="ignore", invalid="ignore"):
-            by = np.array(eta, self.dtype)  # read once: a float is read anew for each weight
+            # Read once: a float is read anew for each weight. In float32 it has to stay one, or it would be rounded.
+            by = np.array(eta) if self.dtype == np.float64 else eta
             for name in self.chosen(only):
                 slope = self._slope(grads, name)
                 array = (self._arrays[name] - by * slope).astype(self.dtype, copy=False)

@@ -524,3 +524,11 @@ def test_a_slope_that_raises_when_it_is_asked_is_refused():
     grads.dL_db = Awkward()
     with pytest.raises(ValueError, match=r"^grads: the slope of b is no array"):
         model.move(grads, 0.5)
+
+
+def test_eta_is_not_rounded_to_the_model_s_dtype():
+    """The slopes are too small for float32 and eta is too large for it: together they are a move like any other."""
+    model = Model.random(seed=0).copy(np.float32)
+    before = model.weights["b"].copy()
+    model.move({"dL_db": np.full(model.N, 1e-50)}, 1e49, only=["b"])
+    np.testing.assert_allclose(model.weights["b"], before - 0.1, rtol=0, atol=1e-6)
