@@ -182,11 +182,11 @@ def ask_kernel(page, code: str) -> str:
     )
 
 
-def until(holds, seconds: float = 20) -> None:
-    """Ask again and again until it holds; each question takes its time. AssertionError if it never does."""
+def until(holds, seconds: float = 20, instead=lambda: "") -> None:
+    """Ask again and again until it holds; each question takes its time. AssertionError, and what is instead, if not."""
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, f"not so after {seconds} s"
+        assert time.monotonic() < deadline, f"not so after {seconds} s: {instead()}"
 
 
 def in_step(page, board: str = "board", knobs: str = ".gw-knob") -> None:

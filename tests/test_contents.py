@@ -1,4 +1,4 @@
-"""A notebook that was only opened is not modified, and its file is left as it is."""
+"""A notebook that was only opened is not modified, and its file is left as it is; saved, it keeps its widgets."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager, LargeFileManager
 
-from gradwalk.course.contents import name_the_language
+from gradwalk.course.contents import keep_the_widgets, name_the_language
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ROOT / "notebooks" / "0_forward.ipynb"
@@ -19,17 +19,23 @@ NAMED = "window.jupyterapp.shell.currentWidget.context.model.sharedModel.getMeta
 
 
 @pytest.fixture(params=[AsyncLargeFileManager, LargeFileManager], ids=["asynchronous", "synchronous"])
-def read(request, tmp_path):
-    """What either kind of contents manager hands on."""
+def manager(request, tmp_path):
+    """Either kind of contents manager."""
     manager = request.param(root_dir=str(tmp_path))
-    name_the_language(manager)
-    name_the_language(manager)  # once more changes nothing
+    for _ in range(2):  # once more changes nothing
+        name_the_language(manager)
+        keep_the_widgets(manager)
+    return manager
 
-    def get(name, **options):
-        found = manager.get(name, **options)
-        return asyncio.run(found) if asyncio.iscoroutine(found) else found
 
-    return get
+def done(answer):
+    return asyncio.run(answer) if asyncio.iscoroutine(answer) else answer
+
+
+@pytest.fixture
+def read(manager):
+    """What it hands on."""
+    return lambda name, **options: done(manager.get(name, **options))
 
 
 def test_the_language_is_named_in_full_and_the_file_is_left_as_it_is(read, tmp_path):
@@ -64,6 +70,73 @@ def test_what_is_no_notebook_or_not_read_is_handed_on(read, tmp_path):
     assert read("notes.md", type="file", format="text")["content"] == "# Mine\n"
     assert read(NOTEBOOK.name, content=False)["content"] is None
     assert {entry["name"] for entry in read("")["content"]} == {"notes.md", NOTEBOOK.name}
+
+
+VIEW, STATE = "application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json"
+WIDGETS = {
+    "board": {"model_module": "anywidget", "state": {"code": "IPY_MODEL_code", "tapes": ["IPY_MODEL_tape"]}},
+    "code": {"state": {"module": "export default {}"}},
+    "tape": {"state": {"of": {"layout": "IPY_MODEL_layout"}}},
+    "layout": {"state": {}},
+    "page": {"state": {"value": 1}},
+    "earlier": {"state": {"code": "IPY_MODEL_code"}},
+}
+
+
+def notebook(shows, widgets, source="from gradwalk import DialBoard"):
+    """A notebook whose outputs show these widgets, and which has these."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# A stop")])
+    for number in shows:
+        data = {"text/plain": "a board", VIEW: {"model_id": number}}
+        cell = nbformat.v4.new_code_cell(source, outputs=[nbformat.v4.new_output("display_data", data)])
+        made.cells += [cell, nbformat.v4.new_code_cell(source, outputs=[nbformat.v4.new_output("stream", text="1")])]
+    if widgets is not None:
+        made.metadata["widgets"] = {STATE: {"version_major": 2, "version_minor": 0, "state": widgets}}
+    return made
+
+
+def saved(manager, tmp_path, content, was=None):
+    """The widgets in the file once `content` was saved over `was`."""
+    if was is not None:
+        nbformat.write(was, tmp_path / "mine.ipynb")
+    done(manager.save({"type": "notebook", "content": content}, "mine.ipynb"))
+    metadata = nbformat.read(tmp_path / "mine.ipynb", as_version=4).metadata
+    return metadata["widgets"][STATE]["state"] if "widgets" in metadata else None
+
+
+@pytest.mark.parametrize("widgets", [None, {}], ids=["none was ever saved", "none is live"])
+def test_what_is_shown_stays_in_the_file_with_all_that_it_refers_to(manager, tmp_path, widgets):
+    kept = saved(manager, tmp_path, notebook(["board", "page"], widgets), was=notebook(["board"], WIDGETS))
+    assert kept == {name: WIDGETS[name] for name in ("board", "code", "tape", "layout", "page")}
+
+
+def test_what_is_saved_counts_and_the_rest_stays(manager, tmp_path):
+    now = {"page": {"state": {"value": 2}}, "code": {"state": {"module": "export default 1"}}}
+    kept = saved(manager, tmp_path, notebook(["board", "page"], now), was=notebook([], WIDGETS))
+    assert kept == now | {name: WIDGETS[name] for name in ("board", "tape", "layout")}
+
+
+def test_what_is_shown_no_more_goes(manager, tmp_path):
+    was = notebook(["board"], WIDGETS)
+    assert saved(manager, tmp_path, notebook([], {}), was=was) == {}
+    assert saved(manager, tmp_path, notebook(["page"], {}), was=was) == {"page": WIDGETS["page"]}
+
+
+def test_where_the_file_has_none_nothing_is_made_up(manager, tmp_path):
+    assert saved(manager, tmp_path, notebook(["board"], None)) is None  # no file yet
+    assert saved(manager, tmp_path, notebook(["board"], {}), was=notebook(["board"], None)) == {}
+    (tmp_path / "mine.ipynb").write_text("no notebook", encoding="utf-8")
+    assert saved(manager, tmp_path, notebook(["board"], None)) is None
+
+
+def test_anothers_notebook_is_saved_as_it_is(manager, tmp_path):
+    other = notebook(["board"], {}, source="import other")
+    assert saved(manager, tmp_path, other, was=notebook(["board"], WIDGETS)) == {}
+
+
+def test_what_is_no_notebook_is_saved(manager, tmp_path):
+    done(manager.save({"type": "file", "format": "text", "content": "# Mine\n"}, "notes.md"))
+    assert (tmp_path / "notes.md").read_text(encoding="utf-8") == "# Mine\n"
 
 
 def needs_browser(test):
@@ -110,3 +183,17 @@ def test_the_index_of_questions_leads_to_the_very_cell(opened):
     in_view = "asked => { const { top } = asked.getBoundingClientRect(); return 0 < top && top < innerHeight }"
     page.wait_for_function(in_view, arg=asked.element_handle(), timeout=10_000)
     assert page.evaluate("window.jupyterapp.shell.currentWidget.context.path") == "2a_mlp.ipynb"
+
+
+@pytest.mark.slow
+@needs_browser
+def test_a_page_that_has_restored_nothing_takes_nothing_out_of_the_file(opened):
+    folder, url, page = opened
+    nbformat.write(notebook(["board"], WIDGETS), folder / "mine.ipynb")
+    page.goto(f"{url}api/status?token=t")
+    content = json.dumps({"type": "notebook", "content": notebook(["board"], {})})
+    headers = {"Authorization": "token t", "Content-Type": "application/json"}
+    answer = page.request.put(f"{url}api/contents/mine.ipynb", data=content, headers=headers)
+    assert answer.ok
+    widgets = nbformat.read(folder / "mine.ipynb", as_version=4).metadata.widgets[STATE]["state"]
+    assert widgets == {name: WIDGETS[name] for name in ("board", "code", "tape", "layout")}

@@ -32,6 +32,7 @@ KERNELS = {BOARD: "board", DEEP: "deep", OWN: "own.board"}  # what the kernel ca
 GONE = '"As it was saved. Run the notebook down to here, and Python answers again."'
 SAVE = "window.jupyterapp.commands.execute('docmanager:save').then(() => true)"
 KERNEL_GONE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => true)"
+VIEW = "application/vnd.jupyter.widget-view+json"
 TOUCHED = "print([b for b in (board, deep, own.board) if b.predictions or b.history or any(b.turned)])"
 
 
@@ -101,10 +102,17 @@ def run_all(page):
     page.evaluate(f"{lab.RUN_ALL}.then(() => true)")  # settled when the last cell has run
 
 
-def leave(page):
-    """Save, and let the kernel go."""
+def leave(page, file):
+    """Save, and let the kernel go. The file has the widgets that its outputs show, and is small enough to keep."""
     page.evaluate(SAVE)
     page.evaluate(KERNEL_GONE)
+    notebook = nbformat.read(file, as_version=4)
+    saved = notebook.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    views = [output.data[VIEW]["model_id"] for output in outputs if VIEW in output.get("data", {})]
+    assert views
+    assert set(views) <= set(saved)
+    assert file.stat().st_size < 1e6
 
 
 def cell(page, which):
@@ -115,8 +123,9 @@ def cell(page, which):
 
 
 def knobs(page, which):
-    found = cell(page, which).locator(".gw-knob")
-    found.first.wait_for()
+    shown = cell(page, which)
+    found = shown.locator(".gw-knob")
+    lab.until(found.count, 30, lambda: f"cell {which} shows no knob, but {shown.inner_text()!r}")
     return found
 
 
@@ -187,8 +196,7 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, on_day):
     losses = {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)}
     lab.until(lambda: all(set_to(page, which) == python_settings(page, name) for which, name in KERNELS.items()))
     turned = json.loads(lab.ask_kernel(page, "print(board.turned)"))
-    leave(page)
-    assert (served[0] / "mine.ipynb").stat().st_size < 1e6
+    leave(page, served[0] / "mine.ipynb")
 
     page = on_day(1, "mine.ipynb")
     for which in (BOARD, DEEP, OWN, SLIDER):
@@ -251,12 +259,22 @@ def test_a_stop_of_the_course_is_there_the_next_day(served, on_day):
         knobs(page, which)
     knobs(page, of_boards[0]).nth(2).press("PageUp")
     kept = {which: set_to(page, which) for which in of_boards}
-    leave(page)
-    assert (served[0] / name).stat().st_size < 1e6
+    leave(page, served[0] / name)
 
     page = on_day(1, name)
     assert {which: set_to(page, which) for which in of_boards} == kept
     assert cell(page, of_boards[0]).locator(".gw-score").text_content() == "1 found by turning"
     for which in of_boards + of_pages:
         assert said_of_its_kernel(cell(page, which)) == [GONE]
+        assert cell(page, which).get_by_text("Error displaying widget").count() == 0
+
+    knobs(page, of_boards[0]).nth(1).press("PageUp")  # no kernel, and JupyterLab saves by itself
+    cell(page, of_boards[1] - 1).click()
+    page.evaluate("window.jupyterapp.commands.execute('notebook:run-cell').then(() => true)")
+    kept = {which: set_to(page, which) for which in of_boards}
+    leave(page, served[0] / name)
+
+    page = on_day(0, name)  # the day after that
+    assert {which: set_to(page, which) for which in of_boards} == kept
+    for which in of_boards + of_pages:
         assert cell(page, which).get_by_text("Error displaying widget").count() == 0

@@ -1,16 +1,25 @@
-"""How a Jupyter server hands a notebook to the page: as its file has it, with this Python named in full as language.
+"""How a Jupyter server hands a notebook to the page, and takes it back.
 
-The files name the language alone, so that they are the same whatever Python ran them. JupyterLab writes the rest in
-when the kernel connects, and takes that for a change: a notebook that was only looked at would ask to be saved. Filled
-in beforehand, with what the kernel will say, it is no change. No file is written to.
+Handed out: with this Python named in full as language. The files name the language alone, so that they are the same
+whatever Python ran them. JupyterLab writes the rest in when the kernel connects, and takes that for a change: what was
+only looked at would ask to be saved. Filled in beforehand, with what the kernel will say, it is no change.
+
+Taken back: with every widget that its outputs show. A page that has not restored them (it was saved too soon, or the
+kernel did not answer when it was asked) saves none, and what a hand has set would be gone from the file for good.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
+import re
+from contextlib import suppress
 from functools import wraps
 
 ALONE = {"name": "python"}  # what tests/store_notebooks.py leaves of the language
+_VIEW = "application/vnd.jupyter.widget-view+json"
+_STATE = "application/vnd.jupyter.widget-state+json"
+_REFERS = re.compile(r'"IPY_MODEL_([^"]+)"')
 
 
 def name_the_language(manager) -> None:
@@ -42,3 +51,61 @@ def _filled(model):
         if ours:
             metadata["language_info"] = dict(IPythonKernel.language_info)
     return model
+
+
+def keep_the_widgets(manager) -> None:
+    """Let it save with a notebook that uses gradwalk the widgets which are shown there, and which only its file has."""
+    from tornado.web import HTTPError
+
+    save, get = manager.save, manager.get
+    if hasattr(save, "__wrapped__"):
+        return
+    if inspect.iscoroutinefunction(save):
+
+        @wraps(save)
+        async def kept(model, path=""):
+            if lost := _lost(model):
+                with suppress(HTTPError):  # there is no such file yet, or no notebook in it
+                    _carry_over(model["content"], lost, (await get(path, type="notebook"))["content"])
+            return await save(model, path)
+
+    else:
+
+        @wraps(save)
+        def kept(model, path=""):
+            if lost := _lost(model):
+                with suppress(HTTPError):
+                    _carry_over(model["content"], lost, get(path, type="notebook")["content"])
+            return save(model, path)
+
+    manager.save = kept
+
+
+def _lost(model):
+    """The numbers of the widgets that a notebook shows and does not have."""
+    content = model.get("content")
+    if model.get("type") != "notebook" or not isinstance(content, dict):
+        return []
+    cells = content.get("cells", [])
+    if not any("gradwalk" in "".join(cell.get("source", "")) for cell in cells):  # others' notebooks are their own
+        return []
+    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
+    had = _widgets(content)
+    return [shown for data in outputs if (shown := data.get(_VIEW, {}).get("model_id")) and shown not in had]
+
+
+def _widgets(content):
+    return content.get("metadata", {}).get("widgets", {}).get(_STATE, {}).get("state", {})
+
+
+def _carry_over(content, lost, earlier):
+    """Put into a notebook the widgets of these numbers, and all that they refer to, as its file has them."""
+    had, now, wanted = _widgets(earlier), dict(_widgets(content)), list(lost)
+    while wanted:
+        number = wanted.pop()
+        if number in had and number not in now:
+            now[number] = had[number]
+            wanted += _REFERS.findall(json.dumps(had[number]))
+    if now:
+        widgets = content.setdefault("metadata", {}).setdefault("widgets", {})
+        widgets[_STATE] = {"version_major": 2, "version_minor": 0} | widgets.get(_STATE, {}) | {"state": now}

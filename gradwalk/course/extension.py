@@ -1,4 +1,4 @@
-"""What the course adds to a Jupyter server: its notebooks' language in full, and the learner's record.
+"""What the course adds to a Jupyter server: notebooks with their language in full and all their widgets, the record.
 
 `gradwalk` does so on its own server. As a server extension, which the package enables in its environment, it does so
 on every other Jupyter server there.
@@ -10,8 +10,9 @@ from gradwalk.course import contents, keeping
 
 
 def extend(server) -> None:
-    """Add both; once more changes nothing."""
+    """Add all three; once more changes nothing."""
     contents.name_the_language(server.contents_manager)
+    contents.keep_the_widgets(server.contents_manager)
     keeping.keep_the_record(server)
 
 

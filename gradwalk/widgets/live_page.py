@@ -22,12 +22,18 @@ class Range(anywidget.AnyWidget):
     """A slider that says its name to a screen reader, as those of ipywidgets do not."""
 
     _esm = joined(_FILES / "range.js")
-    _css = (_FILES / "saved.css").read_text(encoding="utf-8")
     name = t.Unicode().tag(sync=True)
     min = t.Float().tag(sync=True)
     max = t.Float().tag(sync=True)
     step = t.Float().tag(sync=True)
     value = t.Float().tag(sync=True)
+
+
+class Keeper(anywidget.AnyWidget):
+    """Nothing to see: it has JupyterLab save a page that no kernel answers for, and say so in words; see keep.js."""
+
+    _esm = joined(_FILES / "keeper.js")
+    _css = (_FILES / "saved.css").read_text(encoding="utf-8")
 
 
 class LivePage(widgets.VBox):
@@ -60,7 +66,7 @@ class LivePage(widgets.VBox):
         else:
             raise arguments.refused(self._name, "a list of choices or a tuple (least, most)", given)
         self._page = widgets.HTML()
-        super().__init__([self._control, self._page])
+        super().__init__([self._control, self._page, Keeper(layout={"display": "none"})])
         self.add_class("gw-live-page")
         self._control.observe(lambda _: self._follow(), "value")
         self._follow()

@@ -3,7 +3,7 @@
 /**
  * @typedef {{get(name: "module" | "style"): string}} Code
  * @typedef {{get(name: "code"): string, widget_manager: {get_model(id: string): Promise<Code>}}} Model
- * @typedef {{default: {render(given: object): Promise<() => void>}}} Module
+ * @typedef {{default: {initialize(given: object): void, render(given: object): Promise<() => void>}}} Module
  */
 
 /** @type {Map<string, Promise<Module>>} */
@@ -19,12 +19,17 @@ async function fetched(code) {
   try { return await import(url); } finally { URL.revokeObjectURL(url); }
 }
 
-/** @type {(given: {model: Model, el: Element}) => Promise<() => void>} */
-async function render(given) {
-  const { model } = given, code = await model.widget_manager.get_model(model.get("code").replace("IPY_MODEL_", ""));
+/** @type {(model: Model) => Promise<Module["default"]>} */
+async function page(model) {
+  const code = await model.widget_manager.get_model(model.get("code").replace("IPY_MODEL_", ""));
   const text = code.get("module"), module = modules.get(text) ?? fetched(code);
   modules.set(text, module);
-  return (await module).default.render(given);
+  module.catch(() => modules.delete(text)); // the next board tries again
+  return (await module).default;
 }
 
-export default { render };
+/** @typedef {{model: Model, el: Element}} Given */
+export default {
+  initialize: async (/** @type {Given} */ given) => (await page(given.model)).initialize(given),
+  render: async (/** @type {Given} */ given) => (await page(given.model)).render(given),
+};
