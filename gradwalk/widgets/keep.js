@@ -8,7 +8,7 @@
  * @typedef {{model_id: string, comm_live: boolean, attributes: Record<string, unknown>, views?: object}} Model
  * @typedef {{data: Record<string, any>, toJSON(): object}} Output
  * @typedef {{length: number, get(k: number): Output, set(k: number, output: object): void}} Outputs
- * @typedef {{_modelsSync: Map<string, Model>, context: {model: {cells: Iterable<{outputs?: Outputs}>}},
+ * @typedef {{_modelsSync: Map<string, Model>, context: {model?: {cells: Iterable<{outputs?: Outputs}>}} | null,
  *   restored: {connect(listener: () => void): void}, restoredStatus: boolean,
  *   get_state_sync(options?: object): object}} Manager
  */
@@ -22,10 +22,11 @@ const named = (value) => (Array.isArray(value) ? value.flatMap(named)
   : typeof value === "string" ? (value.startsWith(REFERS) ? [value.slice(REFERS.length)] : [])
     : typeof value?.model_id === "string" ? [value.model_id] : []);
 
-/** The model of every output that shows a widget. @type {(manager: Manager) => {model: Model, outputs: Outputs, k: number}[]} */
+/** The model of every output that shows a widget; none once the notebook is closed. */
+/** @type {(manager: Manager) => {model: Model, outputs: Outputs, k: number}[]} */
 function views({ _modelsSync: models, context }) {
   const found = [];
-  for (const { outputs } of context.model.cells) {
+  for (const { outputs } of context?.model?.cells ?? []) {
     for (let k = 0; outputs && k < outputs.length; k++) {
       const model = models.get(outputs.get(k).data[VIEW]?.model_id);
       if (model) found.push({ model, outputs, k });

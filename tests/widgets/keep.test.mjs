@@ -96,4 +96,11 @@ test("an output drawn before its model was there is drawn again; what is drawn, 
   keep(late);
   t.mock.timers.tick(1000);
   assert.deepEqual(drawn, ["early"]);
+
+  for (const closed of [{ model: null }, null]) { // before it was time
+    listeners[0]();
+    manager.context = closed;
+    t.mock.timers.tick(1000);
+  }
+  assert.deepEqual(drawn, ["early"]);
 });
