@@ -57,18 +57,19 @@ def gelu_slope(u):
     return 0.5 * (1 + w) + 0.5 * u * (1 - w * w) * GELU_SCALE * (1 + 3 * GELU_CUBIC * u * u)  # (T, F)
 
 
-def _omega(u):
-    return 2 * gelu(u) / u - 1  # (T, F)
+def omega(u):
+    """How far GELU lets u through, from -1, not at all, to 1, wholly. Shape (T, F)."""
+    return np.tanh(GELU_SCALE * (u + GELU_CUBIC * u * u * u))  # (T, F)
 
 
 def _domega_du(u):
     """Measured: nudge each u both ways; it moves its own omega alone."""
-    slope = (_omega(u + 1e-5) - _omega(u - 1e-5)) / 2e-5  # (T, F)
+    slope = (omega(u + 1e-5) - omega(u - 1e-5)) / 2e-5  # (T, F)
     return np.einsum("tf,ts,fg->tfsg", slope, *map(np.eye, u.shape))  # (T, F, T, F)
 
 
 # What only a derivation speaks of, from the values of the worked example.
-ASIDES = {"omega": lambda values: _omega(values.u), "domega_du": lambda values: _domega_du(values.u)}
+ASIDES = {"omega": lambda values: omega(values.u), "domega_du": lambda values: _domega_du(values.u)}
 ACTIVATIONS = {"relu": (relu, relu_slope), "gelu": (gelu, gelu_slope)}
 
 

@@ -66,6 +66,7 @@ RIGHT = {
     "dL_dE_pos": ["sum t: [places[t] = l] dL_dx0[t,j]"],
     "gelu_slope": [
         f"1/2 (1 + {TANH}) + 1/2 u[t,f] (1 − {TANH}²) sqrt(2/pi) (1 + 3 * 0,044715 u[t,f]²)",
+        "1/2 (1 + ω[t,f]) + 1/2 u[t,f] (1 − omega[t,f]²) √(2/π) (1 + 3 * 0.044715 u[t,f]^2)",
     ],
     "p": ["exp(z[t,i]) / sum k: exp(z[t,k])"],
     "S": [

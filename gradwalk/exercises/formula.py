@@ -29,7 +29,7 @@ _TOKEN = re.compile(
 )
 # How the course, a book and a keyboard write the same.
 SAME = {"−": "-", "–": "-", "·": "*", "×": "*", "≥": ">=", "≤": "<=", "≠": "!=", "²": "^2", "′": "'", "√": "sqrt "}
-SAME |= {"∑": "Σ", "Σ_": "sum_", "Σ": "sum ", "α": "alpha", "γ": "gamma", "σ": "sigma", "π": "pi"}
+SAME |= {"∑": "Σ", "Σ_": "sum_", "Σ": "sum ", "α": "alpha", "γ": "gamma", "σ": "sigma", "π": "pi", "ω": "omega"}
 _COMPARED = {"=": "=", "==": "=", "!=": r"\ne", ">": ">", "<": "<", ">=": r"\ge", "<=": r"\le"}
 _FUNCTIONS = ("exp", "log", "sqrt", "tanh")
 

@@ -83,7 +83,7 @@ class Task(NamedTuple):
     def names(self, given: Mapping[str, object]) -> dict[str, object]:
         """What a formula may speak of: the arguments, by the ledger's names and by the function's own, and sizes.
 
-        Where a norm is, x_hat and sigma too.
+        What a derivation makes of these on its way it may speak of too: x_hat and sigma of a norm, omega of GELU.
         """
         names = {size: given[size] for size in SIZES} | {"y": given["y"], "pi": np.pi}
         for own, name in zip(self.parameters, self.takes, strict=True):
@@ -92,6 +92,8 @@ class Task(NamedTuple):
         if "x1" in names:
             x1, eps = names["x1"], names["eps"]
             names |= {"x_hat": step3_layernorm.normed(x1, eps), "sigma": step3_layernorm.spread(x1, eps)[:, 0]}
+        if self.right is step2_mlp.gelu_slope:
+            names["omega"] = step2_mlp.omega(names["u"])
         return names
 
 
