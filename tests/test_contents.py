@@ -10,6 +10,7 @@ import lab
 import nbformat
 import pytest
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager, LargeFileManager
+from tornado.web import HTTPError
 
 from gradwalk.course.contents import keep_the_widgets, name_the_language
 
@@ -132,6 +133,35 @@ def test_where_the_file_has_none_nothing_is_made_up(manager, tmp_path):
 def test_anothers_notebook_is_saved_as_it_is(manager, tmp_path):
     other = notebook(["board"], {}, source="import other")
     assert saved(manager, tmp_path, other, was=notebook(["board"], WIDGETS)) == {}
+
+
+ODD = [
+    lambda content: content.update(cells=None),
+    lambda content: content["cells"].append("no cell"),
+    lambda content: content["cells"][1].update(outputs=None),
+    lambda content: content["cells"][1].update(outputs=["none"]),
+    lambda content: content["cells"][1]["outputs"][0].update(data=None),
+    lambda content: content["cells"][1]["outputs"][0]["data"].update({VIEW: "board"}),
+    lambda content: content["cells"][1]["outputs"][0]["data"].update({VIEW: {"model_id": ["board"]}}),
+    lambda content: content["metadata"].update(widgets=[]),
+    lambda content: content["metadata"].update(widgets={STATE: {"state": ["board"]}}),
+    lambda content: content.update(metadata=None),
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_odd_is_saved_or_refused_as_without_us(manager, tmp_path, odd):
+    def answered(manager):
+        nbformat.write(notebook(["board"], WIDGETS), tmp_path / "mine.ipynb")
+        content = json.loads(nbformat.writes(notebook(["board"], {})))
+        odd(content)
+        try:
+            done(manager.save({"type": "notebook", "content": content}, "mine.ipynb"))
+        except HTTPError as refused:
+            return refused.status_code
+        return "saved"
+
+    assert answered(manager) == answered(type(manager)(root_dir=str(tmp_path)))
 
 
 def test_what_is_no_notebook_is_saved(manager, tmp_path):

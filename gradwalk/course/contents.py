@@ -86,26 +86,38 @@ def _lost(model):
     content = model.get("content")
     if model.get("type") != "notebook" or not isinstance(content, dict):
         return []
-    cells = content.get("cells", [])
-    if not any("gradwalk" in "".join(cell.get("source", "")) for cell in cells):  # others' notebooks are their own
+    cells = [cell for cell in _list(content, "cells") if isinstance(cell, dict)]
+    if not any("gradwalk" in str(cell.get("source")) for cell in cells):  # others' notebooks are their own
         return []
-    outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
-    had = _widgets(content)
-    return [shown for data in outputs if (shown := data.get(_VIEW, {}).get("model_id")) and shown not in had]
-
-
-def _widgets(content):
-    return content.get("metadata", {}).get("widgets", {}).get(_STATE, {}).get("state", {})
+    shown = [_at(output, "data", _VIEW).get("model_id") for cell in cells for output in _list(cell, "outputs")]
+    had = _at(content, "metadata", "widgets", _STATE, "state")
+    return [number for number in shown if isinstance(number, str) and number not in had]
 
 
 def _carry_over(content, lost, earlier):
     """Put into a notebook the widgets of these numbers, and all that they refer to, as its file has them."""
-    had, now, wanted = _widgets(earlier), dict(_widgets(content)), list(lost)
+    place = ("metadata", "widgets", _STATE, "state")
+    had, now, wanted = _at(earlier, *place), dict(_at(content, *place)), list(lost)
     while wanted:
         number = wanted.pop()
         if number in had and number not in now:
             now[number] = had[number]
             wanted += _REFERS.findall(json.dumps(had[number]))
-    if now:
-        widgets = content.setdefault("metadata", {}).setdefault("widgets", {})
-        widgets[_STATE] = {"version_major": 2, "version_minor": 0} | widgets.get(_STATE, {}) | {"state": now}
+    if now and isinstance(content.get("metadata"), dict):
+        widgets = _at(content, "metadata", "widgets")
+        kept = {"version_major": 2, "version_minor": 0} | _at(widgets, _STATE) | {"state": now}
+        content["metadata"]["widgets"] = widgets | {_STATE: kept}
+
+
+# A notebook may hold anything where these look. Whether it is one, its save says.
+
+
+def _at(tree, *path):
+    """The dict that stands there; an empty one where there is none."""
+    for key in path:
+        tree = tree.get(key) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, dict) else {}
+
+
+def _list(tree, key):
+    return tree[key] if isinstance(tree.get(key), list) else []
