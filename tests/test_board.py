@@ -289,14 +289,14 @@ def test_a_setting_is_kept_named_and_compared(open_boards):
     page.get_by_role("button", name="keep this setting").click()
     page.evaluate("painted()")
     options = page.get_by_label("compare with").locator("option").all_inner_texts()
-    assert options == ["compare with nothing", "compare with mine", "compare with B"]
+    assert options == ["compare with nothing", "compare with mine", "compare with A"]
     page.get_by_label("compare with").select_option("0")
     page.get_by_role("button", name="go to it").click()
     assert turned(page) == first
     page.get_by_role("button", name="forget it").click()
     page.evaluate("painted()")
     assert not page.locator("path.gw-kept").first.is_visible()
-    assert [kept["name"] for kept in page.evaluate("models[0].state.kept")] == ["B"]
+    assert [kept["name"] for kept in page.evaluate("models[0].state.kept")] == ["A"]
 
 
 def test_no_dial_goes_where_there_is_no_loss_and_the_board_says_so(open_boards):
@@ -313,6 +313,97 @@ def test_no_dial_goes_where_there_is_no_loss_and_the_board_says_so(open_boards):
 
 
 # ---- the hand
+
+
+@pytest.mark.parametrize("key", ["u", "Backspace", "PageDown", "wheel"])
+def test_what_turns_a_dial_in_the_middle_of_a_drag_ends_the_drag(open_boards, key):
+    page = open_boards(board_of("W"))
+    drag(page, knob(page, 0), up=20)
+    first = turned(page)
+    box = knob(page, 0).bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 30)
+    page.evaluate("painted()")
+    dragged = turned(page)
+    assert dragged[0] > first[0]
+    if key == "wheel":
+        page.mouse.wheel(0, 100)
+        page.wait_for_function("was => models[0].state.turned[0] < was", arg=dragged[0])
+    else:
+        page.keyboard.press(key)
+    then = turned(page)
+    assert then == first if key == "u" else then[0] < dragged[0]
+    page.mouse.move(x, y - 60)  # the hand goes on, and holds nothing
+    page.mouse.up()
+    assert turned(page) == then
+    undo, back = page.get_by_role("button", name="undo"), []
+    while undo.is_enabled():
+        undo.click()
+        page.evaluate("painted()")
+        back.append(turned(page)[0])
+    assert back == [*([] if key == "u" else [dragged[0], first[0]]), 0]
+
+
+def test_a_second_finger_turns_nothing(open_boards):
+    page = open_boards(board_of("W"), has_touch=True)
+    hands = page.context.new_cdp_session(page)
+    boxes = [knob(page, d).bounding_box() for d in (0, 1)]
+    (x, y), other = ((box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes)
+
+    def touch(kind, *points):
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in points]
+        hands.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        page.evaluate("painted()")
+        return turned(page)[:2]
+
+    touch("touchStart", (0, (x, y)))
+    once = touch("touchMove", (0, (x, y - 10)))
+    assert once[0] > 0
+    for beside in ((x + 6, y + 6), other):  # on the same knob, and on the next
+        assert touch("touchStart", (0, (x, y - 10)), (1, beside)) == once
+        assert touch("touchMove", (0, (x, y - 10)), (1, (beside[0], beside[1] - 40))) == once
+        assert touch("touchMove", (0, (x, y - 10))) == once  # the other is lifted
+    assert touch("touchMove", (0, (x, y - 20))) == [pytest.approx(2 * once[0]), 0]
+    touch("touchEnd")
+    assert touch("touchStart", (2, other))[0] == pytest.approx(2 * once[0])
+    assert touch("touchMove", (2, (other[0], other[1] - 10)))[1] == pytest.approx(once[0])
+
+
+def test_the_focus_stays_on_the_board_when_a_button_goes(open_boards):
+    page = open_boards(board_of("W", predict=True))
+    focused = "document.activeElement.getAttribute('aria-label')"
+
+    def press(name):
+        button = page.get_by_role("button", name=name, exact=True)
+        button.focus()
+        page.keyboard.press("Enter")
+        page.evaluate("painted()")
+        return page.evaluate(focused)
+
+    for last in ("reset", "undo", "back to the start"):
+        knob(page, 1).focus()
+        page.keyboard.press("PageUp")
+        page.evaluate("painted()")
+        assert press(last) == "W[fire, 1]"
+        while page.evaluate("models[0].state.history.length"):
+            press("undo")
+    assert press("show all") == "W[fire, 1]"
+    press("keep this setting")
+    assert press("forget it") == "W[fire, 1]"
+
+
+def test_a_setting_takes_the_first_letter_that_is_free(open_boards):
+    page = open_boards(board_of("W"))
+    for _ in range(2):
+        page.get_by_role("button", name="keep this setting").click()
+        page.evaluate("painted()")
+    page.get_by_label("compare with").select_option("0")
+    page.get_by_role("button", name="forget it").click()
+    page.evaluate("painted()")
+    page.get_by_role("button", name="keep this setting").click()
+    assert [kept["name"] for kept in page.evaluate("models[0].state.kept")] == ["B", "A"]
 
 
 def test_the_mouse_turns_up_and_to_the_right_finely_with_shift(open_boards):

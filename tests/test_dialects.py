@@ -323,10 +323,10 @@ def test_a_journey_names_every_value_in_every_dialect():
 
 def test_the_switch_offers_every_dialect():
     switch = unfolded(show.dialect().html)
-    buttons = re.findall(r'value="(\w+)" data-lm-suppress-shortcuts="true"( checked)?>', switch)
+    buttons = re.findall(r'value="(\w+)" data-lm-suppress-shortcuts="true" autocomplete="off"( checked)?>', switch)
     assert buttons == [("course", " checked"), *((name, "") for name in OTHERS)]
     assert "CHOSEN" not in show.dialect().html
-    assert 'value="gpt2" data-lm-suppress-shortcuts="true" checked' in show.dialect("gpt2").html
+    assert 'value="gpt2" data-lm-suppress-shortcuts="true" autocomplete="off" checked' in show.dialect("gpt2").html
     assert repr(show.dialect("gpt2")).endswith("(turned to GPT-2)")
     assert "Run the notebook" not in switch
     with pytest.raises(ValueError, match="name: there is no dialect 'GPT2'"):

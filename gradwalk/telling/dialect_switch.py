@@ -9,7 +9,8 @@ from gradwalk import arguments
 from gradwalk.dialect_table import DIALECTS
 from gradwalk.telling.page import PLAIN, Page, folded, once_run, source
 
-KEYS = 'data-lm-suppress-shortcuts="true"'  # on the very element: else the notebook takes the arrow keys for itself
+# On the very element: else the notebook takes the arrow keys for itself, and the browser's way back sets it unheard.
+KEYS = 'data-lm-suppress-shortcuts="true" autocomplete="off"'
 
 
 def script(chosen: str | None = None) -> str:

@@ -12,7 +12,7 @@ import { MINUS } from "./board/numbers.js";
 /** @type {(given: {model: Model, el: Element}) => () => void} */
 function render({ model, el }) {
   const input = document.createElement("input"), output = document.createElement("output");
-  Object.assign(input, { type: "range", min: model.get("min"), max: model.get("max"), step: model.get("step") });
+  Object.assign(input, { type: "range", autocomplete: "off", min: model.get("min"), max: model.get("max"), step: model.get("step") });
   input.dataset.lmSuppressShortcuts = "true"; // else the notebook takes the arrow keys for itself
   input.style.cssText = "width:min(20em, 60%);accent-color:var(--jp-brand-color1, #3057d5)";
   const label = document.createElement("label");

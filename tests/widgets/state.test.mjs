@@ -4,6 +4,7 @@ import { test } from "node:test";
 
 import { ClosedForm } from "../../gradwalk/widgets/board/answers.js";
 import { nudgesTo } from "../../gradwalk/widgets/board/curve.js";
+import { Descent } from "../../gradwalk/widgets/board/descent.js";
 import { State } from "../../gradwalk/widgets/board/state.js";
 import { record } from "../../gradwalk/widgets/practice/record.js";
 import { deeper, output, slopesAt, standIn, taped, toldAt, walked } from "./stand_in.mjs";
@@ -32,10 +33,20 @@ test("what is called goes into the learner's record", () => {
 
 test("dials turn freely up to their limit, those that ask Python from nudge to nudge", () => {
   const { state } = free();
-  assert.deepEqual([0.3, 100, -100].map((x) => state.snap(x)), [0.3, 32, -32]);
-  const detents = [0.31, -1.41, 100].map((x) => asking().state.snap(x));
+  assert.deepEqual([0.3, 100, -100].map((x) => state.snap(0, x)), [0.3, 32, -32]);
+  const detents = [0.31, -1.41, 100].map((x) => asking().state.snap(0, x));
   assert.deepEqual(detents, [nudgesTo(2)[69], nudgesTo(2)[18], 2]);
-  assert.deepEqual(walking().state.snap(0.3), 0.3);
+  assert.deepEqual(walking().state.snap(0, 0.3), 0.3);
+});
+
+test("from where a descent has led beyond its limit, a dial turns on, inwards", () => {
+  const { state, model } = free({ turned: [-40, 0, 0, 0] });
+  state.nudgeBy(0, 0.5);
+  assert.deepEqual(state.turned, [-39.5, 0, 0, 0]);
+  state.nudgeBy(0, -2);
+  assert.deepEqual(state.turned, [-39.5, 0, 0, 0]);
+  assert.equal(state.snap(1, 40), 32);
+  assert.equal(model.state.history.length, 1);
 });
 
 test("what the page cannot walk is asked for: lines with a function that it does not know", () => {
@@ -165,6 +176,58 @@ test("a notebook carries no more of what descended than it should, and the oldes
   assert.ok(state.keepable);
   state.undo();
   assert.ok(Number.isFinite(state.answers.loss(state.now)));
+});
+
+test("where the board stands is never given up, though it is the oldest and no longer kept", () => {
+  const half = { shape: [20000], data: new Float64Array(20000) }; // a notebook carries two of them
+  const { model } = walking(), state = new State(model, { ...taped, weights: { ...taped.weights, half } }, () => {});
+  const run = () => { state.remember(); state.step(true); state.rest(); };
+  run();
+  const [loss, { weights }] = [state.answers.loss(state.now), state.now];
+  state.keep("A");
+  for (let k = 0; k < 4; k++) run();
+  const { turned, stage } = state.compared;
+  state.jump(turned, stage);
+  state.forget();
+  assert.equal(state.now.weights, weights);
+  assert.equal(state.answers.loss(state.now), loss);
+  assert.ok(state.model.get("stage") in model.state.stages);
+});
+
+test("undo, reset and a jump end a descent that goes on by itself, and lead back from where it was", () => {
+  for (const [act, wanted] of [
+    [(state) => state.undo(), [0.5, 0]], [(state) => state.reset(), [0, 0]], [(state) => state.jump([1, 1]), [1, 1]],
+    [(state) => state.goHome(0), null],
+  ]) {
+    const { state, model } = walking();
+    state.jump([0.5, 0]);
+    const descent = new Descent(state);
+    globalThis.matchMedia = () => ({ matches: false });
+    descent.run(0);
+    descent.tick(500); // ten a second
+    assert.equal(descent.trace.length, 6);
+    const led = state.turned;
+    act(state);
+    assert.ok(!descent.running);
+    assert.deepEqual(state.turned, wanted ?? [0, led[1]]);
+    const back = [];
+    while (model.state.history.length) { state.undo(); back.push(state.turned); }
+    assert.deepEqual(back, [...(wanted?.[0] === 0.5 ? [] : [led, [0.5, 0]]), [0, 0]]);
+  }
+});
+
+test("a trace is told where it ends, and begins anew from anywhere else", () => {
+  const { state } = walking(), descent = new Descent(state);
+  assert.ok(!descent.told);
+  descent.step();
+  descent.step();
+  assert.ok(descent.told && descent.trace.length === 3);
+  state.reset();
+  assert.ok(!descent.told);
+  descent.step();
+  assert.deepEqual(descent.trace, [state.answers.loss(state.start), state.answers.loss(state.now)]);
+  state.undo();
+  assert.ok(!descent.told);
 });
 
 test("what was kept stays where it was, whatever goes on", () => {

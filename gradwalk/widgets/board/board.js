@@ -14,22 +14,29 @@ import { State } from "./state.js";
 
 /** @type {(state: State, descent: Descent, parts: Parts) => void} */
 function press(state, descent, parts) {
+  const toDial = () => parts.knobs[state.selected].node.focus({ preventScroll: true }); // the hand goes back to it
   for (const { word, button } of parts.calls) button.addEventListener("click", () => {
-    if (!state.call(word)) return;
-    parts.knobs[state.selected].node.focus({ preventScroll: true }); // the hand goes back to the dial
+    if (state.call(word)) toDial();
   });
-  parts.back.addEventListener("click", () => state.goHome(state.selected));
-  parts.showAll.addEventListener("click", () => state.showAll());
-  parts.reset.addEventListener("click", () => state.reset());
-  parts.undo.addEventListener("click", () => state.undo());
+  /** @type {[HTMLButtonElement, () => void][]} */
+  const lasts = [ // what may be pressed for the last time: the focus is not lost with the button
+    [parts.back, () => state.goHome(state.selected)],
+    [parts.showAll, () => state.showAll()],
+    [parts.reset, () => state.reset()],
+    [parts.undo, () => state.undo()],
+    [parts.forget, () => state.forget()],
+    [parts.goThere, () => { const to = state.compared; if (to) state.jump(to.turned, to.stage); }],
+  ];
+  for (const [button, act] of lasts) button.addEventListener("click", () => {
+    act();
+    requestAnimationFrame(() => { if (button.disabled || !button.offsetParent) toDial(); }); // once it is drawn
+  });
   parts.step.addEventListener("click", () => descent.step());
   parts.run.addEventListener("click", () => (descent.running ? descent.pause() : descent.run(performance.now())));
   parts.rate.addEventListener("change", () => { descent.rate = Number(parts.rate.value); });
   parts.everything.addEventListener("change", () => { descent.everything = parts.everything.checked; state.changed(); });
   parts.keep.addEventListener("click", () => { state.keep(parts.called.value.trim() || parts.called.placeholder); parts.called.value = ""; });
   parts.compare.addEventListener("change", () => state.compare(Number(parts.compare.value)));
-  parts.forget.addEventListener("click", () => state.forget());
-  parts.goThere.addEventListener("click", () => { const to = state.compared; if (to) state.jump(to.turned, to.stage); });
 }
 
 /** @type {(model: Model, tape: PageModel | null, el: Element) => () => void} the board of the model's present scene */

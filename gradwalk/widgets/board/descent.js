@@ -3,6 +3,7 @@
 /** @import { State } from "./state.js" */
 /** @import { Setting } from "./types" */
 
+import { alike } from "./answers.js";
 import { put, say, shape } from "./elements.js";
 import { round, text } from "./numbers.js";
 
@@ -18,6 +19,8 @@ export class Descent {
   /** @type {number[]} */
   trace = [];
   #last = 0; // when the last step was due
+  /** @type {Setting | null} */
+  #led = null; // where the trace ends
   /** @type {Setting | null} */
   #unheard = null; // where Python has not said the loss yet
 
@@ -48,10 +51,10 @@ export class Descent {
     state.changed();
   }
 
-  pause() {
-    this.state.running = false;
-    this.state.rest();
-  }
+  pause() { this.state.halt(); }
+
+  // Does the board stand where the trace ends? Turned by hand it is elsewhere.
+  get told() { return this.#led !== null && alike(this.#led, this.state.now); }
 
   // In every frame of a run: the steps that have become due.
   /** @param {number} now by performance.now() */
@@ -64,14 +67,21 @@ export class Descent {
 
   #step() {
     const { state } = this;
-    if (!this.trace.length) this.#note(state.now);
+    if (!this.told) this.#begin(state.now);
     if (!state.step(this.everything)) return false;
     this.#note(state.now);
     return true;
   }
 
   /** @param {Setting} at */
+  #begin(at) {
+    this.trace = [];
+    this.#note(at);
+  }
+
+  /** @param {Setting} at */
   #note(at) {
+    this.#led = at;
     const loss = this.state.answers.loss(at);
     this.#unheard = loss === null ? at : null;
     if (loss !== null) this.trace = [...this.trace, loss].slice(-KEPT);

@@ -9,6 +9,8 @@ import { within } from "./numbers.js";
 /** @type {Record<string, number>} */
 const TURNS = { ArrowUp: 1, ArrowRight: 1, PageUp: 1, ArrowDown: -1, ArrowLeft: -1, PageDown: -1 };
 
+const MOVES = ["home", "end", "delete", "backspace", "u"]; // what else leads away from where the dials are
+
 /** @type {Record<string, Call>} */
 const CALLS = { r: "rise", f: "fall", s: "stay" };
 
@@ -29,8 +31,8 @@ export function hand(state, root, knobs) {
   /** @typedef {{shiftKey: boolean}} Keys */
   const fine = (/** @type {Keys} */ { shiftKey }) => (shiftKey ? 0.1 : 1);
   const finer = (/** @type {Keys} */ event) => (state.kernel ? 1 : fine(event)); // one detent is the least
-  /** @type {{d: number, x: number, y: number, nudge: number, begun: boolean} | null} */
-  let hold = null; // the drag in progress
+  /** @type {{node: HTMLElement, pointer: number, d: number, x: number, y: number, nudge: number, begun: boolean} | null} */
+  let hold = null; // the drag in progress: one pointer's, whatever other fingers do
 
   // Let go. Returns whether the knob had been turned.
   function release() {
@@ -41,30 +43,31 @@ export function hand(state, root, knobs) {
     return begun;
   }
 
+  const letGo = () => { if (release()) state.rest(); };
+
   /** @type {(node: HTMLElement, d: number) => void} */
   function pull(node, d) {
     node.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
+      if (event.button !== 0 || hold?.node.hasPointerCapture(hold.pointer)) return;
       event.preventDefault(); // no text selection; focus by hand
       node.focus({ preventScroll: true });
       state.select(d);
       node.setPointerCapture(event.pointerId);
-      hold = { d, x: event.clientX, y: event.clientY, nudge: state.turned[d], begun: false };
+      hold = { node, pointer: event.pointerId, d, x: event.clientX, y: event.clientY, nudge: state.turned[d], begun: false };
       root.classList.add("gw-turning");
     });
     node.addEventListener("pointermove", (event) => {
-      if (hold?.d !== d) return;
+      if (hold?.pointer !== event.pointerId) return;
       const by = event.clientX - hold.x - (event.clientY - hold.y); // up or to the right turns it up
       if (!by) return;
       Object.assign(hold, { x: event.clientX, y: event.clientY });
-      hold.nudge = within(hold.nudge + ((by * reach) / 110) * fine(event), state.limit);
+      hold.nudge = within(hold.nudge + ((by * reach) / 110) * fine(event), state.limit(d));
       if (hold.begun) state.turnTo(d, hold.nudge);
       else state.held = hold.begun = state.begin(d, hold.nudge);
     });
-    const letGo = () => { if (hold?.d === d && release()) state.rest(); };
-    node.addEventListener("pointerup", letGo);
-    node.addEventListener("pointercancel", letGo);
-    node.addEventListener("lostpointercapture", letGo);
+    for (const name of /** @type {const} */ (["pointerup", "pointercancel", "lostpointercapture"])) {
+      node.addEventListener(name, (event) => { if (hold?.pointer === event.pointerId) letGo(); });
+    }
     node.addEventListener("dblclick", () => state.goHome(d));
   }
 
@@ -79,6 +82,7 @@ export function hand(state, root, knobs) {
       const notches = state.kernel ? Math.trunc(wheeled) : wheeled;
       if (!notches) return;
       wheeled -= notches;
+      letGo();
       state.nudgeBy(d, (notches * reach) / 60);
     }, { passive: false });
   }
@@ -87,6 +91,7 @@ export function hand(state, root, knobs) {
   /** @type {(event: KeyboardEvent, d: number) => boolean} */
   function press(event, d) {
     const { key } = event;
+    if (key in TURNS || MOVES.includes(key.toLowerCase())) letGo(); // a drag would go on from where it was
     if (key in TURNS) state.nudgeBy(d, TURNS[key] * (key.startsWith("Page") ? reach / 6 : (reach / 60) * finer(event)));
     else if (key === "Home") state.nudgeTo(d, -reach);
     else if (key === "End") state.nudgeTo(d, reach);

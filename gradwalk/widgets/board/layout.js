@@ -18,7 +18,7 @@ const SWEEP = 135; // degrees from straight up to the end of the scale
 
 /** @type {(name: string, options: string[][], value: string) => HTMLSelectElement} */
 function choice(name, options, value) {
-  const node = make("select", { "aria-label": name, "data-lm-suppress-shortcuts": "true" },
+  const node = make("select", { "aria-label": name, autocomplete: "off", "data-lm-suppress-shortcuts": "true" },
     ...options.map(([of, words]) => make("option", { value: of }, words)));
   node.value = value;
   return node;
@@ -65,12 +65,12 @@ export function partsOf({ scene, kernel, tape }) {
     step: button("one step downhill"),
     run: button("let it run"),
     rate: choice("steps a second", RATES.map((rate) => [String(rate), `${rate} a second`]), String(RATES[1])),
-    everything: make("input", { type: "checkbox" }),
+    everything: make("input", { type: "checkbox", autocomplete: "off" }), // or the browser's way back ticks it, unheard
     whole: tape !== null, // all weights are here
     goes: make("span", { class: "gw-quiet" }),
     trace: traced(),
     keep: button("keep this setting"),
-    called: make("input", { type: "text", class: "gw-called", "aria-label": "the name of the setting", maxlength: 12, "data-lm-suppress-shortcuts": "true" }),
+    called: make("input", { type: "text", class: "gw-called", autocomplete: "off", "aria-label": "the name of the setting", maxlength: 12, "data-lm-suppress-shortcuts": "true" }),
     compare: choice("compare with", [["-1", "compare with nothing"]], "-1"),
     goThere: button("go to it", "gw-small"),
     forget: button("forget it", "gw-small"),

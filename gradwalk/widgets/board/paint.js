@@ -162,14 +162,15 @@ function paintFoot({ model, refused, waits }, parts, { turned }) {
 }
 
 /** @type {(state: State, descent: Descent, parts: Parts, at: At) => void} */
-function paintDescent(state, { running, everything, trace }, parts, { slopes }) {
+function paintDescent(state, { running, everything, trace, told }, parts, { slopes }) {
   const eta = state.model.get("eta"), stuck = slopes === null;
   parts.step.disabled = stuck;
   parts.run.disabled = stuck || state.kernel !== null;
   say(parts.run, running ? "pause" : "let it run");
   say(parts.goes, `${everything ? "every weight" : "each dial"} goes by \u2212${eta} \u00d7 its slope`);
-  show(parts.trace.node, trace.length > 1);
-  if (trace.length > 1) parts.trace.draw(trace, state.scene.loss_digits);
+  const shown = told && trace.length > 1;
+  show(parts.trace.node, shown);
+  if (shown) parts.trace.draw(trace, state.scene.loss_digits);
 }
 
 /** @type {(state: State, parts: Parts) => void} */
@@ -182,9 +183,9 @@ function paintKept({ model, keepable }, { keep, called, compare, goThere, forget
   if (compare.value !== chosen) compare.value = chosen; // written, the browser looks through all forms of the page
   keep.disabled = kept.length >= MOST_KEPT || !keepable;
   put(keep, "title", keepable ? "" : "what a descent has made of a model this large cannot be saved twice");
-  put(called, "placeholder", String.fromCharCode(65 + kept.length));
+  put(called, "placeholder", LETTERS.find((letter) => kept.every(({ name }) => name !== letter)) ?? "");
   for (const part of [compare, goThere, forget]) show(part, kept.length > 0);
   for (const part of [goThere, forget]) part.disabled = model.get("compared") < 0;
 }
 
-const MOST_KEPT = 8;
+const MOST_KEPT = 8, LETTERS = [..."ABCDEFGH"];

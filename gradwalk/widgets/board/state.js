@@ -54,7 +54,6 @@ export class State {
     this.kernel = this.tape || scene.kind === "output" ? null : new Kernel(model, nudgesTo(scene.reach));
     this.answers = this.tape ?? this.kernel ?? new ClosedForm(scene);
     this.columns = Math.max(scene.columns.length, 1);
-    this.limit = this.kernel ? scene.reach : 16 * scene.reach;
     this.wide = scene.reach; // how far the curve is drawn to either side
     this.start = { turned: scene.start.map(() => 0), weights: null };
     this.#heard = EARS.map((name) => [`change:${name}`, () => this.changed()]);
@@ -108,7 +107,7 @@ export class State {
     }
     const most = this.#mostStages();
     for (const stage of Object.keys(stages).slice(0, -most)) { // the oldest
-      if (model.get("kept").some((kept) => kept.stage === stage)) continue;
+      if ([this.#here(), ...model.get("kept")].some((needed) => needed.stage === stage)) continue;
       history = history.slice(history.map((earlier) => earlier.stage).lastIndexOf(stage) + 1);
       delete stages[stage];
     }
@@ -159,23 +158,27 @@ export class State {
     this.changed();
   }
 
+  // How far a hand may turn a dial to either side. A descent knows no limit: from where it led, the hand goes on.
+  /** @param {number} d */
+  limit(d) { return Math.max((this.kernel ? 1 : 16) * this.scene.reach, Math.abs(this.turned[d])); }
+
   // Where a dial stops: anywhere up to its limit, or at the nearest nudge that Python has the loss of.
-  /** @param {number} nudge */
-  snap(nudge) {
-    const inside = within(nudge, this.limit), { reach } = this.scene;
+  /** @type {(d: number, nudge: number) => number} */
+  snap(d, nudge) {
+    const inside = within(nudge, this.limit(d)), { reach } = this.scene;
     return this.kernel ? this.kernel.nudges[Math.round(((inside + reach) / (2 * reach)) * 120)] : inside;
   }
 
   /** @type {(d: number, nudge: number) => boolean} */
   turnTo(d, nudge) {
-    return this.#move({ ...this.now, turned: this.turned.map((x, e) => (e === d ? this.snap(nudge) : x)) });
+    return this.#move({ ...this.now, turned: this.turned.map((x, e) => (e === d ? this.snap(d, nudge) : x)) });
   }
 
   // The first move of a turn: with a way back. Returns whether there was one.
   /** @type {(d: number, nudge: number) => boolean} */
   begin(d, nudge) {
     const before = this.#here();
-    if (this.snap(nudge) === this.turned[d] || !this.turnTo(d, nudge)) return false;
+    if (this.snap(d, nudge) === this.turned[d] || !this.turnTo(d, nudge)) return false;
     this.remember(before);
     return true;
   }
@@ -204,9 +207,17 @@ export class State {
   /** @type {(d: number, by: number) => void} */
   nudgeBy(d, by) { this.nudgeTo(d, this.turned[d] + by); }
 
+  // A descent that goes on by itself goes on no more.
+  halt() {
+    if (!this.running) return;
+    this.running = false;
+    this.rest();
+  }
+
   // To another setting at once, with a way back.
   /** @type {(turned: number[], stage?: string) => void} */
   jump(turned, stage = this.model.get("stage")) {
+    this.halt();
     const before = this.#here();
     if (same(turned, before.turned) && stage === before.stage) return;
     this.#lastKey = { dial: -1, time: 0 };
@@ -220,6 +231,7 @@ export class State {
   reset() { this.jump(this.turned.map(() => 0), ""); }
 
   undo() {
+    this.halt();
     const history = this.model.get("history"), last = history.at(-1);
     if (!last) return;
     this.#lastKey = { dial: -1, time: 0 };

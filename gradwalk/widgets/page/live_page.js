@@ -35,7 +35,7 @@ function choices(name, options, at, chosen) {
   const own = `gw-choices-${++groups}`;
   group.append(legend, ...options.map((option, k) => {
     const label = document.createElement("label"), input = document.createElement("input");
-    Object.assign(input, { type: "radio", name: own, checked: k === at });
+    Object.assign(input, { type: "radio", name: own, checked: k === at, autocomplete: "off" });
     input.addEventListener("change", () => chosen(k));
     label.append(input, option);
     return label;

@@ -9,7 +9,7 @@ const letters = (text) => Array.from(text); // by code points, as Python counts 
 function likeness(word) {
   /** @type {Map<string, number[]>} */
   const places = new Map();
-  word.forEach((letter, j) => places.set(letter, [...(places.get(letter) ?? []), j]));
+  word.forEach((letter, j) => (places.get(letter) ?? places.set(letter, []).get(letter))?.push(j));
   if (word.length >= 200) { // difflib looks for no block at a letter that is more than a hundredth of a long word
     for (const [letter, js] of places) if (js.length > Math.floor(word.length / 100) + 1) places.delete(letter);
   }

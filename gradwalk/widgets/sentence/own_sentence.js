@@ -58,7 +58,7 @@ export function readIn(model, reads, board, sentence, word) {
 /** @type {(given: {model: Model, el: Element}) => Promise<() => void>} */
 export async function renderSentence({ model, el }) {
   const sent = await pageModel(model), reads = sent && sent.words.length && knows(sent.lines) ? sent : null;
-  const field = make("input", { type: "text", class: "gw-field", placeholder: "a sentence of words that the model knows" });
+  const field = make("input", { type: "text", class: "gw-field", autocomplete: "off", placeholder: "a sentence of words that the model knows" });
   const message = make("div", { class: "gw-message", role: "alert" }), slot = make("div");
   /** @type {Board} */
   let board;
