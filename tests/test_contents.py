@@ -117,6 +117,13 @@ def test_what_is_saved_counts_and_the_rest_stays(manager, tmp_path):
     assert kept == now | {name: WIDGETS[name] for name in ("board", "tape", "layout")}
 
 
+def test_what_an_output_shows_in_turn_stays(manager, tmp_path):
+    said = {"state": {"outputs": [{"data": {VIEW: {"model_id": "board"}}}]}}
+    was = notebook(["said"], WIDGETS | {"said": said})
+    kept = saved(manager, tmp_path, notebook(["said"], {"said": said}), was=was)
+    assert kept.keys() == {"said", "board", "code", "tape", "layout"}
+
+
 def test_what_is_shown_no_more_goes(manager, tmp_path):
     was = notebook(["board"], WIDGETS)
     assert saved(manager, tmp_path, notebook([], {}), was=was) == {}

@@ -410,6 +410,36 @@ def test_the_switch_turns_every_formula_and_a_board(site, visit):
     assert colours[0] != colours[1]  # what GPT-2 has no name for is grey
 
 
+CONTROLS = "all => all.filter(one => one.name !== 'gw-names').map(one => [one.value, one.checked])"
+
+
+@pytest.mark.parametrize("stop", ["2b_gelu", "5c_scores", "0_other_names", "7_batches"])
+def test_the_browsers_way_back_sets_no_control_that_the_page_has_not_heard_of(site, visit, stop):
+    address = (site / f"{stop}.html").as_uri()
+    page = visit(address)
+    page.wait_for_function("window.gradwalkLive")
+    controls = page.locator("input, select")
+    fresh = controls.evaluate_all(CONTROLS)
+    for control in page.locator("input[type=range]:visible").all():
+        control.fill(control.get_attribute("max"))
+    for control in page.locator(".gw-choices:visible").all():
+        control.locator("input").last.check()
+    for control in page.locator("select[aria-label='steps a second']:visible").all():
+        control.select_option("60")
+    for control in page.locator("input[type=checkbox]:visible, .gw-switch:visible input[value=pytorch]").all():
+        control.check()
+    for control in page.locator("input[type=search]:visible, input[type=text]:visible").all():
+        control.fill("norm")
+    assert controls.evaluate_all(CONTROLS) != fresh
+    page.goto((site / "index.html").as_uri())
+    page.evaluate("localStorage.setItem('gradwalk.names', 'gpt2')")  # chosen there
+    page.go_back()
+    page.wait_for_function("window.gradwalkLive")
+    assert controls.evaluate_all(CONTROLS) == fresh
+    switches = page.locator("input[name=gw-names]:checked").evaluate_all("all => all.map(one => one.value)")
+    assert set(switches) <= {page.evaluate("document.body.dataset.gradwalkNames")}
+
+
 def test_the_map_leads_to_another_stop(site, visit):
     page = visit((site / "1a_which_way.html").as_uri())
     page.wait_for_function("window.gradwalkLive")

@@ -33,6 +33,7 @@ GONE = '"As it was saved. Run the notebook down to here, and Python answers agai
 SAVE = "window.jupyterapp.commands.execute('docmanager:save').then(() => true)"
 KERNEL_GONE = "window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => true)"
 VIEW = "application/vnd.jupyter.widget-view+json"
+DIRTY = "window.jupyterapp.shell.currentWidget.context.model.dirty"
 TOUCHED = "print([b for b in (board, deep, own.board) if b.predictions or b.history or any(b.turned)])"
 
 
@@ -196,6 +197,14 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, on_day):
     losses = {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)}
     lab.until(lambda: all(set_to(page, which) == python_settings(page, name) for which, name in KERNELS.items()))
     turned = json.loads(lab.ask_kernel(page, "print(board.turned)"))
+    page.evaluate(SAVE)
+    page.evaluate(lab.PAINTED)
+    assert not page.evaluate(DIRTY)
+    knobs(page, DEEP).nth(1).press("PageDown")  # a turn is a change: JupyterLab saves it by itself, and asks on closing
+    lab.until(lambda: page.evaluate(DIRTY))
+    knobs(page, DEEP).nth(1).press("PageUp")
+    lab.until(lambda: all(set_to(page, which) == python_settings(page, name) for which, name in KERNELS.items()))
+    kept[DEEP], losses[DEEP] = set_to(page, DEEP), loss_in(page, DEEP)
     leave(page, served[0] / "mine.ipynb")
 
     page = on_day(1, "mine.ipynb")
@@ -205,7 +214,13 @@ def test_what_a_hand_has_set_is_there_and_alive_the_next_day(served, on_day):
     assert {which: loss_in(page, which) for which in (BOARD, DEEP, OWN)} == pytest.approx(losses, abs=1e-12)
     assert cell(page, BOARD).locator(".gw-score").text_content() == score
     assert cell(page, OWN).locator("input.gw-field").input_value() == "the cat sat by the door"
-    assert cell(page, SLIDER).get_by_role("slider").input_value() == "0.5"
+    slider = cell(page, SLIDER).get_by_role("slider")
+    assert slider.input_value() == "0.5"
+    slider.press("ArrowRight")  # nobody would say what it makes of that
+    box = slider.bounding_box()
+    page.mouse.click(box["x"] + box["width"] - 4, box["y"] + box["height"] / 2)
+    assert slider.input_value() == "0.5"
+    cell(page, SLIDER).get_by_text("1.0000").wait_for()
     assert page.get_by_text("Error displaying widget").count() == 0
 
     exercise = cell(page, EXERCISE).locator(".gw-exercise")  # it needs no Python: nothing says that there is none

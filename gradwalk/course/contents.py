@@ -19,7 +19,7 @@ from functools import wraps
 ALONE = {"name": "python"}  # what tests/store_notebooks.py leaves of the language
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _STATE = "application/vnd.jupyter.widget-state+json"
-_REFERS = re.compile(r'"IPY_MODEL_([^"]+)"')
+_REFERS = re.compile(r'"(?:IPY_MODEL_|model_id": ")([\w-]+)"')
 
 
 def name_the_language(manager) -> None:
@@ -82,7 +82,7 @@ def keep_the_widgets(manager) -> None:
 
 
 def _lost(model):
-    """The numbers of the widgets that a notebook shows and does not have."""
+    """The numbers of the widgets that a notebook shows, or that those refer to, and does not have."""
     content = model.get("content")
     if model.get("type") != "notebook" or not isinstance(content, dict):
         return []
@@ -90,23 +90,29 @@ def _lost(model):
     if not any("gradwalk" in str(cell.get("source")) for cell in cells):  # others' notebooks are their own
         return []
     shown = [_at(output, "data", _VIEW).get("model_id") for cell in cells for output in _list(cell, "outputs")]
-    had = _at(content, "metadata", "widgets", _STATE, "state")
-    return [number for number in shown if isinstance(number, str) and number not in had]
+    had, wanted = _at(content, "metadata", "widgets", _STATE, "state"), {one for one in shown if isinstance(one, str)}
+    return sorted(_reached(wanted, had) - had.keys())
 
 
 def _carry_over(content, lost, earlier):
     """Put into a notebook the widgets of these numbers, and all that they refer to, as its file has them."""
     place = ("metadata", "widgets", _STATE, "state")
-    had, now, wanted = _at(earlier, *place), dict(_at(content, *place)), list(lost)
-    while wanted:
-        number = wanted.pop()
-        if number in had and number not in now:
-            now[number] = had[number]
-            wanted += _REFERS.findall(json.dumps(had[number]))
+    had, now = _at(earlier, *place), _at(content, *place)
+    now = {number: had[number] for number in sorted(_reached(set(lost), had)) if number in had} | now
     if now and isinstance(content.get("metadata"), dict):
         widgets = _at(content, "metadata", "widgets")
         kept = {"version_major": 2, "version_minor": 0} | _at(widgets, _STATE) | {"state": now}
         content["metadata"]["widgets"] = widgets | {_STATE: kept}
+
+
+def _reached(numbers, widgets):
+    """These numbers, and all that their widgets refer to, and so on."""
+    found, wanted = set(), set(numbers)
+    while wanted:
+        found |= wanted
+        told = json.dumps([widgets[number] for number in wanted if number in widgets])
+        wanted = set(_REFERS.findall(told)) - found
+    return found
 
 
 # A notebook may hold anything where these look. Whether it is one, its save says.

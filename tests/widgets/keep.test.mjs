@@ -9,9 +9,10 @@ const VIEW = "application/vnd.jupyter.widget-view+json";
 
 /** A manager as JupyterLab has it: it saves what a kernel answers for. `shows`: the models in each cell's outputs. */
 function managing(models, shows) {
+  const heard = [], dirty = [];
   const known = new Map(Object.entries(models).map(([model_id, { live, ...attributes }]) => {
     const model = Object.create({ get comm_live() { return live; } });
-    return [model_id, Object.assign(model, { model_id, attributes })];
+    return [model_id, Object.assign(model, { model_id, attributes, on: (event, listener) => heard.push([model_id, event, listener]) })];
   }));
   const output = (id) => {
     const data = id ? { [VIEW]: { model_id: id } } : {};
@@ -21,7 +22,11 @@ function managing(models, shows) {
   return {
     _modelsSync: known,
     context: { model: { cells: [{}, ...shows.map((ids) => ({ outputs: outputs(ids) }))] } },
-    get_state_sync: (options) => ({ ...options, saved: [...known.values()].filter((one) => one.comm_live).map((one) => one.model_id) }),
+    heard, dirty,
+    setDirty: () => dirty.push(true),
+    register_model(id, model) { model.then((made) => known.set(id, made), () => {}); },
+    get_state_sync: (options) => ({ ...options, state: Object.fromEntries([...known.values()].filter((one) => one.comm_live)
+      .map(({ model_id, attributes }) => [model_id, { model_name: attributes.name ?? "AnyModel", state: { ...attributes } }])) }),
   };
 }
 
@@ -32,15 +37,16 @@ test("what is shown is saved without a kernel, and all that it refers to; what i
     tape: { words: ["IPY_MODEL_"] },
     page: { children: [{ model_id: "range" }, "IPY_MODEL_said"], layout: { model_id: "layout" }, style: null },
     range: { layout: { model_id: "layout" } },
-    said: { live: true },
+    said: { live: true, outputs: [{ data: { "text/plain": "1" } }, { data: { [VIEW]: { model_id: "inner" } } }] },
+    inner: {},
     layout: {},
     earlier: { code: "IPY_MODEL_code" },
     made: { live: true },
   }, [["board", null], [], ["page", "gone"]]);
   keep(manager);
-  assert.deepEqual(manager.get_state_sync({ drop_defaults: true }), {
-    drop_defaults: true, saved: ["board", "code", "tape", "page", "range", "said", "layout", "made"],
-  });
+  const { drop_defaults, state } = manager.get_state_sync({ drop_defaults: true });
+  assert.ok(drop_defaults);
+  assert.deepEqual(Object.keys(state), ["board", "code", "tape", "page", "range", "said", "inner", "layout", "made"]);
   const live = [...manager._modelsSync.values()].filter((model) => model.comm_live).map((model) => model.model_id);
   assert.deepEqual(live, ["said", "made"]); // who has no kernel still says so
 });
@@ -48,7 +54,7 @@ test("what is shown is saved without a kernel, and all that it refers to; what i
 test("models that refer to one another are each saved once", () => {
   const manager = managing({ a: { b: "IPY_MODEL_b" }, b: { a: ["IPY_MODEL_a"] } }, [["a"]]);
   keep(manager);
-  assert.deepEqual(manager.get_state_sync().saved, ["a", "b"]);
+  assert.deepEqual(Object.keys(manager.get_state_sync().state), ["a", "b"]);
 });
 
 test("a save that fails leaves every model as it was", () => {
@@ -66,7 +72,7 @@ test("a manager is changed once, and one that is none of JupyterLab's not at all
   keep(manager);
   assert.equal(manager.get_state_sync, changed);
   keep(undefined);
-  for (const name of ["_modelsSync", "context", "get_state_sync"]) {
+  for (const name of ["_modelsSync", "context", "get_state_sync", "register_model", "setDirty"]) {
     const other = managing({ a: {} }, [["a"]]);
     delete other[name];
     const was = other.get_state_sync;
@@ -103,4 +109,32 @@ test("an output drawn before its model was there is drawn again; what is drawn, 
     t.mock.timers.tick(1000);
   }
   assert.deepEqual(drawn, ["early"]);
+});
+
+test("what a hand turns makes the notebook one to be saved, whether it was there before or comes later", async () => {
+  const manager = managing({ a: {} }, [["a"]]);
+  keep(manager);
+  const later = { model_id: "b", attributes: {}, on: (event, listener) => manager.heard.push(["b", event, listener]) };
+  manager.register_model("b", Promise.resolve(later));
+  manager.register_model("c", Promise.reject(new Error("no class")));
+  await new Promise(setImmediate);
+  assert.equal(manager._modelsSync.get("b"), later);
+  assert.deepEqual(manager.heard.map(([id, event]) => [id, event]), [["a", "change"], ["b", "change"]]);
+  for (const [, , listener] of manager.heard) listener();
+  assert.equal(manager.dirty.length, 2);
+});
+
+test("what has no view of its own is saved once for all of the same content", () => {
+  const [name, module] = ["WidgetModel", "export default {}"];
+  const manager = managing({
+    old: { code: "IPY_MODEL_was", tape: "IPY_MODEL_tape" }, was: { name, module }, tape: { name, words: ["a"] },
+    new: { live: true, code: "IPY_MODEL_is", tape: "IPY_MODEL_other" }, is: { live: true, name, module },
+    other: { live: true, name, words: ["b"] }, layout: { live: true, name: "LayoutModel" }, alike: { live: true, name: "LayoutModel" },
+  }, [["old"], ["new"]]);
+  keep(manager);
+  const { state } = manager.get_state_sync();
+  assert.deepEqual(Object.keys(state), ["old", "was", "tape", "new", "other", "layout", "alike"]);
+  assert.deepEqual([state.old.state.code, state.new.state.code], ["IPY_MODEL_was", "IPY_MODEL_was"]);
+  assert.deepEqual([state.old.state.tape, state.new.state.tape], ["IPY_MODEL_tape", "IPY_MODEL_other"]);
+  assert.equal(manager._modelsSync.get("new").attributes.code, "IPY_MODEL_is"); // the page itself goes on as it was
 });
