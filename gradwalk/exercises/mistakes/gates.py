@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from gradwalk.exercises.mistakes import mistake
-from gradwalk.step2_mlp import GELU_CUBIC, GELU_SCALE, dL_du, gelu_slope, omega, relu_slope
+from gradwalk.step2_mlp import GELU_CUBIC, GELU_SCALE, dL_du, gelu_slope, relu_slope
 
 
 @mistake(dL_du, look="the muted units", question="Nudge a u below zero: what does r do?")
@@ -93,6 +93,10 @@ def sign_of_u(u):
     return np.sign(u)
 
 
+def _omega(u):  # step 2 has it too; here a repair can show it, with the mistake that calls it
+    return np.tanh(GELU_SCALE * (u + GELU_CUBIC * u**3))
+
+
 def _inner(u):
     return GELU_SCALE * (1 + 3 * GELU_CUBIC * u**2)
 
@@ -100,43 +104,43 @@ def _inner(u):
 @mistake(gelu_slope, look="the product rule", question="u stands twice in the product: where else than in front?")
 def gate_held_still(u):
     """½ (1 + ω) is the first term alone. The gate ω moves with u too: the product rule has a second term."""
-    return 0.5 * (1 + omega(u))
+    return 0.5 * (1 + _omega(u))
 
 
 @mistake(gelu_slope, look="the chain rule inside tanh", question="What is in the tanh, and what is its own slope?")
 def inner_slope_forgotten(u):
     """The second term lacks the slope of what is inside the tanh."""
-    return 0.5 * (1 + omega(u)) + 0.5 * u * (1 - omega(u) ** 2)
+    return 0.5 * (1 + _omega(u)) + 0.5 * u * (1 - _omega(u) ** 2)
 
 
 @mistake(gelu_slope, look="the cubic term's slope", question="What is the slope of u³?")
 def three_forgotten(u):
     """u³ was differentiated to u²: the factor 3 is missing."""
-    return 0.5 * (1 + omega(u)) + 0.5 * u * (1 - omega(u) ** 2) * GELU_SCALE * (1 + GELU_CUBIC * u**2)
+    return 0.5 * (1 + _omega(u)) + 0.5 * u * (1 - _omega(u) ** 2) * GELU_SCALE * (1 + GELU_CUBIC * u**2)
 
 
 @mistake(gelu_slope, look="the slope of tanh", question="tanh' in terms of tanh: which power?")
 def tanh_not_squared(u):
     """1 − ω stands where 1 − ω² belongs."""
-    return 0.5 * (1 + omega(u)) + 0.5 * u * (1 - omega(u)) * _inner(u)
+    return 0.5 * (1 + _omega(u)) + 0.5 * u * (1 - _omega(u)) * _inner(u)
 
 
 @mistake(gelu_slope, look="the slope of tanh", question="Is tanh steepest at 0, or far from it?")
 def tanh_square_added(u):
     """1 + ω² stands where 1 − ω² belongs: tanh grows flat where ω comes near 1."""
-    return 0.5 * (1 + omega(u)) + 0.5 * u * (1 + omega(u) ** 2) * _inner(u)
+    return 0.5 * (1 + _omega(u)) + 0.5 * u * (1 + _omega(u) ** 2) * _inner(u)
 
 
 @mistake(gelu_slope, look="the second term's factor", question="Where did the ½ of the second term go?")
 def half_forgotten(u):
     """The ½ in front of the second term is missing."""
-    return 0.5 * (1 + omega(u)) + u * (1 - omega(u) ** 2) * _inner(u)
+    return 0.5 * (1 + _omega(u)) + u * (1 - _omega(u) ** 2) * _inner(u)
 
 
 @mistake(gelu_slope, look="the second term", question="Product rule: does the first factor stay in the second term?")
 def u_forgotten(u):
     """The second term lacks the factor u."""
-    return 0.5 * (1 + omega(u)) + 0.5 * (1 - omega(u) ** 2) * _inner(u)
+    return 0.5 * (1 + _omega(u)) + 0.5 * (1 - _omega(u) ** 2) * _inner(u)
 
 
 @mistake(gelu_slope, look="which GELU", question="Which form did the way out compute?")
@@ -163,4 +167,4 @@ def relu_for_gelu(u):
 @mistake(gelu_slope, look="value or slope", question="At u = 0 the value is 0. And the slope?")
 def gelu_itself(u):
     """That is GELU's value, not its slope."""
-    return 0.5 * u * (1 + omega(u))
+    return 0.5 * u * (1 + _omega(u))
